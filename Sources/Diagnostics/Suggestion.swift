@@ -11,7 +11,8 @@ public enum Suggestion {
         return "expected one of " + choices.map { "\"\($0)\"" }.joined(separator: ", ")
     }
 
-    /// The nearest choice by edit distance (insert, delete, replace, swap of neighbours), at most a third of the length away.
+    /// The nearest choice by edit distance (insert, delete, replace, swap of neighbours), at most a third of the length
+    /// away.
     public static func nearest(to word: String, among choices: [String]) -> String? {
         let limit = max(1, word.count / 3)
         var best: (choice: String, distance: Int)?

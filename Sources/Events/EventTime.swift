@@ -8,7 +8,8 @@ public struct EventTime: Hashable, Comparable, Sendable {
 
     public static func < (left: EventTime, right: EventTime) -> Bool { left.microseconds < right.microseconds }
 
-    /// The least time that is accepted, 0001-01-01T00:00:00Z: bounds keep every sum of a time and a window free of overflow.
+    /// The least time that is accepted, 0001-01-01T00:00:00Z: bounds keep every sum of a time and a window free of
+    /// overflow.
     public static let minimum = EventTime(microseconds: -62_135_596_800_000_000)
     /// The greatest time that is accepted, 9999-12-31T23:59:59.999999Z.
     public static let maximum = EventTime(microseconds: 253_402_300_799_999_999)

@@ -1,4 +1,5 @@
-/// Why one event cannot be used. A fault is data in a column of the batch: it is counted and dead-lettered, never thrown.
+/// Why one event cannot be used. A fault is data in a column of the batch: it is counted and dead-lettered, never
+/// thrown.
 public enum FaultCode: UInt16, Hashable, Sendable, CaseIterable {
     case none = 0
     /// The record has no value (a Kafka tombstone).
@@ -31,6 +32,8 @@ public enum FaultCode: UInt16, Hashable, Sendable, CaseIterable {
     case wrongColumnCount
     /// Older than the watermark by more than `late.after`, where the policy is dead-letter.
     case late
+    /// A CSV record with quotes that do not close, or with something behind a closing quote.
+    case invalidCSV
 
     /// The stable kebab-case code of headers, metrics and docs.
     public var name: String {
@@ -54,6 +57,7 @@ public enum FaultCode: UInt16, Hashable, Sendable, CaseIterable {
         case .timeAhead: "time-ahead"
         case .wrongColumnCount: "wrong-column-count"
         case .late: "late"
+        case .invalidCSV: "invalid-csv"
         }
     }
 }

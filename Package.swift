@@ -1,0 +1,79 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+/// A Swift target with the project's settings.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of a target, which may see its internals.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], data: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: data, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "riffle",
+    products: [.executable(name: "riffle", targets: ["riffle"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
+    ],
+    targets: [
+        // Layer 0: the C and C++ surfaces, positions and problems, events as columns, the pool.
+        .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        target("Diagnostics"),
+        target("Events", ["CSimdjson"]),
+        target("Workers"),
+        // Layer 1: what Riffle computes, and the cluster.
+        target("Features", ["Diagnostics", "Events"]),
+        target("Models", ["Events"]),
+        target("Generation", ["Events"]),
+        target("Kafka", ["CRdkafka", "Diagnostics"]),
+        // Layer 2: from a file to a plan, from a plan to a running engine.
+        target("Configuration", ["Diagnostics", "Events", "Features", "Models", crypto, yams]),
+        target("Engine", ["Events", "Features", "Models", "Workers"]),
+        // Layer 3: services.
+        target(
+            "Scoring",
+            [
+                "Configuration", "CZlib", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models", "Workers",
+                crypto, histogram, logging,
+            ]),
+        // Layer 4: commands.
+        .executableTarget(
+            name: "riffle",
+            dependencies: [
+                "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models", "Scoring", "Workers",
+                argumentParser, histogram, logging,
+            ], swiftSettings: strict),
+
+        tests("Diagnostics"),
+        tests("Events", ["CSimdjson"]),
+        tests("Workers"),
+        tests("Features", ["Diagnostics", "Events", "Workers"]),
+        tests("Models", ["Events"], data: ["Fixtures"]),
+        tests("Generation", ["Events"]),
+        tests("Kafka"),
+        tests("Configuration", ["Diagnostics", "Events", "Features", "Models"], data: ["Goldens"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

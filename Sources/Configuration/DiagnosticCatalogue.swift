@@ -1,0 +1,103 @@
+public import Diagnostics
+
+/// The codes of diagnostics by who gives them; the reference page is made from them.
+public enum DiagnosticCatalogue {
+    /// Every code that reading a pipeline file can give.
+    public static let configuration: [DiagnosticEntry] = syntax + shape + names + values + references
+
+    /// What compiling its expressions and reading its model can give beyond the codes of expressions and models.
+    public static let plan: [DiagnosticEntry] = [
+        .init(
+            "label-leakage", "A label is read where it is not known yet.",
+            remedy: "Read it in a window with a `delay:` as long as labels take."),
+        .init("feature-cycle", "Two features need each other.", remedy: "Compute one from fields or windows alone."),
+        .init(
+            "model-unreadable", "The model file cannot be read.",
+            remedy: "Check the path, relative to the pipeline file."),
+        .init(
+            "model-input-count", "The model has another number of inputs than the pipeline gives it.",
+            remedy: "List the model's inputs under `model.inputs`."),
+        .init(
+            "model-input-order", "The model's inputs have other names than the features in their places.",
+            remedy: "List the model's inputs in its order under `model.inputs`."),
+        .init(
+            "model-input-names", "The model calls its inputs otherwise than the pipeline; only the order decides.",
+            remedy: "Check the order, or name the features as the model does."),
+    ]
+
+    private static let syntax: [DiagnosticEntry] = [
+        .init("unreadable-file", "The file cannot be read.", remedy: "Check the path and its permissions."),
+        .init("file-too-large", "The file is larger than 1 MiB.", remedy: "Give the pipeline file, not its data."),
+        .init("invalid-utf8", "The file is not UTF-8 text.", remedy: "Save it as UTF-8."),
+        .init(
+            "invalid-character", "A control, private-use, reordering or line-breaking character stands in the file.",
+            remedy: "Remove it; in double quotes an escape such as \\t says what is meant."),
+        .init("yaml-syntax", "The text is not YAML.", remedy: "Mend the line; quote values that hold `: ` or ` #`."),
+        .init("yaml-tab", "A line is indented with a tab.", remedy: "Indent with spaces."),
+        .init(
+            "yaml-indentation", "A line is indented like none of the lines it could belong to.",
+            remedy: "Align it with its neighbours."),
+        .init("yaml-anchor", "YAML anchors and aliases are not supported.", remedy: "Write the value out."),
+        .init("yaml-tag", "YAML tags are not supported.", remedy: "Remove the tag."),
+        .init("yaml-complex-key", "A key is not a single value.", remedy: "Write `key: value`."),
+        .init("yaml-documents", "The file holds more than one YAML document.", remedy: "Keep one pipeline per file."),
+        .init("nesting-too-deep", "Lists and mappings are nested too deep.", remedy: "Flatten them."),
+        .init("empty-file", "The file holds no pipeline.", remedy: "Begin with `pipeline: NAME`."),
+        .init("duplicate-key", "A key is given more than once in one mapping.", remedy: "Keep one of them."),
+        .init("too-many-problems", "There are more problems than are shown.", remedy: "Mend those first."),
+        .init("unset-variable", "An environment variable is not set.", remedy: "Set it, or write `${NAME:-default}`."),
+        .init("invalid-variable", "A `${…}` is misspelt.", remedy: "Write `${NAME}` or `${NAME:-default}`."),
+    ]
+
+    private static let shape: [DiagnosticEntry] = [
+        .init("unknown-key", "A key has no meaning where it stands.", remedy: "Correct or remove it."),
+        .init("missing-key", "A required key is missing.", remedy: "Add it."),
+        .init("missing-value", "A key has no value.", remedy: "Write one, or remove the key."),
+        .init(
+            "wrong-kind", "A list, mapping or single value stands where another is wanted.",
+            remedy: "Change its form."),
+        .init("several-in-item", "One list item holds several names.", remedy: "Begin each with `- `."),
+        .init("empty-value", "A list or mapping that needs an entry has none.", remedy: "Add one."),
+        .init("inapplicable-key", "A key does not go with another.", remedy: "Remove it."),
+        .init(
+            "not-available", "The syntax has it and this version does not run it yet.",
+            remedy: "Remove it, or use a version that has it."),
+    ]
+
+    private static let names: [DiagnosticEntry] = [
+        .init("invalid-name", "A name holds characters that it may not.", remedy: "Use those that the message names."),
+        .init("reserved-name", "A name has a meaning in expressions.", remedy: "Choose another."),
+        .init("duplicate-name", "A feature is defined or named twice.", remedy: "Rename or remove one."),
+        .init("duplicate-window", "A window is given twice in one group.", remedy: "Keep one of them."),
+        .init("invalid-topic", "Kafka allows no topic of this name.", remedy: "Use letters, digits, `.`, `_`, `-`."),
+        .init("duplicate-topic", "One topic is used for two purposes.", remedy: "Give each its own."),
+        .init("invalid-broker", "A broker is not `HOST:PORT`.", remedy: "Write `HOST:PORT`, or `embedded`."),
+        .init("reserved-property", "Riffle sets a librdkafka property itself.", remedy: "Use the key that it names."),
+    ]
+
+    private static let values: [DiagnosticEntry] = [
+        .init("unknown-value", "A value is none of those that the key takes.", remedy: "Choose one of them."),
+        .init("invalid-boolean", "A value is neither true nor false.", remedy: "Write `true` or `false`."),
+        .init("invalid-duration", "A value is not a whole number with a unit of time.", remedy: "Write it as `10m`."),
+        .init("invalid-size", "A value is not a whole number with a unit of size.", remedy: "Write it as `1 MiB`."),
+        .init(
+            "invalid-number", "A value is not a number of the kind wanted.",
+            remedy: "Write digits; `_` may divide them."),
+        .init("out-of-range", "A number is outside what the key allows.", remedy: "Choose one inside."),
+        .init("too-precise", "A bound has more digits behind the point than its field.", remedy: "Drop digits."),
+        .init("empty-range", "`min` is greater than `max`.", remedy: "Swap them."),
+        .init("invalid-path", "A path is empty in places or too deep.", remedy: "Write names with `.` between them."),
+        .init("limits-conflict", "Two limits allow more together than there is room for.", remedy: "Lower one."),
+        .init("too-many-features", "Groups expand to more features than are allowed.", remedy: "Use fewer."),
+    ]
+
+    private static let references: [DiagnosticEntry] = [
+        .init("unknown-field", "A field is not declared.", remedy: "Declare it, or correct its name."),
+        .init("wrong-field", "A field cannot serve here, by its type or by being a label.", remedy: "Choose another."),
+        .init("path-conflict", "Two fields read the same place of an event.", remedy: "Keep one of them."),
+        .init("unknown-feature", "A feature is not defined.", remedy: "Define it, or correct its name."),
+        .init(
+            "exactly-once-embedded", "The embedded cluster keeps no transactions.",
+            remedy: "Use at-least-once, or real brokers."),
+    ]
+}

@@ -1,0 +1,34 @@
+import Diagnostics
+public import Features
+
+/// A pipeline with its expressions compiled: everything but its model, which is a file of its own.
+public struct PipelinePlan: Sendable {
+    public let spec: PipelineSpec
+    public let features: FeaturePlan
+    public let rules: [RulePlan]
+    /// Features that are written into each score.
+    public let outputFeatures: [FeatureIndex]
+    /// The model's inputs by the pipeline's order: all features, or those that `model.inputs` names.
+    public let modelInputs: [FeatureIndex]
+
+    /// Every entity is the topic's key.
+    public var isOrderIrrelevant: Bool {
+        guard let key = spec.sources[0].key else { return features.entities.isEmpty }
+        return features.entities.allSatisfy { $0.keyField == key.index }
+    }
+}
+
+extension PipelineFile {
+    /// Compiles the expressions of a file that was read, and adds what is wrong with them to `diagnostics`.
+    ///
+    /// - Returns: the plan, only if the file has no error at all.
+    public mutating func compile(
+        aggregates: AggregateCatalogue = .standard, functions: FunctionCatalogue = .standard
+    ) -> PipelinePlan? {
+        guard let spec, let source = spec.sources.first else { return nil }
+        var compiler = PlanCompiler(spec: spec, source: source, aggregates: aggregates, functions: functions)
+        let plan = compiler.compile()
+        diagnostics = (diagnostics + compiler.diagnostics.map(spec.redacted)).sortedByPosition()
+        return diagnostics.hasErrors ? nil : plan
+    }
+}

@@ -1,0 +1,163 @@
+public import Diagnostics
+
+/// A pipeline file as it was written, with places: all but its expressions checked.
+public struct PipelineSpec: Sendable {
+    public let name: Located<String>
+    public let kafka: KafkaSpec
+    /// In file order; where the file has no error there is exactly one, and its events are scored.
+    public let sources: [SourceSpec]
+    /// In file order.
+    public let features: [FeatureSpec]
+    /// `nil`: features are computed and nothing is scored, so that no rule may read `score`.
+    public let model: ModelSpec?
+    /// In file order; the first that holds gives the decision.
+    public let decide: [RuleSpec]
+    public let output: OutputSpec
+    public let deadLetter: DeadLetterSpec
+    public let merge: MergeSpec
+    public let workers: WorkersSpec
+    public let limits: LimitsSpec
+    public let state: StateSpec
+    /// The model's inputs by name, groups expanded: for each window, each aggregate.
+    public let featureNames: [FeatureNameSpec]
+    /// Names of fields and features that were reported: later checks pass over what refers to them.
+    public let faultyNames: FaultyNames
+    /// Values that came from the environment, by variable.
+    let environmentValues: [String: String]
+
+    /// A diagnostic in which no value of the environment stands: for checks that quote the values of expressions.
+    public func redacted(_ diagnostic: Diagnostic) -> Diagnostic {
+        // One or two characters are no secret, and would be found everywhere.
+        let values = environmentValues.filter { $0.value.count > 2 }
+            .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+        func clean(_ text: String) -> String {
+            values.reduce(text) { text, variable in
+                text.split(separator: variable.value, omittingEmptySubsequences: false)
+                    .joined(separator: "${\(variable.key)}")
+            }
+        }
+        var result = diagnostic
+        result.message = clean(result.message)
+        result.suggestion = result.suggestion.map(clean)
+        result.notes = result.notes.map { Diagnostic.Note(clean($0.message), at: $0.range) }
+        return result
+    }
+}
+
+/// Names that were declared but reported, so that whoever refers to them need not be reported as well.
+public struct FaultyNames: Sendable {
+    var names: Set<String> = []
+    /// Aggregates of groups whose windows could not be read: `customer_tx` stands for every `customer_tx_…`.
+    var aggregates: Set<String> = []
+    /// Whether some declaration could not even be named.
+    var areUnbounded = false
+
+    /// Whether a reference to the name may only fail because its declaration was reported.
+    public func mayHold(_ name: String) -> Bool {
+        areUnbounded || names.contains(name) || aggregates.contains { name.hasPrefix("\($0)_") }
+    }
+}
+
+/// `kafka:`.
+public struct KafkaSpec: Sendable {
+    public enum Brokers: Hashable, Sendable {
+        /// A cluster in this process.
+        case embedded
+        /// `HOST:PORT`, several with commas, as librdkafka takes them.
+        case addresses(String)
+    }
+
+    public enum Delivery: String, Hashable, Sendable {
+        case atLeastOnce = "at-least-once", exactlyOnce = "exactly-once"
+    }
+
+    /// Where a group without offsets begins.
+    public enum Start: Hashable, Sendable {
+        case earliest
+        case latest
+        /// So far back from now, by record timestamps.
+        case back(TimeSpan)
+    }
+
+    public let brokers: Located<Brokers>
+    /// As it was written; the pipeline's name where it was not.
+    public let group: String
+    public let delivery: Delivery
+    public let start: Start
+    /// In file order, to be checked against librdkafka's own answer. Values may be secret: never print them.
+    public let properties: [PropertySpec]
+}
+
+/// One setting for librdkafka.
+public struct PropertySpec: Sendable {
+    public let name: Located<String>
+    public let value: Located<String>
+}
+
+/// `model:`.
+public struct ModelSpec: Sendable {
+    public enum Iterations: String, Hashable, Sendable { case best, all }
+
+    public let name: Located<String>
+    /// As it was written.
+    public let file: Located<String>
+    /// Relative to the working directory, or absolute.
+    public let path: String
+    /// Features in the model's order; `nil`: all of them in theirs.
+    public let inputs: [Located<String>]?
+    public let iterations: Iterations
+    /// Which of the model's outputs is the score.
+    public let output: Located<String>?
+}
+
+/// One rule of `decide:`; whether the expression is boolean is for whoever compiles it.
+public struct RuleSpec: Sendable {
+    public let name: Located<String>
+    public let condition: Located<String>
+}
+
+/// `output:`.
+public struct OutputSpec: Sendable {
+    public enum Features: Sendable {
+        case none
+        case all
+        case named([Located<String>])
+    }
+
+    public let topic: Located<String>
+    public let features: Features
+}
+
+/// `dead_letter:`.
+public struct DeadLetterSpec: Sendable {
+    public let topic: Located<String>
+}
+
+/// `merge:`.
+public struct MergeSpec: Sendable {
+    /// How long to wait for a partition that is not at its end.
+    public let waitMicroseconds: Int64
+}
+
+/// `workers:`.
+public enum WorkersSpec: Hashable, Sendable {
+    /// One per core.
+    case auto
+    case count(Int)
+}
+
+/// `limits:`.
+public struct LimitsSpec: Hashable, Sendable {
+    public let batchEventsMax: Int
+    public let inFlightBatchesMax: Int
+    public let keysPerEntityMax: Int
+    public let eventBytesMax: Int
+    public let stringBytesMax: Int
+    public let eventDepthMax: Int
+}
+
+/// `state:`.
+public struct StateSpec: Sendable {
+    /// Relative to the working directory, or absolute; `nil`: nothing is kept.
+    public let directory: String?
+}

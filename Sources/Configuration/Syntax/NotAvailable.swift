@@ -1,0 +1,41 @@
+import Diagnostics
+
+/// What the syntax has and this version does not run yet: refused, rather than ignored in silence.
+///
+/// This is the only list: what becomes available loses its line here.
+enum NotAvailable {
+    struct Entry: Hashable {
+        /// The section's name, a dot and the key.
+        var place: String
+        /// Only this value of the key.
+        var value: String?
+        /// What the message calls it.
+        var what: String
+    }
+
+    static let entries: [Entry] = [
+        Entry(place: "pipeline.models", what: "scoring with several models"),
+        Entry(place: "pipeline.monitor", what: "drift monitoring"),
+        Entry(place: "pipeline.order", what: "recording the order"),
+        Entry(place: "pipeline.sources", value: "several", what: "reading several sources"),
+        Entry(place: "kafka.delivery", value: "exactly-once", what: "exactly-once delivery"),
+        Entry(place: "source.available", what: "a second time for ordering"),
+        Entry(place: "feature group.include_current", what: "leaving out the current event"),
+        Entry(place: "feature group.where", what: "choosing events for a window"),
+        Entry(place: "feature group.accuracy", what: "choosing the accuracy of windows"),
+        Entry(place: "feature group.over", value: "all", what: "an unbounded window"),
+        Entry(place: "model.explain", what: "explaining scores"),
+        Entry(place: "state.snapshot_every", what: "saving snapshots"),
+    ]
+
+    static func entry(_ section: String, _ key: String, value: String? = nil) -> Entry? {
+        entries.first { $0.place == "\(section).\(key)" && $0.value == value }
+    }
+}
+
+extension DiagnosticGathering {
+    func notAvailable(_ entry: NotAvailable.Entry, at range: SourceRange) {
+        error(
+            "not-available", "\(entry.what) is not available in this version", at: range, suggestion: "remove it")
+    }
+}

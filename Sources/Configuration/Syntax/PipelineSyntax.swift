@@ -1,0 +1,191 @@
+/// The syntax of a pipeline file as one value: sections, keys, kinds, defaults, ranges.
+///
+/// The parser, the JSON Schema and the reference page follow it.
+public enum PipelineSyntax {
+    static let day: Int64 = 86_400_000_000
+    /// The longest window, delay or lateness: ten years.
+    static let spanMax = 3_653 * day
+    static let spans: ClosedRange<Int64> = 1_000...spanMax
+    static let spansFromZero: ClosedRange<Int64> = 0...spanMax
+
+    /// The whole file.
+    public static let root = SectionSpec(
+        "pipeline",
+        [
+            KeySpec("pipeline", .name(.pipeline), "The pipeline's name.", isRequired: true),
+            KeySpec("kafka", .section(kafka), "The cluster, and how it is read.", isRequired: true),
+            KeySpec("sources", .map(.identifier, .section(source)), "The topics that are read.", isRequired: true),
+            KeySpec("features", .list(.feature(group)), "The model's inputs, in its order.", isRequired: true),
+            KeySpec("model", .section(model), "The model that scores; without one only features are computed."),
+            KeySpec("models", .map(.label, .section(model)), "Several models side by side."),
+            KeySpec("decide", .list(.namedExpression(.label)), "Rules; the first that holds gives the decision."),
+            KeySpec("output", .section(output), "Where scores go.", isRequired: true),
+            KeySpec("dead_letter", .section(deadLetter), "Where unusable events go.", isRequired: true),
+            KeySpec("monitor", .section(monitor), "What is watched for drift."),
+            KeySpec("merge", .section(merge), "How partitions are put into one order."),
+            KeySpec("order", .section(order), "Where the order taken is recorded."),
+            KeySpec(
+                "workers", .choiceOr(["auto"], .integer(1...1024)), "Threads that work on a batch; auto: one per core.",
+                standard: "auto"),
+            KeySpec("limits", .section(limits), "Bounds on memory."),
+            KeySpec("state", .section(state), "Where state is kept."),
+        ])
+
+    static let kafka = SectionSpec(
+        "kafka",
+        [
+            KeySpec("brokers", .text, "HOST:PORT, several with commas, or embedded.", isRequired: true),
+            KeySpec("group", .text, "The consumer group.", standard: "the pipeline's name"),
+            KeySpec(
+                "delivery", .choice(["at-least-once", "exactly-once"]), "What a crash may repeat.",
+                standard: "at-least-once"),
+            KeySpec(
+                "start", .choiceOr(["earliest", "latest"], .duration(spans)), "Where a new group begins.",
+                standard: "earliest"),
+            KeySpec("properties", .map(.property, .text), "Settings for librdkafka."),
+        ])
+
+    static let source = SectionSpec(
+        "source",
+        [
+            KeySpec("topic", .name(.topic), "The topic.", isRequired: true),
+            KeySpec("format", .choice(["json"]), "How events are written.", standard: "json"),
+            KeySpec("key", .name(.identifier), "The field that the topic is partitioned by."),
+            KeySpec("id", .name(.identifier), "The field that names an event in its score."),
+            KeySpec("time", .shortOr(.choice(["record"]), time), "Places an event in windows.", isRequired: true),
+            KeySpec(
+                "available", .shortOr(.choice(["record"]), time), "Orders events among all sources.", standard: "time"),
+            KeySpec(
+                "fields", .map(.identifier, .shortOr(.choice(FieldTypes.names), field)), "What an event holds.",
+                isRequired: true),
+            KeySpec("late", .section(late), "What is done with events that come late."),
+            KeySpec(
+                "ahead", .duration(spansFromZero), "How far an event may be in its record's future.", standard: "1h"),
+        ])
+
+    static let time = SectionSpec(
+        "time",
+        [
+            KeySpec("field", .name(.identifier), "The field that holds the time."),
+            KeySpec("format", .choice(FieldTypes.timeFormats + ["record"]), "How it is written.", isRequired: true),
+        ])
+
+    static let field = SectionSpec(
+        "field",
+        [
+            KeySpec("type", .choice(FieldTypes.names), "The field's type.", isRequired: true),
+            KeySpec("scale", .integer(0...18), "Digits behind the point of a decimal."),
+            KeySpec("format", .choice(FieldTypes.timeFormats), "How a time is written."),
+            KeySpec("min", .number, "The least value that is accepted."),
+            KeySpec("max", .number, "The greatest value that is accepted."),
+            KeySpec("optional", .boolean, "Whether an event may lack the field.", standard: "false"),
+            KeySpec("nullable", .boolean, "Whether the field may be null.", standard: "false"),
+            KeySpec("label", .boolean, "Whether it is only known later.", standard: "false"),
+            KeySpec("path", .singleOrList(.text, .list(.text)), "Where it stands in the event.", standard: "its name"),
+        ], shortKey: "type")
+
+    static let late = SectionSpec(
+        "late",
+        [
+            KeySpec("after", .duration(spansFromZero), "How far behind the watermark is late.", standard: "10m"),
+            KeySpec("then", .choice(LateAction.allCases.map(\.rawValue)), "What becomes of it.", standard: "score"),
+        ])
+
+    static let group = SectionSpec(
+        "feature group",
+        [
+            KeySpec("by", .name(.identifier), "The field whose values have windows of their own.", isRequired: true),
+            KeySpec(
+                "over", .list(.choiceOr(["all"], .duration(spans))), "The windows' lengths.", isRequired: true),
+            KeySpec("delay", .duration(spansFromZero), "How far back the windows end.", standard: "0s"),
+            KeySpec("include_current", .boolean, "Whether an event counts in its own windows.", standard: "true"),
+            KeySpec("where", .expression, "Which events count."),
+            KeySpec("accuracy", .text, "Exact, or bounded memory.", standard: "exact"),
+            KeySpec(
+                "aggregates", .map(.identifier, .expression), "Names and aggregates, such as mean(amount).",
+                isRequired: true),
+        ])
+
+    static let model = SectionSpec(
+        "model",
+        [
+            KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true),
+            KeySpec("file", .text, "The model, relative to this file.", isRequired: true),
+            KeySpec("inputs", .list(.name(.identifier)), "Features in the model's order.", standard: "all features"),
+            KeySpec("iterations", .choice(["best", "all"]), "Rounds of an early-stopped model.", standard: "best"),
+            KeySpec("output", .text, "Which of the model's outputs is the score."),
+            KeySpec("explain", .section(explain), "Reasons beside a score."),
+        ])
+
+    static let explain = SectionSpec(
+        "explain",
+        [
+            KeySpec("top", .integer(1...64), "How many reasons."), KeySpec("when", .expression, "For which scores."),
+        ])
+
+    static let output = SectionSpec(
+        "output",
+        [
+            KeySpec("topic", .name(.topic), "The topic.", isRequired: true),
+            KeySpec(
+                "features", .singleOrList(.choice(["none", "all"]), .list(.name(.identifier))),
+                "Features that a score carries.", standard: "none"),
+        ])
+
+    static let deadLetter = SectionSpec(
+        "dead_letter", [KeySpec("topic", .name(.topic), "The topic.", isRequired: true)])
+    static let order = SectionSpec("order", [KeySpec("topic", .name(.topic), "The topic.", isRequired: true)])
+
+    static let merge = SectionSpec(
+        "merge",
+        [
+            KeySpec(
+                "wait", .duration(0...60_000_000), "How long to wait for a partition that is not at its end.",
+                standard: "200ms")
+        ])
+
+    static let limits = SectionSpec(
+        "limits",
+        [
+            KeySpec("batch_events", .integer(1...65_536), "The most events in a batch.", standard: "4096"),
+            KeySpec("in_flight_batches", .integer(1...64), "The most batches at work at once.", standard: "2"),
+            KeySpec(
+                "keys_per_entity", .integer(1...1_000_000_000), "The most keys kept for one entity.",
+                standard: "5_000_000"),
+            KeySpec("event_bytes", .size(64...67_108_864), "The longest event.", standard: "256 KiB"),
+            KeySpec("string_bytes", .size(1...1_048_576), "The longest string in an event.", standard: "4 KiB"),
+            KeySpec("event_depth", .integer(1...256), "The deepest nesting in an event.", standard: "64"),
+        ])
+
+    static let state = SectionSpec(
+        "state",
+        [
+            KeySpec("directory", .text, "Where state is kept, relative to this file."),
+            KeySpec("snapshot_every", .text, "How often state is saved."),
+        ])
+
+    static let monitor = SectionSpec(
+        "monitor",
+        [
+            KeySpec("topic", .name(.topic), "Where alerts go.", isRequired: true),
+            KeySpec("reference", .text, "The reference, relative to this file."),
+            KeySpec("false_alarms", .text, "The budget of false alarms."),
+            KeySpec("watch", .list(.text), "What is watched."),
+            KeySpec("segments", .list(.name(.identifier)), "Fields that divide the stream."),
+            KeySpec("labels", .section(labels), "Where labels come from."),
+        ])
+
+    static let labels = SectionSpec(
+        "labels",
+        [
+            KeySpec("source", .name(.identifier), "The source of labels."),
+            KeySpec("join", .name(.identifier), "The field that joins them to scores."),
+            KeySpec("within", .duration(spans), "How long a label may take."),
+        ])
+}
+
+/// The names of field types and time formats.
+enum FieldTypes {
+    static let names = ["int", "float", "bool", "string", "decimal", "time"]
+    static let timeFormats = ["iso8601", "epoch-s", "epoch-ms", "epoch-us"]
+}

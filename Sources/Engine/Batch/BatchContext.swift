@@ -1,0 +1,75 @@
+public import Events
+public import Features
+
+/// A batch on its way through the phases, with all its buffers: made once, used for one batch after the other.
+// SAFETY: one phase at a time works on a context, on disjoint slices of its rows; contexts change threads through queues.
+public final class BatchContext: @unchecked Sendable {
+    /// Rows of a slice: the unit in which decode, score and encode are shared out, whatever the number of workers.
+    public static let sliceRows = 512
+
+    public let batch: EventBatch
+    public let frame: FeatureFrame
+    /// The records that the rows came from, for keys, headers and dead letters; empty where the source is a file.
+    let records: UnsafeMutableBufferPointer<RecordReference>
+    var recordCount = 0
+    /// Row-major model inputs.
+    let modelRows: UnsafeMutablePointer<Float>
+    public let scores: UnsafeMutablePointer<Float>
+    /// The index of the first rule that matched; -1: none did.
+    public let decisions: UnsafeMutablePointer<Int16>
+    let slices: [SliceOutput]
+    /// The assignment in which the rows were taken.
+    var epoch: UInt64 = 0
+
+    init(plan: ScoringPlan, engine: FeatureEngine, capacity: Int) {
+        batch = EventBatch(schema: plan.schema, capacity: capacity)
+        frame = engine.makeFrame(capacity: capacity)
+        records = .allocate(capacity: capacity)
+        modelRows = .allocate(capacity: max(1, capacity * (plan.model?.inputs.count ?? 0)))
+        scores = .allocate(capacity: capacity)
+        scores.initialize(repeating: .nan, count: capacity)
+        decisions = .allocate(capacity: capacity)
+        decisions.initialize(repeating: -1, count: capacity)
+        slices = (0..<Self.sliceCount(capacity)).map { _ in SliceOutput() }
+    }
+
+    deinit {
+        records.deallocate()
+        modelRows.deallocate()
+        scores.deallocate()
+        decisions.deallocate()
+    }
+
+    func removeAll() {
+        batch.removeAll()
+        recordCount = 0
+    }
+
+    static func sliceCount(_ rows: Int) -> Int { (rows + sliceRows - 1) / sliceRows }
+
+    func rows(ofSlice slice: Int) -> Range<Int> {
+        slice &* Self.sliceRows..<min(batch.count, (slice &+ 1) &* Self.sliceRows)
+    }
+
+    /// The encoded score of a row; empty where the row has none.
+    func output(_ row: Int) -> UnsafeRawBufferPointer {
+        let slice = slices[row / Self.sliceRows]
+        let index = row % Self.sliceRows
+        return UnsafeRawBufferPointer(
+            start: slice.arena.bytes + Int(slice.starts[index]), count: Int(slice.starts[index + 1] - slice.starts[index]))
+    }
+}
+
+/// The encoded scores of one slice: written by one worker.
+final class SliceOutput {
+    var arena = ByteArena(capacity: 64)
+    /// Where each row's record begins; one more than there are rows.
+    let starts: UnsafeMutablePointer<UInt32>
+
+    init() {
+        starts = .allocate(capacity: BatchContext.sliceRows + 1)
+        starts.initialize(repeating: 0, count: BatchContext.sliceRows + 1)
+    }
+
+    deinit { starts.deallocate() }
+}

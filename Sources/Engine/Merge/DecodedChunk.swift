@@ -1,0 +1,25 @@
+import Events
+
+/// Records taken from one lane in one go, decoded by one worker; rows wait here until the merge chooses them.
+// SAFETY: one worker decodes a chunk; before and after that it belongs to the engine's thread.
+final class DecodedChunk: @unchecked Sendable {
+    let batch: EventBatch
+    let records: UnsafeMutableBufferPointer<RecordReference>
+    var recordCount = 0
+    var lane: Int32 = 0
+    /// The first row that the merge has not taken.
+    var next = 0
+
+    init(schema: EventSchema, capacity: Int) {
+        batch = EventBatch(schema: schema, capacity: capacity)
+        records = .allocate(capacity: capacity)
+    }
+
+    deinit { records.deallocate() }
+
+    func removeAll() {
+        batch.removeAll()
+        recordCount = 0
+        next = 0
+    }
+}

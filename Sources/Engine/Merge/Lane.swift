@@ -1,0 +1,34 @@
+import Events
+
+/// One partition's way through the engine up to the merge: what was taken and decoded, and where it stands.
+final class Lane {
+    let start: LaneStart
+    /// Decoded and not yet merged, oldest first.
+    var chunks: [DecodedChunk] = []
+    var buffered = 0
+    /// Records taken in this assignment.
+    var taken: UInt64 = 0
+    /// The offset behind the last record taken, or where the source says it stands.
+    var position: Int64
+    /// Offsets that are no records: transaction markers, compacted ones.
+    var gaps: UInt64 = 0
+    /// The highest available time among the rows that the merge has taken: a lane never steps back.
+    var highestTime = Int64.min
+    /// Whether nothing is known to stand behind `position`.
+    var isAtEnd = false
+    /// The merge waited `merge.wait` for it in vain; it is waited for again when it brings something.
+    var isGivenUp = false
+
+    init(start: LaneStart) {
+        self.start = start
+        position = start.offset
+        chunks.reserveCapacity(4)
+    }
+
+    /// The time that orders the lane's next row; call only when rows are buffered.
+    @inline(__always)
+    var nextTime: Int64 {
+        let chunk = chunks[0]
+        return max(highestTime, chunk.batch.eventTimes[chunk.next])
+    }
+}

@@ -1,0 +1,26 @@
+import Events
+import Workers
+
+/// Decodes chunks of records, a task a chunk; a decoder a worker, since decoders hold buffers.
+final class DecodePhase: ParallelPhase {
+    private let decoders: [JSONEventDecoder]
+    var chunks: [DecodedChunk] = []
+
+    init(plan: ScoringPlan, workerCount: Int) {
+        decoders = (0..<workerCount).map { _ in JSONEventDecoder(schema: plan.schema, limits: plan.decodeLimits) }
+        chunks.reserveCapacity(64)
+    }
+
+    func removeAll() { chunks.removeAll(keepingCapacity: true) }
+
+    func perform(task: Int, worker: Int) {
+        let chunk = chunks[task]
+        let decoder = decoders[worker]
+        for index in 0..<chunk.recordCount {
+            let record = chunk.records[index]
+            decoder.decode(
+                value: record.value.map { UnsafeRawBufferPointer(start: $0, count: record.valueCount) },
+                recordTime: record.timestamp, offset: record.offset, lane: chunk.lane, into: chunk.batch)
+        }
+    }
+}

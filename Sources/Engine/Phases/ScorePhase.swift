@@ -1,0 +1,104 @@
+import Events
+import Features
+import Models
+import Workers
+
+/// Completes features, scores and decides; then, in a run of its own, encodes. A task a slice.
+final class ScorePhase: ParallelPhase {
+    private let plan: ScoringPlan
+    private let features: FeatureEngine
+    private let scratches: [ExpressionScratch]
+    /// One a worker: the value of a rule for each row of a slice.
+    private let ruleValues: [UnsafeMutablePointer<Double>]
+    private let encoder: ScoreEncoder
+    /// The inputs are all features in their order, as they mostly are.
+    private let hasPlainInputs: Bool
+    var context: BatchContext?
+    /// Set: encode; else compute.
+    var origin: OriginText?
+
+    init(plan: ScoringPlan, features: FeatureEngine, scratches: [ExpressionScratch]) {
+        self.plan = plan
+        self.features = features
+        self.scratches = scratches
+        encoder = ScoreEncoder(plan)
+        ruleValues = scratches.map { _ in .allocate(capacity: BatchContext.sliceRows) }
+        hasPlainInputs = plan.model?.inputs.map(\.rawValue) == Array(0..<plan.features.featureCount)
+    }
+
+    deinit {
+        for buffer in ruleValues { buffer.deallocate() }
+    }
+
+    func perform(task: Int, worker: Int) {
+        guard let context else { preconditionFailure("a phase without a batch") }
+        let rows = context.rows(ofSlice: task)
+        if let origin {
+            encode(context, slice: task, rows: rows, origin: origin)
+            return
+        }
+        let dispositions = context.frame.dispositions
+        var hasScores = false
+        for row in rows where dispositions[row] == .score { hasScores = true }
+        // A muted stretch of the log only rebuilds state.
+        if !hasScores { return }
+        features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
+        score(context, rows: rows)
+        decide(context, rows: rows, worker: worker)
+    }
+
+    private func score(_ context: BatchContext, rows: Range<Int>) {
+        guard let model = plan.model else { return }
+        let width = model.inputs.count
+        let featureCount = context.frame.featureCount
+        if hasPlainInputs {
+            for index in rows.lowerBound &* width..<rows.upperBound &* width {
+                context.modelRows[index] = Float(context.frame.features[index])
+            }
+        } else {
+            for (input, feature) in model.inputs.enumerated() {
+                for row in rows {
+                    context.modelRows[row &* width &+ input] =
+                        Float(context.frame.features[row &* featureCount &+ feature.rawValue])
+                }
+            }
+        }
+        model.model.score(
+            rows: context.modelRows + rows.lowerBound &* width, rowCount: rows.count, stride: width,
+            into: context.scores + rows.lowerBound)
+    }
+
+    private func decide(_ context: BatchContext, rows: Range<Int>, worker: Int) {
+        if plan.rules.isEmpty { return }
+        let decisions = context.decisions
+        for row in rows { decisions[row] = -1 }
+        var inputs = ExpressionInputs(batch: context.batch)
+        inputs.features = UnsafePointer(context.frame.features)
+        inputs.featureRowStride = context.frame.featureCount
+        inputs.featureSlotStride = 1
+        inputs.scores = UnsafePointer(context.scores)
+        let values = ruleValues[worker]
+        // From the last rule to the first, so that the first that holds is what stays.
+        for index in stride(from: plan.rules.count - 1, through: 0, by: -1) {
+            plan.rules[index].condition.evaluate(inputs, rows: rows, scratch: scratches[worker], into: values)
+            for row in rows where values[row &- rows.lowerBound] == 1 { decisions[row] = Int16(truncatingIfNeeded: index) }
+        }
+    }
+
+    private func encode(_ context: BatchContext, slice: Int, rows: Range<Int>, origin: OriginText) {
+        let output = context.slices[slice]
+        output.arena.removeAll()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: origin.bytesMax) { text in
+            guard let start = text.baseAddress else { return }
+            for row in rows {
+                output.starts[row &- rows.lowerBound] = UInt32(truncatingIfNeeded: output.arena.count)
+                if context.frame.dispositions[row] != .score { continue }
+                let length = origin.write(
+                    lane: Int(context.batch.lanes[row]), offset: context.batch.offsets[row], to: start)
+                encoder.encode(
+                    context, row: row, origin: UnsafeBufferPointer(start: start, count: length), into: &output.arena)
+            }
+        }
+        output.starts[rows.count] = UInt32(truncatingIfNeeded: output.arena.count)
+    }
+}

@@ -1,0 +1,27 @@
+/// One record as its source lent it: the bytes live until the record is given back with `SourcePort.release`.
+public struct RecordReference {
+    /// `nil`: the record has no key.
+    public var key: UnsafeRawPointer?
+    public var keyCount: Int
+    /// `nil`: the record has no value (a tombstone).
+    public var value: UnsafeRawPointer?
+    public var valueCount: Int
+    public var offset: Int64
+    /// The record's timestamp in microseconds; `Int64.min` where it has none.
+    public var timestamp: Int64
+    /// The source's own name for the record.
+    public var handle: UnsafeMutableRawPointer?
+
+    public init(
+        key: UnsafeRawPointer?, keyCount: Int, value: UnsafeRawPointer?, valueCount: Int, offset: Int64, timestamp: Int64,
+        handle: UnsafeMutableRawPointer?
+    ) {
+        self.key = key
+        self.keyCount = keyCount
+        self.value = value
+        self.valueCount = valueCount
+        self.offset = offset
+        self.timestamp = timestamp
+        self.handle = handle
+    }
+}

@@ -1,0 +1,30 @@
+import Events
+
+/// `topic/partition/offset`: the deterministic identity of an event, in the `riffle-origin` header.
+///
+/// A resend after a crash carries the same one, so that a consumer can drop duplicates.
+struct OriginText {
+    /// `topic/partition/` for each lane.
+    private var prefixes: [[UInt8]]
+
+    init(lanes: [LaneStart]) {
+        prefixes = lanes.map { Array("\($0.topic)/\($0.partition)/".utf8) }
+    }
+
+    /// For a file: its name, then the line.
+    init(file: String) { prefixes = [Array("\(file)/0/".utf8)] }
+
+    /// Room that a text may take.
+    var bytesMax: Int { (prefixes.map(\.count).max() ?? 0) + NumberText.bytesMax }
+
+    /// Writes the text and returns its length, at most `bytesMax`.
+    @inline(__always)
+    func write(lane: Int, offset: Int64, to bytes: UnsafeMutablePointer<UInt8>) -> Int {
+        let prefix = prefixes[lane]
+        prefix.withUnsafeBufferPointer { source in
+            guard let start = source.baseAddress else { return }
+            bytes.update(from: start, count: source.count)
+        }
+        return prefix.count + NumberText.write(offset, to: bytes + prefix.count)
+    }
+}

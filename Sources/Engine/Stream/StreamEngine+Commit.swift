@@ -1,0 +1,57 @@
+/// From acknowledgements to committed offsets, and the books.
+extension StreamEngine {
+    /// Takes note of batches that are wholly acknowledged, and commits if it is time.
+    func commitFinished(isFinal: Bool) throws {
+        ledger.retire { entry in
+            if entry.epoch != epoch {
+                // Its partitions are another's by now: what it counted belongs to accounts that are closed.
+                return
+            }
+            for (lane, counts) in entry.lanes.enumerated() where counts.rows > 0 {
+                accounts[lane].scored += counts.scored
+                accounts[lane].deadLettered += counts.deadLettered
+                accounts[lane].lateDropped += counts.lateDropped
+                accounts[lane].muted += counts.muted
+                // While state is rebuilt, offsets before the committed one pass again: a commit never goes back.
+                if let offset = counts.nextOffset, offset > lanes[lane].start.mutedUntil { pendingPositions[lane] = offset }
+            }
+        }
+        let now = clock.nanoseconds
+        let isDue = isFinal || now - lastCommit >= Int64(settings.commitEveryMilliseconds) * 1_000_000
+        if !isDue { return }
+        lastCommit = now
+        try checkAccounts()
+        if pendingPositions.isEmpty && !isFinal { return }
+        let positions = pendingPositions.sorted { $0.key < $1.key }
+            .map { LanePosition(lane: LaneIndex($0.key), offset: $0.value) }
+        pendingPositions.removeAll(keepingCapacity: true)
+        try source.commit(positions, isFinal: isFinal)
+        if !positions.isEmpty { summary.commits += 1 }
+    }
+
+    /// Both identities for every lane: what was consumed is finished or in flight, and offsets are records or gaps.
+    func checkAccounts() throws {
+        var inFlight = lanes.map { UInt64($0.buffered) }
+        ledger.forEachOpen { entry in
+            if entry.epoch != epoch { return }
+            for (lane, counts) in entry.lanes.enumerated() { inFlight[lane] += counts.rows }
+        }
+        for (index, lane) in lanes.enumerated() {
+            try accounts[index].check(inFlight: inFlight[index], start: lane.start.offset, position: lane.position)
+        }
+    }
+
+    /// Waits until everything sent is acknowledged, for at most the drain's time, and commits it.
+    func drain(isFinal: Bool) throws {
+        isDraining = true
+        defer { isDraining = false }
+        let deadline = clock.nanoseconds + Int64(settings.drainMilliseconds) * 1_000_000
+        while !ledger.isEmpty && output.failed == nil && clock.nanoseconds < deadline {
+            try commitFinished(isFinal: false)
+            if ledger.isEmpty { break }
+            if settings.sendsInline { sink.serve(milliseconds: 1) } else { source.wait(milliseconds: 10) }
+        }
+        try commitFinished(isFinal: isFinal)
+        if let failure = output.failed { throw failure }
+    }
+}

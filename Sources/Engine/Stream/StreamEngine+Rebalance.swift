@@ -1,0 +1,68 @@
+import Features
+
+/// Partitions come and go.
+extension StreamEngine: SourceObserver {
+    /// Whether the state in memory is that of exactly these committed offsets, so that nothing has to be rebuilt.
+    public func holdsState(for committed: [(topic: String, partition: Int32, offset: Int64)]) -> Bool {
+        committed.count == stateOffsets.count
+            && committed.allSatisfy { stateOffsets["\($0.topic)/\($0.partition)"] == $0.offset }
+    }
+
+    public func sourceDidAssign(epoch: UInt64, lanes starts: [LaneStart]) {
+        let committed = starts.map { (topic: $0.topic, partition: $0.partition, offset: $0.offset) }
+        if !holdsState(for: committed) {
+            pipeline.features.removeAll()
+            watermark.reset()
+            stateOffsets = Dictionary(uniqueKeysWithValues: starts.map { (Self.name($0), $0.offset) })
+        }
+        self.epoch = epoch
+        lanes = starts.map { Lane(start: $0) }
+        accounts = starts.map { LaneAccount(topic: $0.topic, partition: $0.partition) }
+        origin = OriginText(lanes: starts)
+        merge.reset()
+        pendingPositions.removeAll()
+        summary.rebalances += 1
+    }
+
+    public func sourceWillRevoke(epoch: UInt64, isLost: Bool) {
+        if !isLost {
+            do {
+                try drain(isFinal: true)
+            } catch {
+                output.fail(error)
+            }
+        }
+        releaseLanes()
+        if isLost {
+            // Another instance goes on from the committed offsets; what this one knows beyond them is no longer true.
+            stateOffsets.removeAll()
+        }
+    }
+
+    /// Gives back what was taken and not scored, and closes the books of the assignment.
+    func releaseLanes() {
+        for (index, lane) in lanes.enumerated() {
+            for chunk in lane.chunks {
+                let rest = chunk.next..<chunk.recordCount
+                accounts[index].released += UInt64(rest.count)
+                source.release(UnsafeMutableBufferPointer(rebasing: chunk.records[rest]))
+                chunk.removeAll()
+                freeChunks.append(chunk)
+            }
+            lane.chunks.removeAll()
+            lane.buffered = 0
+        }
+        ledger.forEachOpen { entry in
+            if entry.epoch != epoch { return }
+            for (lane, counts) in entry.lanes.enumerated() { accounts[lane].released += counts.rows }
+        }
+        for account in accounts {
+            closedAccounts["\(account.topic)/\(account.partition)", default: LaneAccount(
+                topic: account.topic, partition: account.partition)].add(account)
+        }
+        lanes = []
+        accounts = []
+        // Batches of this assignment that are still on their way belong to no account any more.
+        epoch = 0
+    }
+}

@@ -1,0 +1,198 @@
+import Events
+public import Features
+import Synchronization
+public import Workers
+
+/// From source to sink: takes, decodes, merges, scores, sends and commits, until it is told to stop.
+///
+/// ```
+///  take ─▶ decode ─▶ merge ─▶ features ─▶ score ─▶ encode ─▶ │ send ─▶ acknowledge │ ─▶ commit
+///  └────────────── engine thread and pool ────────────────┘   └─── output thread ──┘   engine thread
+/// ```
+///
+/// At-least-once: an offset is committed only when every output of everything before it is acknowledged.
+// SAFETY: all state belongs to the thread in `run`; the output and acknowledgement threads reach only queues, the ledger's
+// atomics and the output stage.
+public final class StreamEngine: @unchecked Sendable {
+    let plan: ScoringPlan
+    let settings: StreamSettings
+    let source: any SourcePort
+    let sink: any SinkPort
+    let clock: any EngineClock
+    let pipeline: ScoringPipeline
+    let ledger: Ledger
+    let output: OutputStage
+    let decode: DecodePhase
+    /// Contexts that nobody uses: the credits.
+    let freeContexts: BoundedQueue<BatchContext>
+    let sendQueue: BoundedQueue<SendTask>
+    public weak var observer: (any StreamObserver)?
+
+    var lanes: [Lane] = []
+    var accounts: [LaneAccount] = []
+    var closedAccounts: [String: LaneAccount] = [:]
+    var origin = OriginText(lanes: [])
+    var merge: LaneMerge
+    var watermark: Watermark
+    var epoch: UInt64 = 0
+    /// By topic and partition: behind the last row that entered the state.
+    var stateOffsets: [String: Int64] = [:]
+    var pendingPositions: [Int: Int64] = [:]
+    var freeChunks: [DecodedChunk] = []
+    var lastCommit: Int64 = 0
+    var isDraining = false
+    private(set) var current: BatchContext?
+    var summary = StreamSummary()
+    private let stopRequested = Atomic<Bool>(false)
+    private let serviceStopped = Atomic<Bool>(false)
+
+    /// A batch on its way to the output thread.
+    struct SendTask: Sendable {
+        let context: BatchContext?
+        let token: UInt64
+        let origin: OriginText
+    }
+
+    public init(
+        plan: ScoringPlan, settings: StreamSettings, source: any SourcePort, sink: any SinkPort, pool: WorkerPool,
+        clock: any EngineClock = MonotonicClock(), inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault
+    ) {
+        self.plan = plan
+        self.settings = settings
+        self.source = source
+        self.sink = sink
+        self.clock = clock
+        pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: inlineRowsMax)
+        ledger = Ledger(capacity: settings.unacknowledgedBatchesMax)
+        output = OutputStage(plan: plan, source: source, sink: sink, ledger: ledger)
+        decode = DecodePhase(plan: plan, workerCount: pool.workerCount)
+        freeContexts = BoundedQueue(capacity: settings.inFlightBatchesMax)
+        sendQueue = BoundedQueue(capacity: settings.inFlightBatchesMax + 1)
+        merge = LaneMerge(
+            waitNanoseconds: settings.mergeWaitMicroseconds * 1_000, isOrderIrrelevant: plan.isOrderIrrelevant)
+        watermark = Watermark(policy: plan.late)
+        for _ in 0..<settings.inFlightBatchesMax {
+            freeContexts.push(pipeline.makeContext(capacity: settings.batchRowsMax))
+        }
+    }
+
+    public var state: FeatureStateStatistics { pipeline.features.statistics }
+
+    /// Ends `run` after what is in flight is finished and committed; from any thread.
+    public func requestStop() {
+        stopRequested.store(true, ordering: .sequentiallyConsistent)
+        source.wake()
+    }
+
+    /// Runs until a stop is requested, the end is reached, or something fails that cannot be gone on from.
+    ///
+    /// What was acknowledged is committed before it returns, also when it throws.
+    public func run() throws -> StreamSummary {
+        let start = clock.nanoseconds
+        lastCommit = start
+        sink.attach(self)
+        let services = settings.sendsInline ? [] : startServices()
+        defer {
+            stop(services)
+            sink.attach(nil)
+        }
+        do {
+            while !stopRequested.load(ordering: .relaxed) && !hasReachedEnd {
+                try turn()
+            }
+            try drain(isFinal: true)
+        } catch {
+            // Whatever failed, what is acknowledged may still be committed; the first failure is what is reported.
+            try? drain(isFinal: true)
+            releaseLanes()
+            throw error
+        }
+        releaseLanes()
+        summary.mergeExpiries = merge.expiries
+        summary.late = watermark.lateCount
+        summary.accounts = closedAccounts.values.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+        summary.nanoseconds = clock.nanoseconds - start
+        return summary
+    }
+
+    /// One turn of the loop: everything that can be done now, then a wait if that was nothing.
+    func turn() throws {
+        try source.poll(self)
+        if settings.sendsInline { sink.serve(milliseconds: 0) }
+        if let failure = output.failed { throw failure }
+        try commitFinished(isFinal: false)
+        try takeFromLanes()
+        if try scoreNextBatch() { return }
+        source.wait(milliseconds: waitMilliseconds)
+    }
+
+    private var hasReachedEnd: Bool {
+        guard let endOffsets = settings.endOffsets, epoch > 0, !lanes.isEmpty else { return false }
+        return lanes.allSatisfy { lane in
+            lane.buffered == 0 && lane.position >= endOffsets(lane.start.topic, lane.start.partition) ?? .max
+        }
+    }
+
+    /// Until something is due whether or not anything arrives.
+    private var waitMilliseconds: Int {
+        var wait = Int64(settings.commitEveryMilliseconds)
+        if let deadline = merge.deadline { wait = min(wait, (deadline - clock.nanoseconds) / 1_000_000 + 1) }
+        return Int(max(0, wait))
+    }
+
+    /// A context to fill: the current one, or a free one. Without one, waits and keeps the membership alive.
+    func context() throws -> BatchContext {
+        if let current { return current }
+        while true {
+            let milliseconds = settings.sendsInline ? 0 : settings.keepAliveMilliseconds
+            if let context = freeContexts.pop(milliseconds: milliseconds) {
+                context.removeAll()
+                context.epoch = epoch
+                current = context
+                return context
+            }
+            if let failure = output.failed { throw failure }
+            try source.keepAlive()
+        }
+    }
+
+    /// Hands the filled context on.
+    func sendCurrent() {
+        guard let context = current else { return }
+        current = nil
+        let token = ledger.open(epoch: context.epoch, laneCount: lanes.count)
+        let entry = ledger.entry(token)
+        for row in 0..<context.batch.count { entry.lanes[Int(context.batch.lanes[row])].rows += 1 }
+        summary.batches += 1
+        let task = SendTask(context: context, token: token, origin: origin)
+        if settings.sendsInline { send(task) } else { sendQueue.push(task) }
+    }
+
+    private func send(_ task: SendTask) {
+        guard let context = task.context else { return }
+        output.send(context, token: task.token, origin: task.origin)
+        freeContexts.push(context)
+    }
+
+    private func startServices() -> [ServiceThread] {
+        let sender = ServiceThread(name: "output") { [self] in
+            while let task = sendQueue.pop(milliseconds: nil), task.context != nil { send(task) }
+        }
+        let acknowledger = ServiceThread(name: "acknowledgements") { [self] in
+            while !serviceStopped.load(ordering: .relaxed) { sink.serve(milliseconds: 100) }
+        }
+        return [sender, acknowledger]
+    }
+
+    private func stop(_ services: [ServiceThread]) {
+        if services.isEmpty { return }
+        sendQueue.push(SendTask(context: nil, token: 0, origin: origin))
+        serviceStopped.store(true, ordering: .relaxed)
+        for service in services { service.join() }
+    }
+}
+
+extension StreamEngine: SinkObserver {
+    public func sinkDidAcknowledge(token: UInt64) { output.acknowledge(token) }
+    public func sinkDidFail(token: UInt64, error: any Error) { output.fail(error) }
+}

@@ -1,0 +1,49 @@
+/// A feature that is computed from the event and from other features.
+public struct ExpressionFeaturePlan: Sendable {
+    public let feature: FeatureIndex
+    public let expression: CompiledExpression
+
+    public init(feature: FeatureIndex, expression: CompiledExpression) {
+        self.feature = feature
+        self.expression = expression
+    }
+}
+
+/// All features of a pipeline, checked and resolved to slots: what state there is and how to compute.
+public struct FeaturePlan: Sendable {
+    /// In the model's input order.
+    public let names: [String]
+    public let entities: [EntityPlan]
+    /// In an order in which each reads only what is there before it; the windows come before all of them.
+    public let expressions: [ExpressionFeaturePlan]
+
+    public init(names: [String], entities: [EntityPlan], expressions: [ExpressionFeaturePlan]) {
+        self.names = names
+        self.entities = entities
+        self.expressions = expressions
+    }
+
+    public var featureCount: Int { names.count }
+
+    /// How far back from the present the state depends on events; 0 without windows.
+    public var horizonMicroseconds: Int64 { entities.map(\.horizonMicroseconds).max() ?? 0 }
+
+    /// Registers that a worker's scratch needs for any expression of the plan.
+    public var registerCount: Int {
+        let columns = entities.flatMap(\.valueColumns).map { column in
+            if case .doubles(let expression) = column { expression.registerCount } else { 0 }
+        }
+        return max(expressions.map(\.expression.registerCount).max() ?? 0, columns.max() ?? 0)
+    }
+}
+
+/// One rule of `decide`: the first whose condition is true names the decision.
+public struct RulePlan: Sendable {
+    public let decision: String
+    public let condition: CompiledExpression
+
+    public init(decision: String, condition: CompiledExpression) {
+        self.decision = decision
+        self.condition = condition
+    }
+}

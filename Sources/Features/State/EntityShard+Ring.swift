@@ -1,0 +1,70 @@
+/// The rings of remembered events.
+extension EntityShard {
+    /// Puts an event in order at the tail of its key's ring.
+    @inline(__always)
+    func append(_ record: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>) {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        let tail = head.pointee.tail
+        if tail &- head.pointee.head > head.pointee.ringMask { makeRoom(in: record) }
+        let entry = kernel.entry(head.pointee.ring, head.pointee.ringMask, tail)
+        entry[0] = time
+        var word = 1
+        while word < kernel.entryWords {
+            entry[word] = values[word &- 1]
+            word &+= 1
+        }
+        head.pointee.tail = tail &+ 1
+    }
+
+    /// Makes room for one event in a full ring: forgets what is beyond the horizon, else grows, at the limit forgets the
+    /// oldest event. Expired events stay until then, which saves a look at the ring for each event.
+    @inline(never)
+    func makeRoom(in record: UnsafeMutableRawPointer) {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        kernel.forget(record, upTo: head.pointee.newestTime &- kernel.horizon)
+        if head.pointee.tail &- head.pointee.head <= head.pointee.ringMask { return }
+        if Int(head.pointee.ringMask) + 1 < eventsPerKeyMax {
+            grow(head)
+        } else {
+            kernel.forgetOldest(record)
+            eventsForgotten &+= 1
+        }
+    }
+
+    /// The smallest ring fills a block of the smallest class.
+    func takeFirstRing() -> (ring: UnsafeMutablePointer<Int64>, mask: UInt32) {
+        var capacity = 1
+        while capacity < eventsPerKeyMax, capacity * 2 * kernel.entryWords * 8 <= 1 << BlockArena.smallestClass {
+            capacity *= 2
+        }
+        return (takeRing(capacity: capacity), UInt32(capacity - 1))
+    }
+
+    private func takeRing(capacity: Int) -> UnsafeMutablePointer<Int64> {
+        let words = capacity * kernel.entryWords
+        return arena.take(sizeClass: BlockArena.sizeClass(forBytes: words * 8))
+            .bindMemory(to: Int64.self, capacity: words)
+    }
+
+    func giveBackRing(_ ring: UnsafeMutablePointer<Int64>, mask: UInt32) {
+        let bytes = (Int(mask) + 1) * kernel.entryWords * 8
+        arena.giveBack(UnsafeMutableRawPointer(ring), sizeClass: BlockArena.sizeClass(forBytes: bytes))
+    }
+
+    private func grow(_ head: UnsafeMutablePointer<KeyRecord>) {
+        let old = head.pointee.ring
+        let oldMask = head.pointee.ringMask
+        let capacity = (Int(oldMask) + 1) * 2
+        let ring = takeRing(capacity: capacity)
+        let mask = UInt32(capacity - 1)
+        var position = head.pointee.head
+        while position != head.pointee.tail {
+            kernel.entry(ring, mask, position).update(
+                from: kernel.entry(old, oldMask, position), count: kernel.entryWords)
+            position &+= 1
+        }
+        giveBackRing(old, mask: oldMask)
+        head.pointee.ring = ring
+        head.pointee.ringMask = mask
+    }
+}

@@ -1,0 +1,226 @@
+import CRdkafka
+
+/// What has become of one record given to a producer.
+public struct Delivery: Hashable, Sendable {
+    /// The token of `produce`.
+    public let token: UInt64
+    /// 0 where the record is in the log.
+    public let errorCode: Int32
+    public let partition: Int32
+    /// Where it is; -1 where that is not known.
+    public let offset: Int64
+    /// It failed, and yet it may be in the log: the acknowledgement was lost.
+    public let isPossiblyPersisted: Bool
+
+    @inlinable
+    public var isDelivered: Bool { errorCode == 0 }
+    public var failure: KafkaFailure? { errorCode == 0 ? nil : KafkaFailure(code: errorCode, partition: partition) }
+}
+
+/// A header to send: borrowed for the length of one `produce`.
+public struct KafkaHeader {
+    public let name: UnsafeRawBufferPointer
+    /// `nil` sends a header without a value.
+    public let value: UnsafeRawBufferPointer?
+
+    @inlinable
+    public init(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+        self.name = name
+        self.value = value
+    }
+
+    @inlinable
+    public init(name: StaticString, value: UnsafeRawBufferPointer?) {
+        self.name = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        self.value = value
+    }
+}
+
+/// What `produce` has done.
+public enum ProduceOutcome: Sendable {
+    /// The producer has its own copy; a `Delivery` with the token will follow.
+    case queued
+    /// The local queue is full: poll for deliveries and try again.
+    case queueFull
+    /// Longer than `message.max.bytes`: no retry helps.
+    case tooLarge(bytes: Int, bytesMax: Int)
+    case failed(KafkaFailure)
+}
+
+/// An idempotent producer: order in a partition is kept, and retries do not double records.
+///
+/// `produce` may be called on any thread. Deliveries come on the thread that calls `poll` or `flush`, one at a time if
+/// one thread does. A producer that goes away drops what is not yet sent: `flush` first.
+// SAFETY: librdkafka's producer is thread-safe, and all stored properties are constant. The closures run on the thread
+// that polls, which is their owner's business.
+public final class KafkaProducer: @unchecked Sendable {
+    let client: Client
+    private let onDelivery: (Delivery) -> Void
+    private let onFailure: (KafkaFailure) -> Void
+    /// The longest record, with key and headers, that is taken.
+    public let messageBytesMax: Int
+
+    /// - Parameters:
+    ///   - onDelivery: called once for each record queued.
+    ///   - onFailure: called for what belongs to no record; most pass by themselves, look at `isFatal`.
+    public init(
+        brokers: String, properties: KafkaProperties = KafkaProperties(),
+        onDelivery: @escaping (Delivery) -> Void, onFailure: @escaping (KafkaFailure) -> Void = { _ in },
+        onLog: @escaping KafkaLogSink = { _ in }
+    ) throws(KafkaFailure) {
+        let configuration = try properties.makeConfiguration(brokers: brokers, role: .producer)
+        configuration.withPointer { pointer in
+            rd_kafka_conf_set_dr_msg_cb(pointer, onDeliveryReport)
+            rd_kafka_conf_set_error_cb(pointer, onProducerError)
+        }
+        messageBytesMax = configuration.value(of: "message.max.bytes").flatMap { Int($0) } ?? 1_000_000
+        self.onDelivery = onDelivery
+        self.onFailure = onFailure
+        client = try Client(configuration, RD_KAFKA_PRODUCER, callbacks: ClientCallbacks(onLog: onLog))
+        client.callbacks.producer = self
+    }
+
+    /// A handle that spares the look-up by name in each `produce`.
+    public func topic(_ name: String) throws(KafkaFailure) -> KafkaTopic { try KafkaTopic(name, client: client) }
+
+    /// Copies a record into the send queue; returns at once.
+    ///
+    /// - Parameters:
+    ///   - partition: `nil` lets the key choose (murmur2, as Java clients do; at random without a key).
+    ///   - value: `nil` sends a tombstone.
+    ///   - timestampMilliseconds: `nil` takes the time of the call.
+    ///   - token: comes back with the delivery.
+    /// Complexity: O(bytes); two allocations inside librdkafka, and one a header.
+    public func produce(
+        to topic: KafkaTopic, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: UnsafeBufferPointer<KafkaHeader> = UnsafeBufferPointer(start: nil, count: 0),
+        timestampMilliseconds: Int64? = nil, token: UInt64
+    ) -> ProduceOutcome {
+        var bytes = (key?.count ?? 0) + (value?.count ?? 0)
+        for header in headers { bytes += header.name.count + (header.value?.count ?? 0) }
+        guard bytes <= messageBytesMax else { return .tooLarge(bytes: bytes, bytesMax: messageBytesMax) }
+        let list = makeHeaders(headers)
+        let error = withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 8) { fields in
+            fields[0].vtype = RD_KAFKA_VTYPE_RKT
+            fields[0].u.rkt = topic.pointer
+            fields[1].vtype = RD_KAFKA_VTYPE_PARTITION
+            fields[1].u.i32 = partition ?? unassignedPartition
+            fields[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS
+            fields[2].u.i = Int32(RD_KAFKA_MSG_F_COPY)
+            fields[3].vtype = RD_KAFKA_VTYPE_OPAQUE
+            fields[3].u.ptr = UnsafeMutableRawPointer(bitPattern: UInt(truncatingIfNeeded: token))
+            fields[4].vtype = RD_KAFKA_VTYPE_VALUE
+            fields[4].u.mem.ptr = value.map { UnsafeMutableRawPointer(mutating: $0.baseAddress ?? emptyBytes) }
+            fields[4].u.mem.size = value?.count ?? 0
+            fields[5].vtype = RD_KAFKA_VTYPE_KEY
+            fields[5].u.mem.ptr = key.map { UnsafeMutableRawPointer(mutating: $0.baseAddress ?? emptyBytes) }
+            fields[5].u.mem.size = key?.count ?? 0
+            fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP
+            fields[6].u.i64 = timestampMilliseconds ?? 0
+            fields[7].vtype = RD_KAFKA_VTYPE_HEADERS
+            fields[7].u.headers = list
+            return rd_kafka_produceva(client.pointer, fields.baseAddress, fields.count)
+        }
+        guard let error else { return .queued }
+        // Only on success has the producer taken the headers over.
+        if let list { rd_kafka_headers_destroy(list) }
+        return outcome(of: error, bytes: bytes, topic: topic)
+    }
+
+    private func makeHeaders(_ headers: UnsafeBufferPointer<KafkaHeader>) -> OpaquePointer? {
+        guard !headers.isEmpty, let list = rd_kafka_headers_new(headers.count) else { return nil }
+        for header in headers {
+            let value = header.value.map { $0.baseAddress ?? emptyBytes }
+            rd_kafka_header_add(
+                list, header.name.baseAddress?.assumingMemoryBound(to: CChar.self), header.name.count,
+                value, header.value?.count ?? 0)
+        }
+        return list
+    }
+
+    private func outcome(of error: OpaquePointer, bytes: Int, topic: KafkaTopic) -> ProduceOutcome {
+        let failure = KafkaFailure(consuming: error, topic: topic.name)
+        switch failure.code {
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL.rawValue: return .queueFull
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue: return .tooLarge(bytes: bytes, bytesMax: messageBytesMax)
+        default: return .failed(failure)
+        }
+    }
+
+    /// Hands deliveries and failures to the closures; waits up to `milliseconds` for the first.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    public func poll(milliseconds: Int) -> Int { Int(rd_kafka_poll(client.pointer, Int32(clamping: milliseconds))) }
+
+    /// Sends without lingering and waits until all is delivered or the time is up; deliveries come meanwhile.
+    ///
+    /// - Returns: how many records are still out.
+    @discardableResult
+    public func flush(milliseconds: Int) -> Int {
+        _ = rd_kafka_flush(client.pointer, Int32(clamping: milliseconds))
+        return outstandingCount
+    }
+
+    /// Gives up what is queued and what is under way; each record gets a failed delivery in a later `poll`.
+    ///
+    /// What was under way may be in the log nevertheless.
+    public func purge() {
+        _ = rd_kafka_purge(client.pointer, Int32(RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT))
+    }
+
+    /// Records whose delivery has not been handed over yet, and other events that wait for `poll`.
+    public var outstandingCount: Int { Int(rd_kafka_outq_len(client.pointer)) }
+
+    fileprivate func deliver(_ message: UnsafePointer<rd_kafka_message_t>) {
+        let error = message.pointee.err
+        onDelivery(
+            Delivery(
+                token: UInt64(UInt(bitPattern: message.pointee._private)), errorCode: error.rawValue,
+                partition: message.pointee.partition, offset: max(-1, message.pointee.offset),
+                isPossiblyPersisted: error != RD_KAFKA_RESP_ERR_NO_ERROR
+                    && rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED))
+    }
+
+    fileprivate func fail(_ code: Int32, _ reason: UnsafePointer<CChar>?) {
+        let fatal = code == RD_KAFKA_RESP_ERR__FATAL.rawValue ? client.fatalFailure() : nil
+        onFailure(fatal ?? KafkaFailure(code: code, message: reason.map { String(cString: $0) }))
+    }
+}
+
+/// A topic of a producer; it keeps the producer's client alive.
+// SAFETY: librdkafka's topic handle is thread-safe, and the pointer never changes.
+public final class KafkaTopic: @unchecked Sendable {
+    public let name: String
+    let pointer: OpaquePointer
+    private let client: Client
+
+    init(_ name: String, client: Client) throws(KafkaFailure) {
+        guard let pointer = rd_kafka_topic_new(client.pointer, name, nil) else {
+            throw KafkaFailure(rd_kafka_last_error(), topic: name)
+        }
+        self.name = name
+        self.pointer = pointer
+        self.client = client
+    }
+
+    deinit { rd_kafka_topic_destroy(pointer) }
+}
+
+/// Stands for the address of no bytes: `nil` would mean that there is no value.
+// SAFETY: never read or written: its length is always 0.
+nonisolated(unsafe) private let emptyBytes = UnsafeRawPointer(
+    UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+
+private func onDeliveryReport(
+    _ client: OpaquePointer?, _ message: UnsafePointer<rd_kafka_message_t>?, _ opaque: UnsafeMutableRawPointer?
+) {
+    guard let message, let producer = ClientCallbacks.from(opaque)?.producer else { return }
+    producer.deliver(message)
+}
+
+private func onProducerError(
+    _ client: OpaquePointer?, _ error: Int32, _ reason: UnsafePointer<CChar>?, _ opaque: UnsafeMutableRawPointer?
+) {
+    ClientCallbacks.from(opaque)?.producer?.fail(error, reason)
+}

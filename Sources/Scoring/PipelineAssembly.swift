@@ -1,0 +1,100 @@
+public import Configuration
+import Crypto
+import Diagnostics
+public import Engine
+import Events
+import Features
+public import Kafka
+
+/// A pipeline that is ready to run: its file read, its expressions compiled, its model bound and its properties accepted.
+public struct PipelineAssembly: Sendable {
+    public let plan: PipelinePlan
+    public let scoring: ScoringPlan
+    public let properties: KafkaProperties
+
+    public var spec: PipelineSpec { plan.spec }
+
+    /// Reads and checks everything about a pipeline that can be checked without a broker.
+    ///
+    /// - Parameters:
+    ///   - modelPath: a model to use instead of the pipeline's own.
+    ///   - checksProperties: ask librdkafka about `kafka.properties`; a replay needs none.
+    /// - Returns: the assembly, or `nil` if the file's diagnostics hold an error; they are there to be shown either way.
+    public static func load(
+        path: String, modelPath: String? = nil, checksProperties: Bool = true
+    ) -> (assembly: PipelineAssembly?, file: PipelineFile) {
+        var file = PipelineFile.load(path: path)
+        let plan = file.compile()
+        var properties = KafkaProperties()
+        if let spec = file.spec, checksProperties {
+            properties = KafkaProperties(
+                Dictionary(spec.kafka.properties.map { ($0.name.value, $0.value.value) }, uniquingKeysWith: { first, _ in first }))
+            report(properties.check(), of: spec, to: &file)
+        }
+        guard let plan else { return (nil, file) }
+        let binding = file.bindModel(of: plan, overriddenBy: modelPath)
+        if file.diagnostics.hasErrors { return (nil, file) }
+        let scoring = makeScoringPlan(plan, binding: binding)
+        return (PipelineAssembly(plan: plan, scoring: scoring, properties: properties), file)
+    }
+
+    private static func report(_ problems: [KafkaPropertyProblem], of spec: PipelineSpec, to file: inout PipelineFile) {
+        for problem in problems {
+            let place = spec.kafka.properties.first { $0.name.value == problem.property }
+            file.diagnostics.append(
+                spec.redacted(
+                    Diagnostic(
+                        code: "kafka-property", "property \"\(problem.property)\": \(problem.message)", at: place?.name.range,
+                        suggestion: problem.suggestion)))
+        }
+        if !problems.isEmpty { file.diagnostics = file.diagnostics.sortedByPosition() }
+    }
+
+    private static func makeScoringPlan(_ plan: PipelinePlan, binding: ModelBinding?) -> ScoringPlan {
+        let spec = plan.spec
+        let source = spec.sources[0]
+        let action: LatePolicy.Action =
+            switch source.late.action {
+            case .score: .score
+            case .drop: .drop
+            case .deadLetter: .deadLetter
+            }
+        return ScoringPlan(
+            pipeline: spec.name.value, schema: source.schema,
+            decodeLimits: DecodeLimits(
+                eventBytesMax: spec.limits.eventBytesMax, depthMax: spec.limits.eventDepthMax,
+                stringBytesMax: spec.limits.stringBytesMax),
+            idField: source.id?.index, features: plan.features,
+            featureLimits: FeatureLimits(keysPerEntity: spec.limits.keysPerEntityMax),
+            model: binding.map { binding in
+                ModelPlan(
+                    name: spec.model?.name.value ?? spec.name.value, version: binding.version, model: binding.model,
+                    inputs: binding.inputs)
+            },
+            rules: plan.rules, outputFeatures: plan.outputFeatures,
+            late: LatePolicy(afterMicroseconds: source.late.afterMicroseconds, action: action),
+            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest))
+    }
+
+    /// The hash of all that decides a score: fields, features in order, model and rules; not of comments or of how it is run.
+    private static func planHash(_ plan: PipelinePlan, modelDigest: String?) -> String {
+        let source = plan.spec.sources[0]
+        var parts = ["riffle-plan-1", "\(source.schema)", "\(source.late)", modelDigest ?? "no model"]
+        for feature in plan.spec.features {
+            switch feature {
+            case .expression(let feature): parts += [feature.name.value, feature.expression.value]
+            case .group(let group):
+                parts += ["by", group.by.value, "\(group.delay?.value.microseconds ?? 0)"]
+                parts += group.over.map { "\($0.value.microseconds)" }
+                parts += group.aggregates.flatMap { [$0.name.value, $0.call.value] }
+            }
+        }
+        parts += plan.modelInputs.map { "\($0.rawValue)" }
+        parts += plan.spec.decide.flatMap { [$0.name.value, $0.condition.value] }
+        // Lengths keep two lists of parts from joining to the same text.
+        let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
+        return SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+}

@@ -1,0 +1,14 @@
+/// What a command line says of a run beside its pipeline file.
+public struct RunOptions: Sendable {
+    /// `HOST:PORT`, instead of the pipeline's brokers.
+    public var brokers: String?
+    /// Stop where the partitions ended when the run began.
+    public var untilEnd = false
+    /// Partitions of topics that are made on the embedded cluster.
+    public var embeddedPartitions = 4
+    /// Batches up to this many events run on one thread.
+    public var inlineRowsMax: Int?
+    public var workers: Int?
+
+    public init() {}
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Configuration
+import Diagnostics
+import Engine
+import Events
+import Features
+import Models
+import Scoring
+
+/// `riffle check`: every problem of a pipeline file at once.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check a pipeline file and everything it refers to; print every problem at once.",
+        discussion: """
+            Example:
+              riffle check pipelines/card-fraud/pipeline.yaml
+
+            Exit codes: 0 fine (there may be warnings), 2 at least one error.
+            """)
+
+    @Argument(help: "The pipeline file.")
+    var pipeline: String
+
+    func run() throws {
+        let assembly = try PipelineLoading.load(pipeline)
+        let features = assembly.scoring.features
+        let engine = FeatureEngine(plan: features, limits: FeatureLimits(keysPerEntity: 1, shardCount: 1))
+        print("\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.planHash)")
+        print("  features  \(features.names.joined(separator: ", "))")
+        if let model = assembly.scoring.model {
+            print(
+                "  model     \(model.name), \(model.model.format.rawValue), \(model.model.objective), \(model.inputs.count) inputs, "
+                    + model.version)
+            if model.model.roundsUsed != model.model.roundCount {
+                print("            scores with \(model.model.roundsUsed) of its \(model.model.roundCount) rounds (best iteration)")
+            }
+        }
+        for (index, entity) in features.entities.enumerated() {
+            let name = assembly.scoring.schema.fields[entity.keyField.rawValue].name
+            print(
+                "  state     \(name): \(engine.bytesPerKey[index]) bytes a key and \(engine.bytesPerEvent[index]) a remembered event, "
+                    + "which is kept for \(days(entity.horizonMicroseconds))")
+        }
+        if !assembly.scoring.isOrderIrrelevant {
+            print("  order     an entity is not the topic's key: run one instance, which has to see all partitions")
+        }
+    }
+
+    private func days(_ microseconds: Int64) -> String {
+        let hours = Double(microseconds) / 3_600_000_000
+        return hours >= 48 ? "\((hours / 24 * 100).rounded() / 100) days" : "\((hours * 100).rounded() / 100) hours"
+    }
+}

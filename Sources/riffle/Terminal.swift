@@ -1,0 +1,13 @@
+import Foundation
+
+/// Where people read: the standard streams, and whether someone is looking.
+enum Terminal {
+    static var isErrorInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+    static var isOutputInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var usesColourOnError: Bool { isErrorInteractive && ProcessInfo.processInfo.environment["NO_COLOR"] == nil }
+
+    static func printError(_ text: String, terminator: String = "\n") {
+        if text.isEmpty && terminator.isEmpty { return }
+        FileHandle.standardError.write(Data((text + terminator).utf8))
+    }
+}

@@ -1,0 +1,209 @@
+import Kafka
+import Testing
+
+/// The embedded cluster lets a group's first member wait three seconds for others: few tests need a group.
+@Suite struct KafkaGroupTests {
+    private let quick = KafkaProperties([
+        "fetch.wait.max.ms": "5", "heartbeat.interval.ms": "100", "session.timeout.ms": "6000",
+    ])
+
+    private func makeMember(_ cluster: EmbeddedCluster, _ topic: String, group: String = "g") throws -> Reader {
+        let consumer = try KafkaConsumer(brokers: cluster.bootstrapServers, group: group, properties: quick)
+        try consumer.subscribe([topic])
+        return Reader(consumer)
+    }
+
+    @Test func aGroupGoesOnWhereItCommitted() throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("resume", partitions: 2)
+        let sender = try Sender(cluster.bootstrapServers, "resume")
+        for index in 0..<20 { sender.send("\(index)", partition: Int32(index % 2)) }
+        try sender.flush()
+        let admin = try KafkaAdmin(brokers: cluster.bootstrapServers)
+        let places = [TopicPartition(topic: "resume", partition: 0), TopicPartition(topic: "resume", partition: 1)]
+        #expect(try admin.committedOffsets(group: "g", of: places, milliseconds: 10_000) == [nil, nil])
+
+        let first = try makeMember(cluster, "resume")
+        try first.read(20)
+        #expect(first.recorder.log == ["assigned 1"])
+        #expect(first.recorder.committedAtAssignment == [nil, nil])
+        // Nothing is stored: nothing is sent, and that is no failure.
+        try first.consumer.commitStored()
+        #expect(try first.consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
+        try first.consumer.store(nextOffset: 4, of: first.consumer.partitions[0])
+        try first.consumer.commitStored()
+        try until("the commit's result") {
+            try first.turn()
+            return first.recorder.reports.contains { !$0.entries.isEmpty }
+        }
+        let report = try #require(first.recorder.reports.last)
+        #expect(report.isComplete)
+        #expect(report.entries.map(\.offset) == [4])
+        #expect(report.entries.map(\.partition) == [0])
+        let reports = first.recorder.reports.count
+        try first.consumer.store(nextOffset: 7, of: first.consumer.partitions[1])
+        let waited = try first.consumer.commitStoredAndWait(milliseconds: 10_000)
+        #expect(waited.isComplete)
+        #expect(waited.entries.first { $0.partition == 1 }?.offset == 7)
+        #expect(first.recorder.reports.count == reports)
+        #expect(try admin.committedOffsets(group: "g", of: places, milliseconds: 10_000) == [4, 7])
+
+        // What is stored in a revocation is committed there.
+        let partitions = first.consumer.partitions
+        first.recorder.onRevoked = { consumer in
+            #expect(throws: Never.self) {
+                try consumer.store(nextOffset: 8, of: partitions[1])
+                #expect(try consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
+            }
+        }
+        try first.consumer.close(first.recorder)
+        #expect(first.recorder.log == ["assigned 1", "revoked 1"])
+        #expect(throws: KafkaFailure.self) { try first.consumer.store(nextOffset: 9, of: partitions[1]) }
+
+        let second = try makeMember(cluster, "resume")
+        second.recorder.start = .latest
+        try second.read(8)
+        #expect(second.recorder.committedAtAssignment == [4, 8])
+        #expect(second.taken[0]?.map(\.offset) == Array(4..<10))
+        #expect(second.taken[1]?.map(\.offset) == Array(8..<10))
+        try second.consumer.close(second.recorder)
+    }
+
+    @Test func aNewGroupBeginsWhereItIsTold() throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("start", partitions: 1)
+        let sender = try Sender(cluster.bootstrapServers, "start")
+        for index in 0..<10 { sender.send("\(index)") }
+        try sender.flush()
+        let reader = try makeMember(cluster, "start", group: "new")
+        var starts: [StartPosition: [Int64]] = [:]
+        let positions: [StartPosition] = [.earliest, .latest, .duration(microseconds: 3_600_000_000)]
+        reader.recorder.onAssigned = { partitions throws(KafkaFailure) in
+            for position in positions {
+                starts[position] = try reader.consumer.startOffsets(of: partitions, otherwise: position)
+            }
+        }
+        reader.recorder.start = .latest
+        try until("the end") {
+            try reader.turn()
+            return reader.ends == [0]
+        }
+        // The embedded cluster knows no offsets by time: rather all than none.
+        #expect(starts == [.earliest: [0], .latest: [10], .duration(microseconds: 3_600_000_000): [0]])
+        #expect(reader.count == 0)
+        #expect(reader.consumer.partitions[0].startOffset == 10)
+        sender.send("10")
+        try sender.flush()
+        try reader.read(1)
+        #expect(reader.taken[0]?.map(\.offset) == [10])
+        try reader.consumer.close(reader.recorder)
+    }
+
+    @Test func aCommittedOffsetThatIsGoneIsALoudFailure() throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("gone", partitions: 1)
+        let sender = try Sender(cluster.bootstrapServers, "gone")
+        for index in 0..<3 { sender.send("\(index)") }
+        try sender.flush()
+        let first = try makeMember(cluster, "gone")
+        try first.read(3)
+        try first.consumer.store(nextOffset: 77, of: first.consumer.partitions[0])
+        #expect(try first.consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
+        try first.consumer.close(first.recorder)
+        let second = try makeMember(cluster, "gone")
+        try until("a failure") {
+            try second.turn()
+            return !second.failures.isEmpty
+        }
+        #expect(second.failures[0].name == "OFFSET_OUT_OF_RANGE")
+        #expect(second.failures[0].offset == 77)
+        #expect(second.count == 0)
+        try second.consumer.close(second.recorder)
+    }
+
+    @Test func aSecondMemberGetsAShareAfterTheFirstHasGivenAllUp() throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("share", partitions: 4)
+        let sender = try Sender(cluster.bootstrapServers, "share")
+        for index in 0..<400 { sender.send("\(index)", partition: Int32(index % 4)) }
+        try sender.flush()
+        let first = try makeMember(cluster, "share")
+        try first.read(400)
+        #expect(first.consumer.partitions.count == 4)
+        let old = first.consumer.partitions
+        for partition in first.consumer.partitions {
+            try first.consumer.store(nextOffset: partition.nextOffset, of: partition)
+        }
+        // A real cluster takes a commit in the revocation too; the embedded one answers that a rebalance is in
+        // progress.
+        #expect(try first.consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
+        var areStillAssigned = false
+        first.recorder.onRevoked = { consumer in
+            areStillAssigned = consumer.partitions.allSatisfy { $0.isAssigned && $0.position == 100 }
+        }
+        let second = try makeMember(cluster, "share")
+        try until("two shares") {
+            try first.turn()
+            try second.turn()
+            return first.consumer.partitions.count == 2 && second.consumer.partitions.count == 2
+        }
+        #expect(first.recorder.log == ["assigned 1", "revoked 1", "assigned 2"])
+        #expect(first.recorder.committedAtAssignment == [100, 100])
+        #expect(second.recorder.committedAtAssignment == [100, 100])
+        #expect(first.consumer.partitions.allSatisfy { $0.epoch == AssignmentEpoch(2) })
+        #expect(areStillAssigned)
+        #expect(old.allSatisfy { !$0.isAssigned })
+        for index in 400..<800 { sender.send("\(index)", partition: Int32(index % 4)) }
+        try sender.flush()
+        try until("both halves") {
+            try first.turn()
+            try second.turn()
+            return first.count + second.count == 800
+        }
+        #expect(second.count == 200)
+        for partition: Int32 in 0..<4 {
+            let offsets = first.taken[partition, default: []] + second.taken[partition, default: []]
+            #expect(offsets.map(\.offset) == Array(0..<200))
+        }
+        first.recorder.onRevoked = { _ in }
+        try second.consumer.close(second.recorder)
+        try first.consumer.close(first.recorder)
+        #expect(second.recorder.log == ["assigned 1", "revoked 1"])
+    }
+
+    @Test func anInstanceBeyondThePartitionsIsGivenNone() throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("single", partitions: 1)
+        let readers = [try makeMember(cluster, "single"), try makeMember(cluster, "single")]
+        try until("both assignments") {
+            for reader in readers { try reader.turn() }
+            return readers.allSatisfy { $0.recorder.log.last?.hasPrefix("assigned") == true }
+                && readers.reduce(0) { $0 + $1.consumer.partitions.count } == 1
+        }
+        let idle = try #require(readers.first { $0.consumer.partitions.isEmpty })
+        try idle.consumer.close(idle.recorder)
+        #expect(idle.recorder.failures.isEmpty)
+        let busy = try #require(readers.first { !$0.consumer.isClosed })
+        let sender = try Sender(cluster.bootstrapServers, "single")
+        sender.send("a")
+        try sender.flush()
+        try busy.read(1)
+        try busy.consumer.close(busy.recorder)
+    }
+
+    @Test func whatTheDelegateThrowsEndsTheAssignment() throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("refuse", partitions: 1)
+        let reader = try makeMember(cluster, "refuse")
+        reader.recorder.onAssigned = { _ throws(KafkaFailure) in throw KafkaFailure(code: -1, message: "no") }
+        #expect(throws: KafkaFailure(code: -1, message: "no")) {
+            try until("an assignment") {
+                try reader.turn()
+                return false
+            }
+        }
+        #expect(reader.consumer.partitions.isEmpty)
+        try reader.consumer.close(reader.recorder)
+        #expect(reader.recorder.log == ["assigned 1"])
+    }
+}
