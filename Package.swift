@@ -66,6 +66,7 @@ let package = Package(
                 argumentParser, histogram, logging,
             ], swiftSettings: strict),
 
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Diagnostics"),
         tests("Events", ["CSimdjson"]),
         tests("Workers"),

@@ -39,15 +39,21 @@ public final class FeatureEngine: @unchecked Sendable {
     public let limits: FeatureLimits
     private let layouts: [RecordLayout]
     private var shards: [[EntityShard]]
+    private let tableHash: KeyHash
     /// The newest event time that has entered the state.
     private var watermark = Int64.min
 
-    public init(plan: FeaturePlan, limits: FeatureLimits = FeatureLimits()) {
+    public convenience init(plan: FeaturePlan, limits: FeatureLimits = FeatureLimits()) {
+        self.init(plan: plan, limits: limits, tableHash: KeyHash.makeSecret())
+    }
+
+    init(plan: FeaturePlan, limits: FeatureLimits, tableHash: KeyHash) {
         precondition((1...4096).contains(limits.shardCount), "\(limits.shardCount) shards")
         precondition(limits.keysPerEntity > 0, "\(limits.keysPerEntity) keys per entity")
         precondition((1...1 << 30).contains(limits.eventsPerKey), "\(limits.eventsPerKey) events per key")
         self.plan = plan
         self.limits = limits
+        self.tableHash = tableHash
         layouts = plan.entities.map { RecordLayout($0) }
         shards = Self.makeShards(layouts, limits)
     }
@@ -102,7 +108,7 @@ public final class FeatureEngine: @unchecked Sendable {
     public func prepare(_ batch: EventBatch, _ frame: FeatureFrame, rows: Range<Int>, scratch: ExpressionScratch) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= frame.capacity, "rows \(rows) of \(frame.capacity)")
         for (index, entity) in plan.entities.enumerated() {
-            hashKeys(batch, entity.keyField, rows: rows, into: frame.hashes[index])
+            hashKeys(batch, frame, entity: index, rows: rows)
             let stride = layouts[index].valueStride
             for (column, valueColumn) in entity.valueColumns.enumerated() {
                 let target = frame.values[index] + layouts[index].valueWords[column]
@@ -130,20 +136,34 @@ public final class FeatureEngine: @unchecked Sendable {
         }
     }
 
-    private func hashKeys(
-        _ batch: EventBatch, _ field: FieldIndex, rows: Range<Int>, into hashes: UnsafeMutablePointer<UInt64>
-    ) {
+    /// Both hashes of each key; rows without a key get some.
+    private func hashKeys(_ batch: EventBatch, _ frame: FeatureFrame, entity: Int, rows: Range<Int>) {
+        let field = plan.entities[entity].keyField
+        let shardCount = UInt64(limits.shardCount)
+        let shards = frame.shards[entity]
+        let hashes = frame.hashes[entity]
         let words = batch.words[field.rawValue]
         if case .string = batch.schema.fields[field.rawValue].type {
             let presence = batch.presence[field.rawValue]
-            for row in rows where batch.faults[row].code == .none && presence[row] == Presence.present {
+            for row in rows {
+                if batch.faults[row].code != .none || presence[row] != Presence.present { continue }
                 let bytes = batch.string(field, row: row)
                 guard let start = bytes.baseAddress else { continue }
-                hashes[row] = KeyHash.hash(UnsafeRawPointer(start), count: bytes.count)
+                shards[row] = Self.shard(KeyHash.fixed(UnsafeRawPointer(start), count: bytes.count), shardCount)
+                hashes[row] = tableHash(UnsafeRawPointer(start), count: bytes.count)
             }
         } else {
-            for row in rows { hashes[row] = KeyHash.hash(UnsafeRawPointer(words + row), count: 8) }
+            for row in rows {
+                shards[row] = Self.shard(KeyHash.fixed(UnsafeRawPointer(words + row), count: 8), shardCount)
+                hashes[row] = tableHash(UnsafeRawPointer(words + row), count: 8)
+            }
         }
+    }
+
+    /// The high bits choose, evenly for any number of shards.
+    @inline(__always)
+    private static func shard(_ hash: UInt64, _ count: UInt64) -> UInt16 {
+        UInt16(truncatingIfNeeded: (hash >> 32 &* count) >> 32)
     }
 
     /// Sorts the rows that enter the state by shard, keeping merge order within each; one thread.
@@ -155,15 +175,14 @@ public final class FeatureEngine: @unchecked Sendable {
             if frame.dispositions[row].entersState { watermark = max(watermark, batch.eventTimes[row]) }
             frame.watermarks[row] = watermark
         }
-        let shardCount = UInt64(limits.shardCount)
         for (index, entity) in plan.entities.enumerated() {
             let starts = frame.shardStarts[index]
-            let hashes = frame.hashes[index]
+            let shards = frame.shards[index]
             let presence = batch.presence[entity.keyField.rawValue]
             starts.update(repeating: 0, count: limits.shardCount + 1)
             for row in 0..<batch.count where frame.dispositions[row].entersState {
                 if presence[row] != Presence.present { continue }
-                starts[Self.shard(hashes[row], shardCount) &+ 1] &+= 1
+                starts[Int(shards[row]) &+ 1] &+= 1
             }
             for shard in 0..<limits.shardCount { starts[shard + 1] += starts[shard] }
             let order = frame.order[index]
@@ -172,7 +191,7 @@ public final class FeatureEngine: @unchecked Sendable {
                     fillEmpty(entity, features: frame.features + row &* frame.featureCount)
                     continue
                 }
-                let shard = Self.shard(hashes[row], shardCount)
+                let shard = Int(shards[row])
                 order[Int(starts[shard])] = UInt32(truncatingIfNeeded: row)
                 starts[shard] &+= 1
             }
@@ -180,12 +199,6 @@ public final class FeatureEngine: @unchecked Sendable {
             for shard in stride(from: limits.shardCount, to: 0, by: -1) { starts[shard] = starts[shard - 1] }
             starts[0] = 0
         }
-    }
-
-    /// The high bits choose the shard, the low bits the place in its table.
-    @inline(__always)
-    private static func shard(_ hash: UInt64, _ count: UInt64) -> Int {
-        Int(truncatingIfNeeded: (hash >> 32 &* count) >> 32)
     }
 
     private func fillEmpty(_ entity: EntityPlan, features: UnsafeMutablePointer<Double>) {

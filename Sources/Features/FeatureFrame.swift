@@ -8,7 +8,9 @@ public final class FeatureFrame: @unchecked Sendable {
     /// Row-major: feature f of row r is `features[r * featureCount + f]`; NaN is missing.
     public let features: UnsafeMutablePointer<Double>
 
-    /// `hashes[entity][row]`.
+    /// `shards[entity][row]`: the shard of the row's key.
+    let shards: [UnsafeMutablePointer<UInt16>]
+    /// `hashes[entity][row]`: the place of the row's key in its shard's table.
     let hashes: [UnsafeMutablePointer<UInt64>]
     /// `order[entity]`: rows that enter the state, by shard, in merge order within a shard.
     let order: [UnsafeMutablePointer<UInt32>]
@@ -27,6 +29,7 @@ public final class FeatureFrame: @unchecked Sendable {
         dispositions.initialize(repeating: .score, count: capacity)
         features = .allocate(capacity: max(1, capacity * plan.featureCount))
         features.initialize(repeating: .nan, count: max(1, capacity * plan.featureCount))
+        shards = plan.entities.map { _ in .allocate(capacity: capacity) }
         hashes = plan.entities.map { _ in .allocate(capacity: capacity) }
         order = plan.entities.map { _ in .allocate(capacity: capacity) }
         shardStarts = plan.entities.map { _ in .allocate(capacity: shardCount + 1) }
@@ -37,6 +40,7 @@ public final class FeatureFrame: @unchecked Sendable {
     deinit {
         dispositions.deallocate()
         features.deallocate()
+        for buffer in shards { buffer.deallocate() }
         for buffer in hashes { buffer.deallocate() }
         for buffer in order { buffer.deallocate() }
         for buffer in shardStarts { buffer.deallocate() }

@@ -31,6 +31,11 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
     public init(_ values: [String: String] = [:]) { self.values = values }
 
     public var isEmpty: Bool { values.isEmpty }
+
+    /// These properties, with `defaults` for those that the user has not set.
+    public func withDefaults(_ defaults: [String: String]) -> KafkaProperties {
+        KafkaProperties(values.merging(defaults) { own, _ in own })
+    }
     public var names: [String] { values.keys.sorted() }
 
     /// `name=value` pairs sorted by name, secrets masked.

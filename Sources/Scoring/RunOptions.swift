@@ -9,6 +9,8 @@ public struct RunOptions: Sendable {
     /// Batches up to this many events run on one thread.
     public var inlineRowsMax: Int?
     public var workers: Int?
+    /// Properties for librdkafka that the pipeline has not set itself.
+    public var propertyDefaults: [String: String] = [:]
 
     public init() {}
 }

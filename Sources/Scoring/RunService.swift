@@ -16,6 +16,7 @@ public final class RunService: @unchecked Sendable {
     private let engine = Mutex<StreamEngine?>(nil)
     private let isStopRequested = Atomic<Bool>(false)
     public let brokers: String
+    private let properties: KafkaProperties
     private weak var observer: (any StreamObserver)?
 
     /// - Parameter brokers: where the cluster is; see `BrokerChoice`.
@@ -25,6 +26,7 @@ public final class RunService: @unchecked Sendable {
         self.assembly = assembly
         self.brokers = brokers
         self.options = options
+        properties = assembly.properties.withDefaults(options.propertyDefaults)
         self.logger = logger
         self.observer = observer
     }
@@ -43,11 +45,11 @@ public final class RunService: @unchecked Sendable {
         let topic = spec.sources[0].topic.value
         let endOffsets = try prepareTopics(source: topic)
         let consumer = try KafkaConsumer(
-            brokers: brokers, group: spec.kafka.group, properties: assembly.properties, onLog: kafkaLogSink(logger))
+            brokers: brokers, group: spec.kafka.group, properties: properties, onLog: kafkaLogSink(logger))
         let source = KafkaSourcePort(
             consumer: consumer, start: startPosition, hasState: !assembly.scoring.features.entities.isEmpty, logger: logger)
         let sink = try KafkaSinkPort(
-            brokers: brokers, properties: assembly.properties, scoreTopic: spec.output.topic.value,
+            brokers: brokers, properties: properties, scoreTopic: spec.output.topic.value,
             deadLetterTopic: spec.deadLetter.topic.value, logger: logger)
         let pool = WorkerPool(workerCount: workerCount)
         defer { pool.shutDown() }
@@ -102,7 +104,7 @@ public final class RunService: @unchecked Sendable {
 
     /// Checks that the source is there, makes output topics that are not, and notes where the source ends now if that is asked for.
     private func prepareTopics(source: String) throws -> [Int32: Int64]? {
-        let admin = try KafkaAdmin(brokers: brokers, properties: assembly.properties, onLog: kafkaLogSink(logger))
+        let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
         guard let metadata = try admin.metadata(of: source, milliseconds: 30_000) else {
             throw RunFailure("topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
         }
@@ -127,6 +129,8 @@ public struct RunFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The cluster of a run: an address, or one inside this process.
 public struct BrokerChoice: Sendable {
+    /// The embedded cluster sleeps through the whole `fetch.wait.max.ms` of an empty fetch, so that is made short.
+    public static let embeddedDefaults = ["fetch.wait.max.ms": "5"]
     public let address: String
     /// Lives as long as this value; `nil` for a cluster elsewhere.
     public let embedded: EmbeddedCluster?
@@ -138,10 +142,7 @@ public struct BrokerChoice: Sendable {
             (address, embedded) = (brokers, nil)
             return
         }
-        guard case .embedded = spec.kafka.brokers.value else {
-            guard case .addresses(let brokers) = spec.kafka.brokers.value else {
-                preconditionFailure("brokers are embedded or addresses")
-            }
+        if case .addresses(let brokers) = spec.kafka.brokers.value {
             (address, embedded) = (brokers, nil)
             return
         }

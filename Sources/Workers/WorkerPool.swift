@@ -16,13 +16,45 @@ public protocol ParallelPhase: AnyObject {
 /// does a task; who takes what is decided by a race for the next task number.
 ///
 /// Complexity: about a microsecond a phase to wake the helpers, nothing per event.
-// SAFETY: `phase` and `taskCount` are written by the caller before the helpers are woken through their semaphores and read by
-// them only until they have signalled `finished`; the semaphores order the accesses. `performed` has one slot a worker.
-public final class WorkerPool: @unchecked Sendable {
+public final class WorkerPool: Sendable {
     /// More workers than this are refused: a pool of thousands is a mistake in a file, not a wish.
     public static let workersMax = 256
 
     public let workerCount: Int
+    private let crew: WorkerCrew
+
+    public init(workerCount: Int) {
+        precondition((1...Self.workersMax).contains(workerCount), "a pool of \(workerCount) workers")
+        self.workerCount = workerCount
+        let crew = WorkerCrew(workerCount: workerCount)
+        self.crew = crew
+        for worker in 1..<max(1, workerCount) {
+            let queue = DispatchQueue(label: "riffle.worker.\(worker)", qos: .userInitiated)
+            queue.async { crew.serve(worker: worker) }
+        }
+    }
+
+    deinit { crew.shutDown() }
+
+    /// Stops the helpers and waits for them; after it the pool only runs inline.
+    public func shutDown() { crew.shutDown() }
+
+    /// Runs `phase` for the tasks `0..<tasks` and returns when all are done.
+    ///
+    /// - Parameter isInline: run on the calling thread alone, for batches too small to share.
+    public func run(_ phase: any ParallelPhase, tasks: Int, isInline: Bool = false) {
+        crew.run(phase, tasks: tasks, isInline: isInline)
+    }
+
+    /// How many tasks each worker has done since the start; call it between phases.
+    public var tasksPerformed: [UInt64] { crew.tasksPerformed }
+}
+
+/// What the pool shares with its helpers: they keep the crew alive and not the pool, whose end is what stops them.
+// SAFETY: `phase` and `taskCount` are written by the caller before the helpers are woken through their semaphores and read by
+// them only until they have signalled `finished`; the semaphores order the accesses. `performed` has one slot a worker.
+private final class WorkerCrew: @unchecked Sendable {
+    private let workerCount: Int
     private let wakeups: [DispatchSemaphore]
     private let finished = DispatchSemaphore(value: 0)
     private let nextTask = Atomic<Int>(0)
@@ -31,35 +63,22 @@ public final class WorkerPool: @unchecked Sendable {
     private var phase: (any ParallelPhase)?
     private var taskCount = 0
 
-    public init(workerCount: Int) {
-        precondition((1...Self.workersMax).contains(workerCount), "a pool of \(workerCount) workers")
+    init(workerCount: Int) {
         self.workerCount = workerCount
         performed = .allocate(capacity: workerCount)
         performed.initialize(repeating: 0, count: workerCount)
         wakeups = (1..<max(1, workerCount)).map { _ in DispatchSemaphore(value: 0) }
-        for worker in 1..<max(1, workerCount) {
-            let queue = DispatchQueue(label: "riffle.worker.\(worker)", qos: .userInitiated)
-            queue.async { [unowned self] in self.serve(worker: worker) }
-        }
     }
 
-    /// Stops the helpers and waits for them; after it the pool only runs inline.
-    public func shutDown() {
+    deinit { performed.deallocate() }
+
+    func shutDown() {
         guard !stopped.exchange(true, ordering: .sequentiallyConsistent) else { return }
         for wakeup in wakeups { wakeup.signal() }
         for _ in wakeups { finished.wait() }
     }
 
-    deinit {
-        // Helpers refer to the pool unowned: they must be gone before it is.
-        if !stopped.load(ordering: .sequentiallyConsistent) { shutDown() }
-        performed.deallocate()
-    }
-
-    /// Runs `phase` for the tasks `0..<tasks` and returns when all are done.
-    ///
-    /// - Parameter isInline: run on the calling thread alone, for batches too small to share.
-    public func run(_ phase: any ParallelPhase, tasks: Int, isInline: Bool = false) {
+    func run(_ phase: any ParallelPhase, tasks: Int, isInline: Bool) {
         if tasks == 0 { return }
         if isInline || workerCount == 1 || tasks == 1 || stopped.load(ordering: .relaxed) {
             for task in 0..<tasks { phase.perform(task: task, worker: 0) }
@@ -76,10 +95,9 @@ public final class WorkerPool: @unchecked Sendable {
         self.phase = nil
     }
 
-    /// How many tasks each worker has done since the start; call it between phases.
-    public var tasksPerformed: [UInt64] { Array(UnsafeBufferPointer(start: performed, count: workerCount)) }
+    var tasksPerformed: [UInt64] { Array(UnsafeBufferPointer(start: performed, count: workerCount)) }
 
-    private func serve(worker: Int) {
+    func serve(worker: Int) {
         while true {
             wakeups[worker - 1].wait()
             if stopped.load(ordering: .sequentiallyConsistent) { break }

@@ -45,6 +45,13 @@ import Testing
                 == Fault(.wrongType, field: 0, byteOffset: 5))
     }
 
+    /// What an escaped text left behind must not run into a later, shorter one.
+    @Test func escapedTextsEndWhereTheyEnd() {
+        let events = ["{\"x\":\"\\u00319999\"}", "{\"x\":\"\\u0032\"}", "{\"x\":\"\\u0033.5\"}"]
+        let rows = Decode.json(events.map { Array($0.utf8) }, .one(.decimal(scale: 2)))
+        #expect(rows.map(\.cells) == [[.number(1_999_900)], [.number(200)], [.number(350)]])
+    }
+
     @Test func otherTypesAreRefused() {
         for value in ["true", "[1]", "{\"a\":1}"] {
             #expect(Decode.json("{\"x\":\(value)}", .one(.decimal(scale: 2))).fault.code == .wrongType)

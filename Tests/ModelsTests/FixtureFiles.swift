@@ -38,7 +38,8 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     var iterations: Iterations { name == "stopped_all" ? .all : .best }
 
     func model(output: Int? = nil) throws -> Model {
-        try Model.load(FixtureFiles.bytes(modelPath), path: name, options: .init(iterations: iterations, output: output))
+        try Model.load(
+            FixtureFiles.bytes(modelPath), path: name, options: .init(iterations: iterations, output: output))
     }
 
     /// The model whatever it has for outputs.

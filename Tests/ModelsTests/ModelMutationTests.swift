@@ -3,9 +3,9 @@ import Testing
 
 @testable import Models
 
-/// Models that are damaged with knowledge of their structure: numbers, names, brackets and whole pieces are changed, so that
-/// most mutants get past the JSON parser and many past the checks. None may crash, and what loads must predict as the
-/// naive forest does.
+/// Models that are damaged with knowledge of their structure: numbers, names, brackets and whole pieces are changed, so
+/// that most mutants get past the JSON parser and many past the checks. None may crash, and what loads must predict as
+/// the naive forest does.
 @Suite struct ModelMutationTests {
     static let mutantCount = 2_000
 
@@ -26,8 +26,8 @@ import Testing
                 let model = try Model.load(mutant, path: "", options: .init(output: number % 3 == 2 ? 1 : nil))
                 Self.checkPredictions(model, &random, "seed \(seed), mutant \(number)")
                 predicted += 1
-            } catch let failure as ModelFailure {
-                codes[failure.code, default: 0] += 1
+            } catch {
+                codes[error.code, default: 0] += 1
             }
         }
         print("model mutants: \(Self.mutantCount), \(parsed) parse as JSON, \(predicted) load and predict; refused:")
@@ -64,7 +64,8 @@ import Testing
 /// Changes to a JSON text that mostly keep it JSON.
 private enum Mutation {
     private static let numbers = [
-        "0", "-1", "1", "2", "3", "5", "7", "1E0", "-0.0", "1e39", "-1E-46", "NaN", "Infinity", "-Infinity", "2147483647",
+        "0", "-1", "1", "2", "3", "5", "7", "1E0", "-0.0", "1e39", "-1E-46", "NaN", "Infinity", "-Infinity",
+        "2147483647",
         "-2147483648", "4294967296", "9223372036854775807", "18446744073709551616", "1000000000", "0.5", "1e400",
     ]
     private static let words = ["null", "true", "false", "\"\"", "\"0\"", "\"-1\"", "[]", "{}", "[0]", "\"[5E-1]\""]
@@ -89,7 +90,8 @@ private enum Mutation {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
     }
 
-    /// The number at or behind a random place; digits inside of strings too, for XGBoost writes many numbers as strings.
+    /// The number at or behind a random place; digits inside of strings too, for XGBoost writes many numbers as
+    /// strings.
     private static func number(in text: [UInt8], _ random: inout SeededGenerator) -> Range<Int>? {
         guard !text.isEmpty else { return nil }
         let place = Int.random(in: 0..<text.count, using: &random)
@@ -120,7 +122,8 @@ private enum Mutation {
     private static func replaceName(in text: inout [UInt8], _ random: inout SeededGenerator) {
         let names = [
             "left_children", "right_children", "split_indices", "split_conditions", "default_left", "tree_info",
-            "num_class", "num_target", "weight_drop", "binary:logistic", "multi:softprob", "reg:gamma", "dart", "gbtree",
+            "num_class", "num_target", "weight_drop", "binary:logistic", "multi:softprob", "reg:gamma", "dart",
+            "gbtree",
         ]
         let from = Array(names.randomElement(using: &random)!.utf8)
         let to = Array(names.randomElement(using: &random)!.utf8)

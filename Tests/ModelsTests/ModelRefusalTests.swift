@@ -222,14 +222,18 @@ import Testing
         #expect(failure.message.contains(name), "\(failure)")
     }
 
-    @Test(arguments: [
-        (Array("tree\nversion=v4\n".utf8), "LightGBM"), (Array("{L\0\0\0\0\0\0\0\u{7}learner".utf8), "UBJSON"),
-        ([0x08, 0x09, 0x12, 0x0A] + Array("skl2onnx".utf8), "ONNX"), ([0x80, 0x04, 0x95], "pickle"),
-        ([0x1F, 0x8B, 0x08], "gzip"), (Array("binf\0".utf8), "binary"), (Array("PK\u{3}\u{4}".utf8), "zip"),
-        (Array("[{\"nodeid\": 0}]".utf8), "list"), (Array("booster[0]:\n0:[f0<1]".utf8), "dump"),
-        (Array("CBM1".utf8), "CatBoost"), (Array("{\"oblivious_trees\":[]}".utf8), "CatBoost"),
-        (Array("<PMML>".utf8), "PMML"),
-    ])
+    private static let otherFormats: [(bytes: [UInt8], name: String)] = {
+        let texts = [
+            ("tree\nversion=v4\n", "LightGBM"), ("{L\0\0\0\0\0\0\0\u{7}learner", "UBJSON"), ("binf\0", "binary"),
+            ("PK\u{3}\u{4}", "zip"), ("[{\"nodeid\": 0}]", "list"), ("booster[0]:\n0:[f0<1]", "dump"),
+            ("CBM1", "CatBoost"), ("{\"oblivious_trees\":[]}", "CatBoost"), ("<PMML>", "PMML"),
+            ("\u{8}\u{9}\u{12}\u{8}skl2onnx", "ONNX"),
+        ]
+        let binary: [(bytes: [UInt8], name: String)] = [([0x80, 0x04, 0x95], "pickle"), ([0x1F, 0x8B, 0x08], "gzip")]
+        return texts.map { (Array($0.0.utf8), $0.1) } + binary
+    }()
+
+    @Test(arguments: otherFormats)
     func otherFormatsAreNamed(bytes: [UInt8], name: String) throws {
         let failure = try #require(throws: ModelFailure.self) { _ = try Model.load(bytes, path: "m") }
         #expect(failure.code == .unsupportedFormat, "\(failure)")

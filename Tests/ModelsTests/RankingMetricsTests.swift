@@ -16,9 +16,11 @@ import Testing
         #expect(RankingMetrics.rocAUC(scores: [2, 1, 2, 1] as [Float], labels: [true, true, false, false]) == 0.5)
         #expect(RankingMetrics.rocAUC(scores: [3, 3, 3] as [Float], labels: [true, false, false]) == 0.5)
         // One threshold only: recall 1 at the precision of all.
-        #expect(RankingMetrics.averagePrecision(scores: [3, 3, 3] as [Float], labels: [true, false, false]) == 1.0 / 3)
+        #expect(
+            RankingMetrics.averagePrecision(scores: [3, 3, 3] as [Float], labels: [true, false, false]) == 1.0 / 3)
         // (3: tp 1, fp 0) then (2: tp 2, fp 1): 1/2 * 1 + 1/2 * 2/3.
-        let average = RankingMetrics.averagePrecision(scores: [3, 2, 2, 1] as [Float], labels: [true, true, false, false])
+        let average = RankingMetrics.averagePrecision(
+            scores: [3, 2, 2, 1] as [Float], labels: [true, true, false, false])
         #expect(abs(average! - 5.0 / 6) < 1e-15)
     }
 
@@ -84,7 +86,9 @@ import Testing
 
     @Test func equalScoresGoByCardNumber() {
         let labels = [true, false]
-        #expect(CardPrecision.mean(scores: [1, 1] as [Float], labels: labels, days: [1, 1], cards: [1, 2], top: 1) == 1)
-        #expect(CardPrecision.mean(scores: [1, 1] as [Float], labels: labels, days: [1, 1], cards: [3, 2], top: 1) == 0)
+        #expect(
+            CardPrecision.mean(scores: [1, 1] as [Float], labels: labels, days: [1, 1], cards: [1, 2], top: 1) == 1)
+        #expect(
+            CardPrecision.mean(scores: [1, 1] as [Float], labels: labels, days: [1, 1], cards: [3, 2], top: 1) == 0)
     }
 }

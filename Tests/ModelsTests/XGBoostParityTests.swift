@@ -2,7 +2,8 @@ import Testing
 
 @testable import Models
 
-/// Margins bit for bit, predictions within 2 float32 ulp, leaves one for one: what the library itself made of each model.
+/// Margins bit for bit, predictions within 2 float32 ulp, leaves one for one: what the library itself made of each
+/// model.
 @Suite struct XGBoostParityTests {
     @Test func thereAreFixtures() {
         #expect(FixtureFiles.own.count >= 20)

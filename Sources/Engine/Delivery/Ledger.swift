@@ -1,26 +1,46 @@
 import Synchronization
 
-/// Rows of one lane in one batch, by what became of them. Each is counted where it happens, never derived from another.
+/// What became of the rows of one lane in one batch. Each is counted where it happens, never derived from another.
 struct LaneCounts: Hashable, Sendable {
     var scored: UInt64 = 0
     var deadLettered: UInt64 = 0
     var lateDropped: UInt64 = 0
     var muted: UInt64 = 0
-    /// Rows of the lane in the batch.
-    var rows: UInt64 = 0
     /// Behind the lane's last row in the batch; `nil`: it has none.
     var nextOffset: Int64?
-
-    mutating func reset() { self = LaneCounts() }
 }
 
 /// One batch between being sent and being acknowledged.
-// SAFETY: the engine's thread opens and retires an entry; the output thread fills the counts before its last `pending` goes.
+// SAFETY: the engine's thread opens and retires an entry and fills `rows` before it hands the batch on; the output thread fills
+// `counts` before its last `pending` goes, and the engine's thread reads them only after that. `rows` and `counts` are memory of
+// their own, so that books can be checked while a batch is being sent.
 final class LedgerEntry: @unchecked Sendable {
     /// Outputs not yet acknowledged, plus one until all are sent.
     let pending = Atomic<Int>(0)
-    var epoch: UInt64 = 0
-    var lanes: [LaneCounts] = []
+    private(set) var epoch: UInt64 = 0
+    private(set) var laneCount = 0
+    /// Rows of each lane in the batch.
+    private(set) var rows = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    private(set) var counts = UnsafeMutablePointer<LaneCounts>.allocate(capacity: 1)
+
+    deinit {
+        rows.deallocate()
+        counts.deallocate()
+    }
+
+    fileprivate func open(epoch: UInt64, laneCount: Int) {
+        self.epoch = epoch
+        pending.store(1, ordering: .relaxed)
+        if self.laneCount < laneCount {
+            rows.deallocate()
+            counts.deallocate()
+            rows = .allocate(capacity: laneCount)
+            counts = .allocate(capacity: laneCount)
+        }
+        self.laneCount = laneCount
+        rows.initialize(repeating: 0, count: laneCount)
+        counts.initialize(repeating: LaneCounts(), count: laneCount)
+    }
 }
 
 /// Batches in the order in which they were sent: offsets may be committed up to the first that is not wholly acknowledged.
@@ -42,11 +62,7 @@ final class Ledger: @unchecked Sendable {
     /// A token for a new batch; there has to be room.
     func open(epoch: UInt64, laneCount: Int) -> UInt64 {
         precondition(!isFull, "\(entries.count) batches are waiting for acknowledgements")
-        let entry = entry(next)
-        entry.epoch = epoch
-        entry.pending.store(1, ordering: .relaxed)
-        if entry.lanes.count != laneCount { entry.lanes = Array(repeating: LaneCounts(), count: laneCount) }
-        for lane in entry.lanes.indices { entry.lanes[lane].reset() }
+        entry(next).open(epoch: epoch, laneCount: laneCount)
         next += 1
         return next - 1
     }
@@ -66,7 +82,7 @@ final class Ledger: @unchecked Sendable {
         }
     }
 
-    /// Every batch that is not retired, finished or not.
+    /// Every batch that is not retired, finished or not; of these only `rows` may be read.
     func forEachOpen(_ body: (LedgerEntry) -> Void) {
         for token in first..<next { body(entry(token)) }
     }

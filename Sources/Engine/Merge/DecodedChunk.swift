@@ -17,6 +17,12 @@ final class DecodedChunk: @unchecked Sendable {
 
     deinit { records.deallocate() }
 
+    /// The time that orders a row whose lane has come to `highest`. A fault moves nothing: its time may be absurd.
+    @inline(__always)
+    func time(of row: Int, highest: Int64) -> Int64 {
+        batch.faults[row].code == .none ? max(highest, batch.eventTimes[row]) : highest
+    }
+
     func removeAll() {
         batch.removeAll()
         recordCount = 0

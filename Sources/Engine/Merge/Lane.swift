@@ -3,15 +3,15 @@ import Events
 /// One partition's way through the engine up to the merge: what was taken and decoded, and where it stands.
 final class Lane {
     let start: LaneStart
-    /// Decoded and not yet merged, oldest first.
+    /// Decoded and not yet merged, oldest first; the last may be empty.
     var chunks: [DecodedChunk] = []
+    /// Rows that wait for the merge, and the bytes of their records.
     var buffered = 0
-    /// Records taken in this assignment.
-    var taken: UInt64 = 0
+    var bufferedBytes = 0
     /// The offset behind the last record taken, or where the source says it stands.
     var position: Int64
-    /// Offsets that are no records: transaction markers, compacted ones.
-    var gaps: UInt64 = 0
+    /// Behind the last row that entered the state.
+    var stateOffset: Int64
     /// The highest available time among the rows that the merge has taken: a lane never steps back.
     var highestTime = Int64.min
     /// Whether nothing is known to stand behind `position`.
@@ -22,13 +22,14 @@ final class Lane {
     init(start: LaneStart) {
         self.start = start
         position = start.offset
-        chunks.reserveCapacity(4)
+        stateOffset = start.offset
+        chunks.reserveCapacity(8)
     }
 
     /// The time that orders the lane's next row; call only when rows are buffered.
     @inline(__always)
     var nextTime: Int64 {
         let chunk = chunks[0]
-        return max(highestTime, chunk.batch.eventTimes[chunk.next])
+        return chunk.time(of: chunk.next, highest: highestTime)
     }
 }

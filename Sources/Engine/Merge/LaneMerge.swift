@@ -3,7 +3,8 @@ import Events
 /// The one order in which events are processed: by (highest time seen so far in the partition, partition, offset).
 ///
 /// In a backlog this keeps partitions aligned in event time; without it, features across partitions depend on what the network
-/// delivered first. A lane known to be at its end is not waited for; another is, for at most `waitNanoseconds`.
+/// delivered first. It holds even where every entity is the topic's key, because the one watermark decides what is late and what
+/// is forgotten. A lane known to be at its end is not waited for; another is, for at most `waitNanoseconds`.
 struct LaneMerge {
     /// Why a merge stopped.
     enum Outcome {
@@ -14,18 +15,15 @@ struct LaneMerge {
     }
 
     let waitNanoseconds: Int64
-    /// Every entity is the topic's key: order across partitions changes nothing, so nothing is waited for.
-    let isOrderIrrelevant: Bool
     private var blockedSince: Int64?
     /// How often the wait ran out.
     private(set) var expiries: UInt64 = 0
 
-    init(waitNanoseconds: Int64, isOrderIrrelevant: Bool) {
-        self.waitNanoseconds = waitNanoseconds
-        self.isOrderIrrelevant = isOrderIrrelevant
-    }
+    init(waitNanoseconds: Int64) { self.waitNanoseconds = waitNanoseconds }
 
     /// Hands rows to `take` in merge order, in runs of one chunk, until `limit` rows are out or a lane must be waited for.
+    ///
+    /// `lanes` stand in the order that decides ties. A chunk whose last row was handed out belongs to `take`.
     ///
     /// Complexity: O(lanes) a run; a comparison and a call an event within it.
     mutating func merge(
@@ -40,20 +38,19 @@ struct LaneMerge {
             let last = min(chunk.batch.count, first &+ room)
             var row = first
             var highest = lane.highestTime
-            let times = chunk.batch.eventTimes
             while row < last {
-                let time = max(highest, times[row])
+                let time = chunk.time(of: row, highest: highest)
                 // Ties go to the lane with the smaller number.
                 if time > choice.boundTime || (time == choice.boundTime && choice.boundLane < choice.lane) { break }
                 highest = time
                 row &+= 1
             }
             lane.highestTime = highest
-            take(chunk, first..<row)
             chunk.next = row
             lane.buffered -= row - first
             room -= row - first
             if row == chunk.batch.count { lane.chunks.removeFirst() }
+            take(chunk, first..<row)
         }
         return .complete
     }
@@ -89,9 +86,8 @@ struct LaneMerge {
             }
         }
         if best < 0 { return nil }
-        if isBlocked && !isOrderIrrelevant && !hasWaitExpired(lanes, now: now) { return nil }
+        if isBlocked && !hasWaitExpired(lanes, now: now) { return nil }
         blockedSince = isBlocked ? blockedSince : nil
-        if isOrderIrrelevant { return Choice(lane: best, boundTime: Int64.max, boundLane: Int.max) }
         return Choice(lane: best, boundTime: boundTime, boundLane: boundLane)
     }
 

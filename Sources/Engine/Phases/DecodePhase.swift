@@ -1,7 +1,7 @@
 import Events
 import Workers
 
-/// Decodes chunks of records, a task a chunk; a decoder a worker, since decoders hold buffers.
+/// Decodes what is new in chunks of records, a task a chunk; a decoder a worker, since decoders hold buffers.
 final class DecodePhase: ParallelPhase {
     private let decoders: [JSONEventDecoder]
     var chunks: [DecodedChunk] = []
@@ -16,7 +16,7 @@ final class DecodePhase: ParallelPhase {
     func perform(task: Int, worker: Int) {
         let chunk = chunks[task]
         let decoder = decoders[worker]
-        for index in 0..<chunk.recordCount {
+        for index in chunk.batch.count..<chunk.recordCount {
             let record = chunk.records[index]
             decoder.decode(
                 value: record.value.map { UnsafeRawBufferPointer(start: $0, count: record.valueCount) },

@@ -24,4 +24,8 @@ public struct RecordReference {
         self.timestamp = timestamp
         self.handle = handle
     }
+
+    /// Bytes of key and value.
+    @inline(__always)
+    var byteCount: Int { (key == nil ? 0 : keyCount) + (value == nil ? 0 : valueCount) }
 }

@@ -48,7 +48,7 @@ public struct LanePosition: Hashable, Sendable {
 public protocol SourceObserver: AnyObject {
     /// Whether the state in memory is that of exactly these committed offsets, so that nothing has to be rebuilt.
     func holdsState(for committed: [(topic: String, partition: Int32, offset: Int64)]) -> Bool
-    /// Partitions were assigned; all earlier lanes are gone. Lane i is `lanes[i]`.
+    /// Partitions were assigned; all earlier lanes are gone. Lane i is `lanes[i]`. Epochs rise from 1 on.
     func sourceDidAssign(epoch: UInt64, lanes: [LaneStart])
     /// The partitions are about to be taken away: what is finished may be committed until this returns.
     ///
@@ -56,7 +56,9 @@ public protocol SourceObserver: AnyObject {
     func sourceWillRevoke(epoch: UInt64, isLost: Bool)
 }
 
-/// Where records come from. The engine calls it from one thread only, except `wake`.
+/// Where records come from.
+///
+/// The engine calls it from one thread only, except `wake`, `release` and the reading of headers.
 ///
 /// The same engine runs over Kafka, over files and over the simulation; only this is swapped.
 public protocol SourcePort: AnyObject {

@@ -136,8 +136,25 @@ struct ReplayRowWriter: Sendable {
 
     @inline(__always)
     private func writeNumber(_ value: Double, to out: inout UnsafeMutablePointer<UInt8>) {
+        if Self.writeSmallCount(value, to: &out) { return }
         if !value.isFinite { return writeOdd(value, to: &out) }
         out += NumberText.write(value, to: out)
+    }
+
+    /// Counts and flags, which most values are, without the search for the shortest form.
+    @inline(__always)
+    static func writeSmallCount(_ value: Double, to out: inout UnsafeMutablePointer<UInt8>) -> Bool {
+        guard value >= 0, value < 10_000, value.sign == .plus else { return false }
+        let count = UInt32(value)
+        guard Double(count) == value else { return false }
+        let length = count < 10 ? 1 : count < 100 ? 2 : count < 1_000 ? 3 : 4
+        var rest = count
+        for place in stride(from: length - 1, through: 0, by: -1) {
+            out[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        out += length
+        return true
     }
 
     @inline(never)

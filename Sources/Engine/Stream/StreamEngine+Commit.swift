@@ -7,7 +7,8 @@ extension StreamEngine {
                 // Its partitions are another's by now: what it counted belongs to accounts that are closed.
                 return
             }
-            for (lane, counts) in entry.lanes.enumerated() where counts.rows > 0 {
+            for lane in 0..<entry.laneCount where entry.rows[lane] > 0 {
+                let counts = entry.counts[lane]
                 accounts[lane].scored += counts.scored
                 accounts[lane].deadLettered += counts.deadLettered
                 accounts[lane].lateDropped += counts.lateDropped
@@ -34,7 +35,7 @@ extension StreamEngine {
         var inFlight = lanes.map { UInt64($0.buffered) }
         ledger.forEachOpen { entry in
             if entry.epoch != epoch { return }
-            for (lane, counts) in entry.lanes.enumerated() { inFlight[lane] += counts.rows }
+            for lane in 0..<entry.laneCount { inFlight[lane] += entry.rows[lane] }
         }
         for (index, lane) in lanes.enumerated() {
             try accounts[index].check(inFlight: inFlight[index], start: lane.start.offset, position: lane.position)

@@ -4,11 +4,13 @@ import Features
 extension StreamEngine: SourceObserver {
     /// Whether the state in memory is that of exactly these committed offsets, so that nothing has to be rebuilt.
     public func holdsState(for committed: [(topic: String, partition: Int32, offset: Int64)]) -> Bool {
-        committed.count == stateOffsets.count
+        rememberStateOffsets()
+        return committed.count == stateOffsets.count
             && committed.allSatisfy { stateOffsets["\($0.topic)/\($0.partition)"] == $0.offset }
     }
 
     public func sourceDidAssign(epoch: UInt64, lanes starts: [LaneStart]) {
+        releaseLanes()
         let committed = starts.map { (topic: $0.topic, partition: $0.partition, offset: $0.offset) }
         if !holdsState(for: committed) {
             pipeline.features.removeAll()
@@ -17,14 +19,16 @@ extension StreamEngine: SourceObserver {
         }
         self.epoch = epoch
         lanes = starts.map { Lane(start: $0) }
+        lanesInOrder = lanes.sorted { ($0.start.topic, $0.start.partition) < ($1.start.topic, $1.start.partition) }
         accounts = starts.map { LaneAccount(topic: $0.topic, partition: $0.partition) }
         origin = OriginText(lanes: starts)
         merge.reset()
-        pendingPositions.removeAll()
         summary.rebalances += 1
     }
 
     public func sourceWillRevoke(epoch: UInt64, isLost: Bool) {
+        // After `run` the lanes are given back already: there is nothing to drain, and nobody to send.
+        if self.epoch == 0 { return }
         if !isLost {
             do {
                 try drain(isFinal: true)
@@ -41,6 +45,9 @@ extension StreamEngine: SourceObserver {
 
     /// Gives back what was taken and not scored, and closes the books of the assignment.
     func releaseLanes() {
+        if epoch == 0 { return }
+        output.giveUp(epoch: epoch)
+        rememberStateOffsets()
         for (index, lane) in lanes.enumerated() {
             for chunk in lane.chunks {
                 let rest = chunk.next..<chunk.recordCount
@@ -51,18 +58,26 @@ extension StreamEngine: SourceObserver {
             }
             lane.chunks.removeAll()
             lane.buffered = 0
+            lane.bufferedBytes = 0
         }
         ledger.forEachOpen { entry in
             if entry.epoch != epoch { return }
-            for (lane, counts) in entry.lanes.enumerated() { accounts[lane].released += counts.rows }
+            for lane in 0..<entry.laneCount { accounts[lane].released += entry.rows[lane] }
         }
         for account in accounts {
             closedAccounts["\(account.topic)/\(account.partition)", default: LaneAccount(
                 topic: account.topic, partition: account.partition)].add(account)
         }
         lanes = []
+        lanesInOrder = []
         accounts = []
+        // What was not committed until now is another's to read again; its lanes have no numbers any more.
+        pendingPositions.removeAll(keepingCapacity: true)
         // Batches of this assignment that are still on their way belong to no account any more.
         epoch = 0
+    }
+
+    private func rememberStateOffsets() {
+        for lane in lanes { stateOffsets[Self.name(lane.start)] = lane.stateOffset }
     }
 }

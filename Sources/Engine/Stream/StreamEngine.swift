@@ -28,14 +28,16 @@ public final class StreamEngine: @unchecked Sendable {
     let sendQueue: BoundedQueue<SendTask>
     public weak var observer: (any StreamObserver)?
 
+    /// By the number that the source gave them; and in the order that decides ties of the merge.
     var lanes: [Lane] = []
+    var lanesInOrder: [Lane] = []
     var accounts: [LaneAccount] = []
     var closedAccounts: [String: LaneAccount] = [:]
     var origin = OriginText(lanes: [])
     var merge: LaneMerge
     var watermark: Watermark
     var epoch: UInt64 = 0
-    /// By topic and partition: behind the last row that entered the state.
+    /// By topic and partition: behind the last row that entered the state; as of the last change of lanes.
     var stateOffsets: [String: Int64] = [:]
     var pendingPositions: [Int: Int64] = [:]
     var freeChunks: [DecodedChunk] = []
@@ -68,8 +70,7 @@ public final class StreamEngine: @unchecked Sendable {
         decode = DecodePhase(plan: plan, workerCount: pool.workerCount)
         freeContexts = BoundedQueue(capacity: settings.inFlightBatchesMax)
         sendQueue = BoundedQueue(capacity: settings.inFlightBatchesMax + 1)
-        merge = LaneMerge(
-            waitNanoseconds: settings.mergeWaitMicroseconds * 1_000, isOrderIrrelevant: plan.isOrderIrrelevant)
+        merge = LaneMerge(waitNanoseconds: settings.mergeWaitMicroseconds * 1_000)
         watermark = Watermark(policy: plan.late)
         for _ in 0..<settings.inFlightBatchesMax {
             freeContexts.push(pipeline.makeContext(capacity: settings.batchRowsMax))
@@ -140,21 +141,31 @@ public final class StreamEngine: @unchecked Sendable {
         return Int(max(0, wait))
     }
 
-    /// A context to fill: the current one, or a free one. Without one, waits and keeps the membership alive.
-    func context() throws -> BatchContext {
+    /// A context to fill: the current one, or a free one. Without one, waits and keeps the membership alive; `nil`: a stop was
+    /// requested meanwhile.
+    func context() throws -> BatchContext? {
         if let current { return current }
-        while true {
-            let milliseconds = settings.sendsInline ? 0 : settings.keepAliveMilliseconds
+        var waited = 0
+        while !stopRequested.load(ordering: .relaxed) {
+            let milliseconds = settings.sendsInline ? 0 : min(Self.creditWaitMilliseconds, settings.keepAliveMilliseconds)
             if let context = freeContexts.pop(milliseconds: milliseconds) {
                 context.removeAll()
-                context.epoch = epoch
                 current = context
                 return context
             }
             if let failure = output.failed { throw failure }
-            try source.keepAlive()
+            try commitFinished(isFinal: false)
+            waited += milliseconds
+            if waited >= settings.keepAliveMilliseconds {
+                try source.keepAlive()
+                waited = 0
+            }
         }
+        return nil
     }
+
+    /// So long a stop may go unnoticed while there is no credit.
+    private static let creditWaitMilliseconds = 100
 
     /// Hands the filled context on.
     func sendCurrent() {
@@ -162,7 +173,7 @@ public final class StreamEngine: @unchecked Sendable {
         current = nil
         let token = ledger.open(epoch: context.epoch, laneCount: lanes.count)
         let entry = ledger.entry(token)
-        for row in 0..<context.batch.count { entry.lanes[Int(context.batch.lanes[row])].rows += 1 }
+        for row in 0..<context.batch.count { entry.rows[Int(context.batch.lanes[row])] += 1 }
         summary.batches += 1
         let task = SendTask(context: context, token: token, origin: origin)
         if settings.sendsInline { send(task) } else { sendQueue.push(task) }

@@ -26,18 +26,24 @@ extension EntityShard {
     private func evictOldest(_ count: Int) {
         var ages: [KeyAge] = []
         ages.reserveCapacity(keyCount)
-        forEachKey { ages.append(KeyAge(newestTime: $0.newestTime, hash: $0.hash)) }
+        forEachKey { ages.append(KeyAge($0)) }
         ages.sort()
         let last = ages[count - 1]
         let before = keyCount
-        drop { KeyAge(newestTime: $0.newestTime, hash: $0.hash) <= last }
+        drop { KeyAge($0) <= last }
         keysEvicted += UInt64(before - keyCount)
     }
 }
 
 private struct KeyAge: Comparable {
     let newestTime: Int64
+    /// Fixed for all time, unlike the record's own.
     let hash: UInt64
+
+    init(_ record: KeyRecord) {
+        newestTime = record.newestTime
+        hash = record.withKeyBytes { KeyHash.fixed($0, count: Int(record.keyCount)) }
+    }
 
     static func < (left: KeyAge, right: KeyAge) -> Bool {
         (left.newestTime, left.hash) < (right.newestTime, right.hash)

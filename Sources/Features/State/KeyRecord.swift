@@ -2,6 +2,7 @@
 ///
 /// Positions in the ring (`head`, `tail`, cursors) count up for ever modulo 2^32; their differences are what matters.
 struct KeyRecord {
+    /// The key's place in the table.
     var hash: UInt64
     /// The newest event time of the key: its cursors stand as of this time. `Int64.min` before the first.
     var newestTime: Int64
@@ -19,6 +20,18 @@ struct KeyRecord {
     /// No key has so many bytes: the record is free.
     static let freeKeyCount = UInt32.max
     static let tailOffset = MemoryLayout<KeyRecord>.offset(of: \.tail)!
+
+    /// The bytes of the key; valid within `body` only.
+    func withKeyBytes<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result {
+        let count = Int(keyCount)
+        if count > KeyWords.inlineBytesMax, let block = UnsafeRawPointer(bitPattern: UInt(key.first)) {
+            return body(block)
+        }
+        return withUnsafeTemporaryAllocation(byteCount: KeyWords.inlineBytesMax, alignment: 8) { buffer in
+            key.write(to: buffer, count: count)
+            return body(UnsafeRawPointer(buffer.baseAddress.unsafelyUnwrapped))
+        }
+    }
 }
 
 /// Sixteen bytes that, with its length, stand for a key of at most 16 bytes, or filter longer ones.
@@ -41,9 +54,20 @@ struct KeyWords: Equatable {
         }
     }
 
-    init(first: UInt64, second: UInt64) {
-        self.first = first
-        self.second = second
+    /// Writes the `count` bytes, at most 16, that these words were made of.
+    func write(to buffer: UnsafeMutableRawBufferPointer, count: Int) {
+        if count >= 8 {
+            buffer.storeBytes(of: first, as: UInt64.self)
+            buffer.storeBytes(of: second, toByteOffset: count - 8, as: UInt64.self)
+        } else if count >= 4 {
+            buffer.storeBytes(of: UInt32(truncatingIfNeeded: first).littleEndian, as: UInt32.self)
+            buffer.storeBytes(
+                of: UInt32(truncatingIfNeeded: first >> 32).littleEndian, toByteOffset: count - 4, as: UInt32.self)
+        } else if count > 0 {
+            buffer[0] = UInt8(truncatingIfNeeded: first)
+            buffer[count >> 1] = UInt8(truncatingIfNeeded: first >> 8)
+            buffer[count - 1] = UInt8(truncatingIfNeeded: first >> 16)
+        }
     }
 
     /// Up to seven bytes in one word, each at least once.

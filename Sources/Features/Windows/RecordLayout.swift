@@ -55,6 +55,8 @@ struct EdgeLayout {
     let entersFrom: Int
     let leavesFrom: Int
     let leavesUpTo: Int
+    /// All of these sums are `SumKind.integer`.
+    let isPlain: Bool
 }
 
 /// An aggregate with its places resolved.
@@ -130,7 +132,7 @@ final class RecordLayout: @unchecked Sendable {
             edges.append(
                 EdgeLayout(
                     span: span, cursorOffset: cursorOffsets[span] ?? 0, entersFrom: first, leavesFrom: middle,
-                    leavesUpTo: crossings.count))
+                    leavesUpTo: crossings.count, isPlain: crossings[first...].allSatisfy { $0.kind == .integer }))
         }
         self.edges = Self.copy(edges)
         self.crossings = Self.copy(crossings)

@@ -67,8 +67,8 @@ struct WindowKernel {
                 if entry[0] > limit { break }
                 cross(edge, values: UnsafePointer(entry) + 1, record)
                 position &+= 1
+                cursor.pointee = position
             }
-            cursor.pointee = position
             index &+= 1
         }
         if doubleSums.count > 0 { settle(record, ring: ring, mask: mask) }
@@ -85,29 +85,34 @@ struct WindowKernel {
     /// An event crosses an edge: it enters the sums of windows that begin there and leaves those of windows that end there.
     @inline(__always)
     func cross(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
+        if !edge.pointee.isPlain { return crossMixed(edge, values: values, record) }
         var index = edge.pointee.entersFrom
         while index < edge.pointee.leavesFrom {
-            Self.add(values, crossings + index, record)
+            let sum = crossings + index
+            (record + sum.pointee.offset).assumingMemoryBound(to: IntegerSum.self).pointee.add(
+                values[sum.pointee.entryWord &- 1])
             index &+= 1
         }
         while index < edge.pointee.leavesUpTo {
-            Self.remove(values, crossings + index, record)
+            let sum = crossings + index
+            (record + sum.pointee.offset).assumingMemoryBound(to: IntegerSum.self).pointee.remove(
+                values[sum.pointee.entryWord &- 1])
             index &+= 1
         }
     }
 
+    @inline(never)
+    private func crossMixed(
+        _ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer
+    ) {
+        for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom { Self.add(values, crossings + index, record) }
+        for index in edge.pointee.leavesFrom..<edge.pointee.leavesUpTo { Self.remove(values, crossings + index, record) }
+    }
+
     /// Undoes `cross`.
-    @inline(__always)
     func crossBack(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
-        var index = edge.pointee.entersFrom
-        while index < edge.pointee.leavesFrom {
-            Self.remove(values, crossings + index, record)
-            index &+= 1
-        }
-        while index < edge.pointee.leavesUpTo {
-            Self.add(values, crossings + index, record)
-            index &+= 1
-        }
+        for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom { Self.remove(values, crossings + index, record) }
+        for index in edge.pointee.leavesFrom..<edge.pointee.leavesUpTo { Self.add(values, crossings + index, record) }
     }
 
     @inline(__always)

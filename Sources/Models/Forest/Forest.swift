@@ -117,6 +117,9 @@ private struct TreeCheck {
                 try checkLeaf(Int(node))
                 continue
             }
+            guard left != TreeSpec.noChild, right != TreeSpec.noChild else {
+                throw failure(.childOutOfRange, "a node with one child", node: Int(node))
+            }
             try checkSplit(Int(node))
             guard level < limits.depthMax else {
                 throw failure(.treeTooDeep, "deeper than \(limits.depthMax) splits", node: Int(node))

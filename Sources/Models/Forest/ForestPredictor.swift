@@ -14,7 +14,7 @@ public final class ForestPredictor: Sendable {
     }
 
     /// Below so many rows the ranks cost more than the walks that they save.
-    private static let blockRowsMin = 5
+    private static let blockRowsMin = 4
     /// The most rows whose ranks are held at once.
     static let blockRowsMax = 256
     /// Beyond this the masks leave the cache, and walks are faster.

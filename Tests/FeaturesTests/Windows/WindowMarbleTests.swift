@@ -47,10 +47,9 @@ struct WindowMarbleTests {
     /// The horizon is length + late = 6 ticks behind the newest event: what is older is forgotten, and is seen by nobody.
     @Test func whatIsBeyondTheHorizonIsAlone() {
         expectMarbles("(ac)--------b", counts: "(11)--------1", length: 4, late: 2)
-        // d is late but within the horizon of b: it sees c, and not a, which is forgotten.
-        expectMarbles("a--cd----b", counts: "1--11----1", length: 4, late: 1)
-        expectMarbles("a---cd---b", counts: "1---12---1", length: 4, late: 1)
-        expectMarbles("a---cd---b", counts: "1---23---1", length: 5, late: 50)
+        // All but a are late. c is forgotten at once; d is not, so e sees it, but not c.
+        expectMarbles("a---cde--b", counts: "1---112--1", length: 4, late: 1)
+        expectMarbles("a---cde--b", counts: "1---223--1", length: 5, late: 50)
     }
 
     private func expectMarbles(

@@ -1,0 +1,48 @@
+# Riffle's tasks. `make demo` and `make test` set up what they need on a fresh Debian 12 or Ubuntu with Swift 6.1 or newer.
+SHELL := /bin/bash
+BUILD := .build
+RELEASE := $(BUILD)/release/riffle
+
+.PHONY: demo test build release lint format handbook bench setup setup-test goldens clean help
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## Install missing system packages (librdkafka, simdjson, zlib).
+	@scripts/setup.sh librdkafka-dev libsimdjson-dev zlib1g-dev
+
+setup-test: setup
+	@scripts/setup.sh kcat python3-jsonschema
+
+build: setup ## Build for debugging.
+	swift build
+
+release: setup ## Build for use.
+	swift build -c release --product riffle
+
+demo: release ## See it work: a cluster, a generator and the pipeline in one process. Ends with Ctrl-C.
+	$(RELEASE) demo pipelines/card-fraud/pipeline.yaml $(DEMO_ARGUMENTS)
+
+test: setup-test lint ## All tests: format, unit, simulation, real librdkafka, end to end.
+	swift build --build-tests
+	swift test --skip-build
+	swift build --product riffle
+	/usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
+
+lint: ## Check the format of the sources.
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format: ## Rewrite the sources in the project's format.
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+handbook: release ## Hold features and scores against the Fraud Detection Handbook's data; skips where it is absent.
+	@scripts/handbook.sh $(RELEASE)
+
+bench: release ## Measure the phases and the whole.
+	$(RELEASE) bench pipelines/card-fraud/pipeline.yaml
+
+goldens: setup ## Rewrite golden files; look at the difference before you commit it.
+	UPDATE_GOLDENS=1 swift test
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,27 @@
+import Engine
+
+extension DemonstrationSummary {
+    /// What is left on the screen when a demonstration has ended.
+    public var text: String {
+        let seconds = NumberStyle.decimal(Double(last.nanoseconds) / 1e9, places: 1)
+        func grouped(_ count: UInt64) -> String { NumberStyle.grouped(Int(count)) }
+        var first = "\(grouped(run.consumed)) events in \(seconds) s: \(grouped(run.scored)) scored"
+        first += ", \(grouped(run.deadLettered)) dead-lettered"
+        if run.released > 0 { first += ", \(grouped(run.released)) left unscored" }
+        if let firstScoreNanoseconds {
+            first += "; first score after \(NumberStyle.decimal(Double(firstScoreNanoseconds) / 1e9, places: 1)) s"
+        }
+        var lines = [first]
+        if let latency = last.latency {
+            lines.append(
+                "live, from intended send to score computed: p50 \(NumberStyle.milliseconds(latency.p50)), "
+                    + "p95 \(NumberStyle.milliseconds(latency.p95)), p99 \(NumberStyle.milliseconds(latency.p99))")
+            let all = last.decisions.reduce(0) { $0 + $1.events }
+            let decisions = last.decisions.map {
+                "\($0.name) \(NumberStyle.grouped($0.events)) (\(NumberStyle.share($0.events, of: all)))"
+            }
+            if !decisions.isEmpty { lines.append("live decisions: " + decisions.joined(separator: ", ")) }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

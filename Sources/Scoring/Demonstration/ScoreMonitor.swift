@@ -1,0 +1,131 @@
+import Engine
+import Events
+import Features
+import Histogram
+import Synchronization
+
+/// Counts what an engine scores: totals, a histogram of scores, decisions, faults and the latency of each event.
+///
+/// Called once a batch on the engine's thread; takes one lock a batch and allocates nothing there.
+final class ScoreMonitor: StreamObserver {
+    static let binCount = 10
+
+    private struct State {
+        var consumed = 0
+        var scored = 0
+        var deadLettered = 0
+        /// The newest time of any event that was scored.
+        var eventTime = Int64.min
+        var isLive = false
+        // From here on since `beginLive`.
+        var bins: [Int]
+        /// One a rule, and one for what no rule decided.
+        var decisions: [Int]
+        var frauds: [Int]
+        var faults: [Int]
+        /// Microseconds.
+        var latency: Histogram<UInt64>
+    }
+
+    private let clock: AnchoredClock
+    private let decisionNames: [String]
+    /// The field that says whether an event is fraud; `nil` where the source has none.
+    private let label: FieldIndex?
+    private let state: Mutex<State>
+    private static let faultCount = FaultCode.allCases.count
+    private static let latencyMicrosecondsMax: UInt64 = 600_000_000
+
+    init(plan: ScoringPlan, clock: AnchoredClock) {
+        self.clock = clock
+        decisionNames = plan.rules.map(\.decision)
+        label = plan.schema.fields.firstIndex { $0.isLabel && $0.type == .bool }.map { FieldIndex($0) }
+        state = Mutex(
+            State(
+                bins: Array(repeating: 0, count: Self.binCount),
+                decisions: Array(repeating: 0, count: plan.rules.count + 1),
+                frauds: Array(repeating: 0, count: plan.rules.count + 1),
+                faults: Array(repeating: 0, count: Self.faultCount),
+                latency: Histogram(highestTrackableValue: Self.latencyMicrosecondsMax)))
+    }
+
+    /// Records taken in and done with.
+    var consumed: Int { state.withLock { $0.consumed } }
+
+    /// Forgets distributions, so that they show what comes from now on; totals stay.
+    func beginLive() {
+        state.withLock { state in
+            state.isLive = true
+            for index in state.bins.indices { state.bins[index] = 0 }
+            for index in state.decisions.indices { (state.decisions[index], state.frauds[index]) = (0, 0) }
+            state.latency.reset()
+        }
+    }
+
+    func didScore(_ context: BatchContext, plan: ScoringPlan) {
+        let now = clock.microseconds
+        state.withLock { state in
+            for row in 0..<context.batch.count { Self.count(row, of: context, label: label, now: now, in: &state) }
+            state.consumed += context.batch.count
+        }
+    }
+
+    @inline(__always)
+    private static func count(
+        _ row: Int, of context: BatchContext, label: FieldIndex?, now: Int64, in state: inout State
+    ) {
+        let batch = context.batch
+        switch context.frame.dispositions[row] {
+        case .score: break
+        case .fault:
+            state.deadLettered += 1
+            let code = Int(batch.faults[row].code.rawValue)
+            if code < faultCount { state.faults[code] += 1 }
+            return
+        case .muted, .lateDropped, .mutedFault: return
+        }
+        state.scored += 1
+        state.eventTime = max(state.eventTime, batch.eventTimes[row])
+        let score = context.scores[row]
+        if !score.isNaN {
+            // Clamped as a float: an integer of an unbounded one would trap.
+            state.bins[Int(min(max(score * Float(binCount), 0), Float(binCount - 1)))] += 1
+        }
+        let rule = Int(context.decisions[row])
+        let decision = rule >= 0 && rule < state.decisions.count - 1 ? rule : state.decisions.count - 1
+        state.decisions[decision] += 1
+        if let label, batch.words[label.rawValue][row] == 1 { state.frauds[decision] += 1 }
+        let sent = batch.recordTimes[row]
+        if state.isLive && sent != .min {
+            state.latency.record(min(latencyMicrosecondsMax, UInt64(max(0, now &- sent))))
+        }
+    }
+
+    /// Fills in what the monitor knows.
+    func fill(_ snapshot: inout DemonstrationSnapshot) {
+        state.withLock { state in
+            snapshot.consumed = state.consumed
+            snapshot.scored = state.scored
+            snapshot.deadLettered = state.deadLettered
+            snapshot.eventTime = state.eventTime == .min ? nil : EventTime(microseconds: state.eventTime)
+            snapshot.bins = state.bins
+            snapshot.hasLabels = label != nil
+            for (index, name) in decisionNames.enumerated() {
+                snapshot.decisions.append(
+                    DecisionCount(name: name, events: state.decisions[index], frauds: state.frauds[index]))
+            }
+            if let undecided = state.decisions.last, undecided > 0 {
+                snapshot.decisions.append(
+                    DecisionCount(name: "(none)", events: undecided, frauds: state.frauds[decisionNames.count]))
+            }
+            for code in FaultCode.allCases where Int(code.rawValue) < Self.faultCount {
+                let count = state.faults[Int(code.rawValue)]
+                if count > 0 { snapshot.faults.append(FaultCount(name: code.name, events: count)) }
+            }
+            if state.latency.totalCount > 0 {
+                snapshot.latency = LatencyPercentiles(
+                    p50: Int(state.latency.valueAtPercentile(50)), p95: Int(state.latency.valueAtPercentile(95)),
+                    p99: Int(state.latency.valueAtPercentile(99)))
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `riffle bench`: measurements, each printed with what it measured.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure Riffle on this machine.",
+        subcommands: [BenchKafkaCommand.self])
+}

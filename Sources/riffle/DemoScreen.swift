@@ -1,0 +1,78 @@
+import Dispatch
+import Foundation
+import Scoring
+import Synchronization
+
+/// Draws a demonstration: in place on a terminal, as a line now and then elsewhere.
+// SAFETY: `meter` and `lineCount` are reached only on the serial queue.
+final class DemoScreen: @unchecked Sendable {
+    private let demonstration: Demonstration
+    private let queue = DispatchQueue(label: "riffle.screen")
+    private let timer: any DispatchSourceTimer
+    private var meter = DemonstrationMeter()
+    /// Lines of the frame on the screen.
+    private var lineCount = 0
+    private var isStopped = false
+    /// Whether the frame is drawn again in place.
+    let isLive: Bool
+
+    private static let frameMilliseconds = 250
+    private static let lineMilliseconds = 5_000
+
+    init(_ demonstration: Demonstration) {
+        self.demonstration = demonstration
+        isLive = Terminal.isOutputInteractive && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+        timer = DispatchSource.makeTimerSource(queue: queue)
+    }
+
+    func start() {
+        let interval = DispatchTimeInterval.milliseconds(isLive ? Self.frameMilliseconds : Self.lineMilliseconds)
+        timer.schedule(deadline: isLive ? .now() : .now() + interval, repeating: interval)
+        timer.setEventHandler { [weak self] in self?.draw() }
+        if isLive { write("\u{1B}[?25l") } else { write("embedded cluster at \(demonstration.address)\n") }
+        timer.resume()
+    }
+
+    /// Draws the last frame and gives the terminal back; a second call does nothing.
+    func stop() {
+        timer.cancel()
+        queue.sync {
+            if isStopped { return }
+            isStopped = true
+            if isLive {
+                drawFrame()
+                write("\u{1B}[?25h\n")
+            }
+        }
+    }
+
+    private func draw() {
+        if isStopped { return }
+        if isLive { drawFrame() } else { write(DemonstrationView.line(meter.frame(demonstration.snapshot())) + "\n") }
+    }
+
+    private func drawFrame() {
+        let size = Self.size()
+        let usesColour = ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+        // The cursor stands on the line below the frame.
+        let view = DemonstrationView(width: size.columns, height: size.rows - 1, usesColour: usesColour)
+        let lines = view.lines(meter.frame(demonstration.snapshot()))
+        var text = "\r"
+        if lineCount > 0 { text += "\u{1B}[\(min(lineCount, size.rows - 1))A" }
+        // Each line is cleared behind its text, so that nothing flickers; then whatever a longer frame has left.
+        for line in lines { text += line + "\u{1B}[K\n" }
+        text += "\u{1B}[J"
+        lineCount = lines.count
+        write(text)
+    }
+
+    private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
+    private static func size() -> (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 1 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+}

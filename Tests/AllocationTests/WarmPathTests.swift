@@ -1,0 +1,75 @@
+import CAllocationCounter
+import Diagnostics
+import Events
+import Features
+import Foundation
+import Models
+import Testing
+import Workers
+
+@testable import Engine
+
+/// After warm-up an event goes from its bytes to its encoded score without a single allocation, on any thread.
+///
+/// The counter sees all of the process: this is the only suite of its target, and it runs one test at a time.
+@Suite(.serialized) struct WarmPathTests {
+    private static let batchRows = 2_048
+    private static let batches = 50
+
+    /// 102,400 events; the batches before them fill windows, tables and buffers, so that as much leaves as comes in.
+    @Test func warmEventsAllocateNothing() throws {
+        let road = try Road(batchRows: Self.batchRows)
+        for batch in 0..<60 { road.run(batch) }
+        let before = road.scored
+        allocation_counter_start()
+        for batch in 60..<60 + Self.batches { road.run(batch) }
+        let allocations = allocation_counter_stop()
+        #expect(allocations == 0)
+        #expect(road.scored - before == UInt64(Self.batches * (Self.batchRows - Self.batchRows / 64)))
+        #expect(road.pool.tasksPerformed.allSatisfy { $0 > 0 })
+        #expect(road.statistics.keysEvicted == 0)
+    }
+
+    /// A canary: the smallest allocation in a batch is seen, on the caller's thread and on a helper's.
+    @Test(arguments: [0, 1])
+    func aPlantedAllocationIsSeen(worker: Int) throws {
+        let road = try Road(batchRows: Self.batchRows)
+        for batch in 0..<4 { road.run(batch) }
+        let plant = Plant(worker: worker)
+        allocation_counter_start()
+        while plant.planted == 0 { road.pool.run(plant, tasks: 2) }
+        let allocations = allocation_counter_stop()
+        #expect(allocations >= 1)
+        plant.removeAll()
+    }
+
+    @Test func countingIsOffUntilItIsAskedFor() {
+        allocation_counter_start()
+        let none = allocation_counter_stop()
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 100, alignment: 16)
+        allocation_counter_start()
+        let more = UnsafeMutableRawPointer.allocate(byteCount: 100, alignment: 16)
+        let one = allocation_counter_stop()
+        memory.deallocate()
+        more.deallocate()
+        #expect(none == 0)
+        #expect(one == 1)
+    }
+
+    /// Allocates on one worker; the other task waits for it, so that both workers take part.
+    private final class Plant: ParallelPhase {
+        private let worker: Int
+        private(set) var planted = 0
+        private var memory: UnsafeMutableRawPointer?
+
+        init(worker: Int) { self.worker = worker }
+
+        func perform(task: Int, worker: Int) {
+            if worker != self.worker || memory != nil { return }
+            memory = .allocate(byteCount: 24, alignment: 16)
+            planted += 1
+        }
+
+        func removeAll() { memory?.deallocate() }
+    }
+}
