@@ -18,7 +18,8 @@ public struct AggregateSpec: Sendable {
     public let example: String
 
     public init(
-        name: String, function: AggregateFunction, takesArgument: Bool, summary: String, emptyValue: String, example: String
+        name: String, function: AggregateFunction, takesArgument: Bool, summary: String, emptyValue: String,
+        example: String
     ) {
         self.name = name
         self.function = function

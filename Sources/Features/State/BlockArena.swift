@@ -1,7 +1,8 @@
-/// Memory for the rings of one shard's keys: blocks whose sizes are powers of two, cut from large chunks and kept on free lists.
+/// Memory for the rings of one shard's keys: blocks whose sizes are powers of two, cut from large chunks and kept on
+/// free lists.
 ///
-/// Keys come, grow and go all the time; a free list a size makes that cost a few instructions, and after warm-up no call of the
-/// system's allocator. A block belongs to whoever took it until it is given back with the same size class.
+/// Keys come, grow and go all the time; a free list a size makes that cost a few instructions, and after warm-up no
+/// call of the system's allocator. A block belongs to whoever took it until it is given back with the same size class.
 struct BlockArena: ~Copyable {
     /// The smallest block: 2^6 = 64 bytes, a cache line.
     static let smallestClass = 6
@@ -60,7 +61,8 @@ struct BlockArena: ~Copyable {
 
     private mutating func refill(atLeast bytes: Int) {
         // What is left of the old chunk serves smaller blocks.
-        for sizeClass in stride(from: Self.largestClass, through: Self.smallestClass, by: -1) where remaining >= 1 << sizeClass {
+        for sizeClass in stride(from: Self.largestClass, through: Self.smallestClass, by: -1)
+        where remaining >= 1 << sizeClass {
             giveBack(cursor, sizeClass: sizeClass)
             cursor += 1 << sizeClass
             remaining -= 1 << sizeClass

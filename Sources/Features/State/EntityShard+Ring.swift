@@ -16,8 +16,8 @@ extension EntityShard {
         head.pointee.tail = tail &+ 1
     }
 
-    /// Makes room for one event in a full ring: forgets what is beyond the horizon, else grows, at the limit forgets the
-    /// oldest event. Expired events stay until then, which saves a look at the ring for each event.
+    /// Makes room for one event in a full ring: forgets what is beyond the horizon, else grows, at the limit forgets
+    /// the oldest event. Expired events stay until then, which saves a look at the ring for each event.
     @inline(never)
     func makeRoom(in record: UnsafeMutableRawPointer) {
         let head = record.assumingMemoryBound(to: KeyRecord.self)

@@ -7,12 +7,12 @@ struct KeyHash {
 
     /// The hash that chooses a key's shard.
     ///
-    /// It is fixed for all time and all machines: which keys share a shard decides which are evicted together when a table is
-    /// full, and that must be equal in training and serving.
+    /// It is fixed for all time and all machines: which keys share a shard decides which are evicted together when a
+    /// table is full, and that must be equal in training and serving.
     static let fixed = KeyHash(seed: 0x9E37_79B9_7F4A_7C15, multiplier: 0xD6E8_FEB8_6659_FD93)
 
-    /// A hash that nobody can foresee, for places in tables: whoever may choose keys could otherwise choose them so that they
-    /// all collide, and make every look-up a search. Nothing that can be seen depends on those places.
+    /// A hash that nobody can foresee, for places in tables: whoever may choose keys could otherwise choose them so
+    /// that they all collide, and make every look-up a search. Nothing that can be seen depends on those places.
     static func makeSecret() -> KeyHash {
         var random = SystemRandomNumberGenerator()
         return KeyHash(seed: random.next(), multiplier: random.next() | 0x8000_0000_0000_0001)

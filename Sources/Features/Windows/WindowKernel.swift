@@ -106,12 +106,16 @@ struct WindowKernel {
         _ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer
     ) {
         for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom { Self.add(values, crossings + index, record) }
-        for index in edge.pointee.leavesFrom..<edge.pointee.leavesUpTo { Self.remove(values, crossings + index, record) }
+        for index in edge.pointee.leavesFrom..<edge.pointee.leavesUpTo {
+            Self.remove(values, crossings + index, record)
+        }
     }
 
     /// Undoes `cross`.
     func crossBack(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
-        for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom { Self.remove(values, crossings + index, record) }
+        for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom {
+            Self.remove(values, crossings + index, record)
+        }
         for index in edge.pointee.leavesFrom..<edge.pointee.leavesUpTo { Self.add(values, crossings + index, record) }
     }
 

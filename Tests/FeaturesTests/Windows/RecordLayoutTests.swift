@@ -11,7 +11,9 @@ struct RecordLayoutTests {
     }
 
     @Test func windowsShareTheCursorsOfTheirEdges() {
-        let layout = layout([(delay: 7, length: 1), (delay: 7, length: 7), (delay: 8, length: 6), (delay: 7, length: 30)])
+        let layout = layout([
+            (delay: 7, length: 1), (delay: 7, length: 7), (delay: 8, length: 6), (delay: 7, length: 30),
+        ])
         #expect(layout.edges.map(\.span) == [7, 8, 14, 37])
         #expect(Set(layout.edges.map(\.cursorOffset)).count == 4)
         #expect(layout.horizon == 48)
@@ -148,7 +150,8 @@ struct RecordLayoutTests {
 
 struct BlockArenaTests {
     @Test func sizesAreRoundedUpToPowersOfTwo() {
-        #expect([1, 63, 64, 65, 128, 129, 1 << 20].map { BlockArena.sizeClass(forBytes: $0) } == [6, 6, 6, 7, 7, 8, 20])
+        #expect(
+            [1, 63, 64, 65, 128, 129, 1 << 20].map { BlockArena.sizeClass(forBytes: $0) } == [6, 6, 6, 7, 7, 8, 20])
     }
 
     /// Blocks that are taken and given back at random never overlap, and are used again.

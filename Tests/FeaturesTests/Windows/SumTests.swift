@@ -90,7 +90,8 @@ struct SumTests {
         /// The error of the sum in units of the magnitudes' sum.
         var relativeError: Double {
             let magnitudes = window.reduce(0) { $0 + $1.magnitude }
-            return magnitudes == 0 ? total.sum.value.magnitude : (total.sum.value - ExactSum.of(window)).magnitude / magnitudes
+            return magnitudes == 0
+                ? total.sum.value.magnitude : (total.sum.value - ExactSum.of(window)).magnitude / magnitudes
         }
     }
 
@@ -182,7 +183,8 @@ struct SumTests {
     @Test func anInfiniteSumIsMissing() {
         var plan = HistoryPlan()
         plan.add(
-            key: HistoryField.device, windows: [(delay: 0, length: 2)], columns: [HistoryPlan.allColumns[3]], meanDefault: 9)
+            key: HistoryField.device, windows: [(delay: 0, length: 2)], columns: [HistoryPlan.allColumns[3]],
+            meanDefault: 9)
         let events = (0..<4).map { HistoryEvent(time: Int64($0), ratio: $0 < 3 ? .greatestFiniteMagnitude : 1) }
         let features = HistoryRun(plan).features(events)
         #expect(features[0][1] == .greatestFiniteMagnitude)

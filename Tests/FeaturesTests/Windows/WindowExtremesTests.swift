@@ -10,7 +10,9 @@ struct WindowExtremesTests {
         plan.add(
             key: HistoryField.device, windows: [(delay: 0, length: 10), (delay: 1, length: 3)],
             columns: Array(HistoryPlan.allColumns[..<2]), late: 3)
-        let extremes = [Int64.max, Int64.min, Int64.max, Int64.max, 0, -1, Int64.min, Int64.min, 1, Int64.min, Int64.max]
+        let extremes = [
+            Int64.max, Int64.min, Int64.max, Int64.max, 0, -1, Int64.min, Int64.min, 1, Int64.min, Int64.max,
+        ]
         var random = HistoryRandom(seed: 3)
         let events = (0..<2_000).map { index -> HistoryEvent in
             let value = extremes[Int.random(in: extremes.indices, using: &random)]
@@ -100,7 +102,8 @@ struct WindowExtremesTests {
         plan.add(key: HistoryField.customer, windows: [(delay: 0, length: 50)])
         let run = HistoryRun(plan, limits: FeatureLimits(keysPerEntity: 20, shardCount: 1))
         let events = (0..<4_000).map { index in
-            HistoryEvent(time: Int64(index), customer: Array(repeating: UInt8(index / 3 % 251), count: 17 + index % 3000 / 3))
+            HistoryEvent(
+                time: Int64(index), customer: Array(repeating: UInt8(index / 3 % 251), count: 17 + index % 3000 / 3))
         }
         let features = run.features(events)
         #expect(features.map { Int($0[0]) } == events.indices.map { $0 % 3 + 1 })
@@ -119,7 +122,8 @@ struct WindowExtremesTests {
         var plan = HistoryPlan()
         plan.add(key: HistoryField.customer, windows: [(delay: 0, length: 50)], columns: HistoryPlan.allColumns)
         plan.add(
-            key: HistoryField.device, windows: [(delay: 0, length: 50)], columns: [HistoryPlan.allColumns[0]], meanDefault: 7)
+            key: HistoryField.device, windows: [(delay: 0, length: 50)], columns: [HistoryPlan.allColumns[0]],
+            meanDefault: 7)
         let run = HistoryRun(plan)
         let events = (0..<3).map { _ in
             HistoryEvent(time: 1, customer: nil, device: nil, amount: 5, quantity: 1, ratio: 1)

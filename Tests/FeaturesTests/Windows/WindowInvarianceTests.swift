@@ -25,7 +25,8 @@ struct WindowInvarianceTests {
         let plan = WindowOracleTests.plan(late: Self.shape.late)
         let reference = HistoryRun(plan).features(events, batchSize: events.count).bits
         for batchSize in [1, 7, 64] {
-            #expect(HistoryRun(plan).features(events, batchSize: batchSize).bits == reference, "seed \(seed), \(batchSize)")
+            #expect(
+                HistoryRun(plan).features(events, batchSize: batchSize).bits == reference, "seed \(seed), \(batchSize)")
         }
         for shardCount in [1, 3, 300] {
             let run = HistoryRun(plan, limits: FeatureLimits(shardCount: shardCount))

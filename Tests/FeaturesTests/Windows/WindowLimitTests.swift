@@ -14,7 +14,9 @@ struct WindowLimitTests {
     }
 
     private func counts(_ run: HistoryRun, _ events: [(device: Int64, time: Int64)], batchSize: Int = 64) -> [Int] {
-        run.features(events.map { HistoryEvent(time: $0.time, device: $0.device) }, batchSize: batchSize).map { Int($0[0]) }
+        run.features(events.map { HistoryEvent(time: $0.time, device: $0.device) }, batchSize: batchSize).map {
+            Int($0[0])
+        }
     }
 
     @Test func theLeastRecentlySeenKeyGoesFirst() {
@@ -76,7 +78,10 @@ struct WindowLimitTests {
                 empty.forEach { model[$0] = nil }
                 emptied += empty.count
                 func age(_ device: Int64) -> (Int64, UInt64) {
-                    (model[device]?.max() ?? 0, withUnsafeBytes(of: device) { KeyHash.fixed($0.baseAddress!, count: 8) })
+                    (
+                        model[device]?.max() ?? 0,
+                        withUnsafeBytes(of: device) { KeyHash.fixed($0.baseAddress!, count: 8) }
+                    )
                 }
                 for device in model.keys.sorted(by: { age($0) < age($1) }).prefix(max(0, model.count - 30)) {
                     model[device] = nil
@@ -147,7 +152,9 @@ struct WindowLimitTests {
             remembered.insert(event, at: place)
             var row: [Double] = []
             for (delay, length) in [(Int64(0), Int64(100)), (20, 50)] {
-                let visible = remembered.filter { $0.time <= event.time - delay && $0.time > event.time - delay - length }
+                let visible = remembered.filter {
+                    $0.time <= event.time - delay && $0.time > event.time - delay - length
+                }
                 let sum = Double(visible.reduce(0) { $0 + $1.amount })
                 row += [Double(visible.count), sum / 100, visible.isEmpty ? .nan : sum / (Double(visible.count) * 100)]
             }

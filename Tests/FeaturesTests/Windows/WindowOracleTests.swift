@@ -39,7 +39,9 @@ struct WindowOracleTests {
         while events.count < shape.events {
             now += Int64.random(in: 0...shape.stepMax, using: &random) * tick * (random.chance(shape.gaps) ? 100 : 1)
             var event = HistoryEvent(time: now)
-            if random.chance(shape.outOfOrder) { event.time -= Int64.random(in: 0...shape.backMax, using: &random) * tick }
+            if random.chance(shape.outOfOrder) {
+                event.time -= Int64.random(in: 0...shape.backMax, using: &random) * tick
+            }
             // Off the grid, beside an edge.
             if random.chance(20) { event.time += random.chance(50) ? 1 : -1 }
             let customer = Int.random(in: 0..<shape.keys, using: &random)
@@ -68,7 +70,8 @@ struct WindowOracleTests {
         plan.add(
             key: HistoryField.device,
             windows: [
-                (delay: 5 * tick, length: 5 * tick), (delay: 5 * tick, length: 20 * tick), (delay: 10 * tick, length: 15 * tick),
+                (delay: 5 * tick, length: 5 * tick), (delay: 5 * tick, length: 20 * tick),
+                (delay: 10 * tick, length: 15 * tick),
                 (delay: 0, length: 5 * tick),
             ], columns: [HistoryPlan.allColumns[2], HistoryPlan.allColumns[3]], late: late * tick, meanDefault: 0)
         plan.add(key: HistoryField.customer, windows: [(delay: 7 * tick, length: 3 * tick)], late: late * tick)
@@ -114,7 +117,9 @@ struct WindowOracleTests {
             key: HistoryField.device, windows: [(delay: delay, length: 4), (delay: delay, length: 1)],
             columns: HistoryPlan.allColumns, late: late)
         var orders = 0
-        for times in [[10, 9, 8, 12, 13], [5, 9, 9, 9, 13], [10, 11, 14, 15, 18], [1, 2, 3, 4, 5], [0, 0, 0, 3, 4]] {
+        for times in [
+            [10, 9, 8, 12, 13], [5, 9, 9, 9, 13], [10, 11, 14, 15, 18], [1, 2, 3, 4, 5], [0, 0, 0, 3, 4],
+        ] {
             for order in Self.orders(of: times.indices.map { $0 }) {
                 let events = order.map { index in
                     HistoryEvent(

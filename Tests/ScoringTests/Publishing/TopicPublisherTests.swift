@@ -23,11 +23,10 @@ struct TopicPublisherTests {
         #expect(summary.firstFailure == nil)
         let records = try topic.read(3_000)
 
-        var generator = CardTransactionGenerator(options(events: 3_000).transactions)
         var expected: [Int32: [String]] = [:]
         var frauds = 0
-        for _ in 0..<3_000 {
-            let transaction = try #require(generator.next())
+        let generator = CardTransactionGenerator(options(events: 3_000).transactions)
+        for transaction in IteratorSequence(generator).prefix(3_000) {
             var (key, value): ([UInt8], [UInt8]) = ([], [])
             CardTransactionWriter.appendKey(transaction, to: &key)
             CardTransactionWriter.appendJSON(transaction, to: &value)

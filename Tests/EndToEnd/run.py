@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+"""Riffle from outside: its commands as a user types them, and kcat as somebody else's Kafka client.
+
+    Tests/EndToEnd/run.py --riffle .build/debug/riffle
+
+Needs kcat and python3-jsonschema (Debian's packages; `make setup-test` installs them).
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PIPELINE = "pipelines/card-fraud/pipeline.yaml"
+RIFFLE = None
+DEADLINE_SECONDS = 60
+
+EVENTS = [
+    {"transaction_id": 1, "tx_datetime": "2025-03-01T08:00:00Z", "customer_id": "7", "terminal_id": "9",
+     "tx_amount": 12.50, "tx_fraud": False},
+    {"transaction_id": 2, "tx_datetime": "2025-03-01T08:05:00Z", "customer_id": "7", "terminal_id": "9",
+     "tx_amount": 900.00, "tx_fraud": True},
+    {"transaction_id": 3, "tx_datetime": "2025-03-01T08:06:00+01:00", "customer_id": "8", "terminal_id": "9",
+     "tx_amount": 3.99, "tx_fraud": False},
+]  # fmt: skip
+BAD_EVENTS = [
+    ('{"transaction_id":4,"tx_datetime":"2025-03-01T08:07:00Z","customer_id":"7"', "invalid-json"),
+    ('{"transaction_id":5,"tx_datetime":"2025-03-01T08:07:00Z","customer_id":"7","terminal_id":"9","tx_fraud":false}',
+     "field-missing"),
+    ('{"transaction_id":6,"tx_datetime":"yesterday","customer_id":"7","terminal_id":"9","tx_amount":1,"tx_fraud":false}',
+     "invalid-time"),
+]  # fmt: skip
+
+
+def run(*arguments, stdin=None, timeout=DEADLINE_SECONDS, environment=None):
+    """A command from the project's root, to its end."""
+    return subprocess.run(
+        [str(argument) for argument in arguments], cwd=ROOT, input=stdin, capture_output=True, text=True,
+        timeout=timeout, env=environment)
+
+
+class Service:
+    """`riffle run` on its own embedded cluster."""
+
+    def __init__(self, pipeline, *options):
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [RIFFLE, "run", str(pipeline), *options], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=self.log)
+        self.brokers = self.wait_for(r"embedded cluster at (\S+)").group(1)
+
+    def text(self):
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read()
+
+    def wait_for(self, pattern):
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.text())
+            if found:
+                return found
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise AssertionError(f"no {pattern!r} in the log:\n{self.text()}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(DEADLINE_SECONDS)
+        return status, self.text()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+def publish(brokers, lines, *options):
+    """Publishes `key|value` lines to the source topic, each to its key's partition as Java's clients would."""
+    text = "".join(f"{key}|{value}\n" for key, value in lines)
+    result = run("kcat", "-b", brokers, "-P", "-t", "card.transactions", "-K", "|", "-X", "partitioner=murmur2_random",
+                 *options, stdin=text)  # fmt: skip
+    if result.returncode != 0:
+        raise AssertionError(result.stderr)
+
+
+def read(brokers, topic, count):
+    """The first `count` records of a topic, as kcat's JSON envelopes."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        result = run("kcat", "-b", brokers, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J")
+        records = [json.loads(line) for line in result.stdout.splitlines()]
+        if len(records) >= count:
+            return records
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{len(records)} of {count} records in {topic}: {result.stderr}")
+        time.sleep(0.2)
+
+
+def headers(record):
+    flat = record.get("headers", [])
+    return dict(zip(flat[0::2], flat[1::2]))
+
+
+class CheckTests(unittest.TestCase):
+    def test_the_shipped_pipeline_is_fine(self):
+        result = run(RIFFLE, "check", PIPELINE)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("is fine", result.stdout)
+
+    def test_five_mistakes_are_each_answered_with_place_code_and_suggestion(self):
+        text = (ROOT / PIPELINE).read_text()
+        mistakes = [
+            ("mean(tx_amount)", "maen(tx_amount)", "unknown-aggregate", 'did you mean "mean"?'),
+            ("    delay: 7d\n", "", "label-leakage", "delay"),
+            ("features: none", "feature: none", "unknown-key", 'did you mean "features"?'),
+            ("by: customer_id", "by: custmer_id", "unknown-field", 'did you mean "customer_id"?'),
+            ("score >= 0.5", 'score >= "0.5"', "type-mismatch", ""),
+        ]
+        for old, new, code, suggestion in mistakes:
+            with self.subTest(code=code), tempfile.TemporaryDirectory() as folder:
+                self.assertIn(old, text)
+                path = Path(folder) / "broken.yaml"
+                model = ROOT / "pipelines/card-fraud/models/card-fraud.json"
+                broken = text.replace("models/card-fraud.json", str(model)).replace(old, new)
+                path.write_text(broken)
+                result = run(RIFFLE, "check", path)
+                self.assertEqual(result.returncode, 2)
+                self.assertRegex(result.stderr, rf"broken\.yaml:\d+:\d+: error: .*\[{code}\]")
+                self.assertIn("^", result.stderr)
+                self.assertIn(suggestion, result.stderr)
+
+    def test_a_missing_file_and_a_bad_option_have_their_status(self):
+        self.assertEqual(run(RIFFLE, "check", "no/such.yaml").returncode, 2)
+        self.assertNotEqual(run(RIFFLE, "run", PIPELINE, "--for", "30").returncode, 0)
+        self.assertEqual(run(RIFFLE, "run", PIPELINE, "--brokers", "127.0.0.1:1", "--until-end").returncode, 1)
+
+
+class RunTests(unittest.TestCase):
+    def setUp(self):
+        self.service = Service(PIPELINE)
+        self.addCleanup(self.service.kill)
+
+    def test_scores_and_dead_letters_reach_kcat_and_equal_a_replay(self):
+        brokers = self.service.brokers
+        lines = [(event["customer_id"], json.dumps(event)) for event in EVENTS]
+        publish(brokers, lines, "-H", "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        publish(brokers, [("7", text) for text, _ in BAD_EVENTS], "-H", "shop=12")
+        scores = read(brokers, "card.scores", len(EVENTS))
+        letters = read(brokers, "card.dead-letter", len(BAD_EVENTS))
+        status, log = self.service.stop()
+        self.assertEqual(status, 0, log)
+        self.assertIn("6 events", log)
+        self.assertIn("3 scored, 3 dead-lettered", log)
+        self.check_scores(scores)
+        self.check_dead_letters(letters)
+
+    def check_scores(self, scores):
+        payload = "\n".join(record["payload"] for record in scores) + "\n"
+        result = run("/usr/bin/python3", "scripts/check_records.py", "schemas/score.v1.schema.json", stdin=payload)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "events.ndjson"
+            source.write_text("".join(json.dumps(event) + "\n" for event in EVENTS))
+            target = Path(folder) / "scores.csv"
+            result = run(RIFFLE, "replay", PIPELINE, "--input", source, "--output", target)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            replayed = {row["transaction_id"]: row for row in csv.DictReader(target.open())}
+        self.assertEqual(len(scores), len(EVENTS))
+        for record in scores:
+            score = json.loads(record["payload"])
+            self.assertEqual(json.dumps(score["score"]), json.dumps(float(replayed[score["id"]]["score"])))
+            self.assertEqual(score["decision"], replayed[score["id"]]["decision"])
+            event = next(event for event in EVENTS if str(event["transaction_id"]) == score["id"])
+            self.assertEqual(record["key"], event["customer_id"])
+            found = headers(record)
+            self.assertRegex(found["riffle-origin"], r"^card\.transactions/\d+/\d+$")
+            self.assertRegex(found["riffle-plan"], r"^[0-9a-f]{16}$")
+            self.assertEqual(found["riffle-model"], score["version"])
+            self.assertTrue(found["traceparent"].startswith("00-0af7651916cd43dd"))
+
+    def check_dead_letters(self, letters):
+        payload = "\n".join(json.dumps(letter) for letter in letters) + "\n"
+        result = run("/usr/bin/python3", "scripts/check_records.py", "schemas/dead-letter.v1.schema.json", stdin=payload)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual([headers(letter)["riffle-error-code"] for letter in letters], [code for _, code in BAD_EVENTS])
+        self.assertEqual([letter["payload"] for letter in letters], [text for text, _ in BAD_EVENTS])
+        for letter in letters:
+            self.assertEqual(headers(letter)["riffle-attempts"], "1")
+            self.assertEqual(headers(letter)["shop"], "12")
+            self.assertNotIn("yesterday", headers(letter)["riffle-error"])
+
+    def test_generate_joins_from_another_process(self):
+        result = run(RIFFLE, "generate", PIPELINE, "--brokers", self.service.brokers, "--events", "2000", "--days", "30")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        scores = read(self.service.brokers, "card.scores", 2000)
+        self.assertEqual(len(scores), 2000)
+        self.assertEqual(len({headers(record)["riffle-origin"] for record in scores}), 2000)
+        status, log = self.service.stop()
+        self.assertEqual(status, 0, log)
+        self.assertIn("2000 scored", log)
+
+
+class ReplayTests(unittest.TestCase):
+    def test_the_sample_replays_and_gives_metrics(self):
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "features.csv.gz"
+            result = run(
+                RIFFLE, "replay", PIPELINE, "--input", "pipelines/card-fraud/sample.csv.gz", "--output", target,
+                "--metrics", "tx_fraud", "--metrics-key", "customer_id")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            figures = dict(line.split() for line in result.stdout.splitlines() if len(line.split()) == 2)
+            self.assertGreater(float(figures["roc_auc"]), 0.85)
+            with gzip.open(target, "rt") as lines:
+                rows = list(csv.DictReader(lines))
+            self.assertEqual(len(rows), 59558)
+            self.assertEqual(list(rows[0])[-2:], ["score", "decision"])
+
+
+class DemoTests(unittest.TestCase):
+    def test_it_ends_by_itself_with_a_summary(self):
+        result = run(RIFFLE, "demo", "--for", "8s", timeout=180)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("scored", result.stdout + result.stderr)
+
+
+def main():
+    global RIFFLE
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--riffle", required=True)
+    options = parser.parse_args()
+    RIFFLE = str(Path(options.riffle).resolve())
+    os.environ.pop("RIFFLE_BROKERS", None)
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
