@@ -55,14 +55,16 @@ let package = Package(
         target(
             "Scoring",
             [
-                "Configuration", "CZlib", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models", "Workers",
+                "Configuration", "CZlib", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka",
+                "Models", "Workers",
                 crypto, histogram, logging,
             ]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",
             dependencies: [
-                "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models", "Scoring", "Workers",
+                "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
+                "Scoring", "Workers",
                 argumentParser, histogram, logging,
             ], swiftSettings: strict),
 
@@ -75,6 +77,19 @@ let package = Package(
         tests("Generation", ["Events"]),
         tests("Kafka"),
         tests("Configuration", ["Diagnostics", "Events", "Features", "Models"], data: ["Goldens"]),
+        tests("Engine", ["Configuration", "Diagnostics", "Events", "Features", "Models", "Workers"]),
+        tests(
+            "Scoring",
+            [
+                "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
+                "Workers", logging,
+            ]),
+        // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
+        .target(name: "CAllocationCounter"),
+        .testTarget(
+            name: "AllocationTests",
+            dependencies: ["CAllocationCounter", "Diagnostics", "Engine", "Events", "Features", "Models", "Workers"],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -15,12 +14,16 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 static atomic_bool is_counting;
 static atomic_uint_fast64_t allocations;
+/* In the program's own block, so that reading it never allocates. */
+static _Thread_local bool is_watched __attribute__((tls_model("initial-exec")));
 
 static inline void count_one(void) {
-    if (atomic_load_explicit(&is_counting, memory_order_relaxed)) {
+    if (is_watched && atomic_load_explicit(&is_counting, memory_order_relaxed)) {
         atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
     }
 }
+
+void allocation_counter_watch_thread(bool watches) { is_watched = watches; }
 
 void allocation_counter_start(void) {
     atomic_store(&allocations, 0);

@@ -1,7 +1,11 @@
 public import Diagnostics
+import Features
 
 /// The codes of diagnostics by who gives them; the reference page is made from them.
 public enum DiagnosticCatalogue {
+    /// Every code that checking a pipeline can give, each once.
+    public static let all: [DiagnosticEntry] = configuration + expressions + plan + models + properties
+
     /// Every code that reading a pipeline file can give.
     public static let configuration: [DiagnosticEntry] = syntax + shape + names + values + references
 
@@ -23,6 +27,16 @@ public enum DiagnosticCatalogue {
         .init(
             "model-input-names", "The model calls its inputs otherwise than the pipeline; only the order decides.",
             remedy: "Check the order, or name the features as the model does."),
+    ]
+
+    /// What is wrong with an expression by itself.
+    public static let expressions: [DiagnosticEntry] = ExpressionDiagnostic.allCases.map(\.entry)
+
+    /// What librdkafka says of `kafka.properties`, which is asked where a cluster is to be used.
+    public static let properties: [DiagnosticEntry] = [
+        .init(
+            "kafka-property", "librdkafka does not take a property, or Riffle sets it itself.",
+            remedy: "Follow the message; librdkafka's CONFIGURATION.md lists every property.")
     ]
 
     private static let syntax: [DiagnosticEntry] = [

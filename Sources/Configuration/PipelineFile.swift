@@ -9,6 +9,8 @@ public struct PipelineFile: Sendable {
     /// See `PipelineSpec.parse`.
     public let spec: PipelineSpec?
     public var diagnostics: [Diagnostic]
+    /// The most problems that are kept, those of expressions included.
+    var problemsMax = DiagnosticGathering.problemsMaxDefault
 
     /// Reads a file of at most 1 MiB; whatever is wrong, even that it cannot be read, is in `diagnostics`.
     ///
@@ -42,7 +44,7 @@ public struct PipelineFile: Sendable {
         let (spec, diagnostics) = PipelineSpec.parse(text: text, path: path, environment: environment, limits: limits)
         return PipelineFile(
             path: path, source: SecretMask.masked(withoutByteOrderMark(text), path: path), spec: spec,
-            diagnostics: diagnostics)
+            diagnostics: diagnostics, problemsMax: limits.problemsMax)
     }
 
     /// The diagnostics as they are printed; empty for none.

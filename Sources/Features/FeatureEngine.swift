@@ -4,10 +4,11 @@ public import Events
 public struct FeatureLimits: Hashable, Sendable {
     /// Keys that one entity may hold; beyond it the least recently seen by event time are evicted, and counted.
     public var keysPerEntity: Int
-    /// In how many shards an entity's keys are split. Fixed for a pipeline: the limit is shared out evenly among shards.
+    /// In how many shards an entity's keys are split. Fixed for a pipeline: the limit is shared out evenly among
+    /// shards.
     public var shardCount: Int
-    /// Events that one key remembers for its windows, rounded up to a power of two; beyond it the oldest leaves the windows
-    /// early, and is counted.
+    /// Events that one key remembers for its windows, rounded up to a power of two; beyond it the oldest leaves the
+    /// windows early, and is counted.
     public var eventsPerKey: Int
 
     public init(keysPerEntity: Int = 5_000_000, shardCount: Int = 16, eventsPerKey: Int = 1 << 24) {
@@ -29,8 +30,8 @@ public struct FeatureStateStatistics: Hashable, Sendable {
     public var eventsForgotten: UInt64 = 0
 }
 
-/// Computes the features of batch after batch, in four steps that the engine spreads over its workers:
-/// `prepare` (any split of the rows), `partition` (one thread), `runShard` (one worker a shard), `finish` (any split of the rows).
+/// Computes the features of batch after batch, in four steps that the engine spreads over its workers: `prepare` (any
+/// split of the rows), `partition` (one thread), `runShard` (one worker a shard), `finish` (any split of the rows).
 ///
 /// The result depends on the events and their order alone: not on batch boundaries, splits or the number of workers.
 // SAFETY: shards are reached only through `runShard`, which the engine calls for each shard once per batch.

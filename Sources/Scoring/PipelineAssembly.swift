@@ -6,7 +6,8 @@ import Events
 import Features
 public import Kafka
 
-/// A pipeline that is ready to run: its file read, its expressions compiled, its model bound and its properties accepted.
+/// A pipeline that is ready to run: its file read, its expressions compiled, its model bound and its properties
+/// accepted.
 public struct PipelineAssembly: Sendable {
     public let plan: PipelinePlan
     public let scoring: ScoringPlan
@@ -19,7 +20,8 @@ public struct PipelineAssembly: Sendable {
     /// - Parameters:
     ///   - modelPath: a model to use instead of the pipeline's own.
     ///   - checksProperties: ask librdkafka about `kafka.properties`; a replay needs none.
-    /// - Returns: the assembly, or `nil` if the file's diagnostics hold an error; they are there to be shown either way.
+    /// - Returns: the assembly, or `nil` if the file's diagnostics hold an error; they are there to be shown either
+    ///   way.
     public static func load(
         path: String, modelPath: String? = nil, checksProperties: Bool = true
     ) -> (assembly: PipelineAssembly?, file: PipelineFile) {
@@ -28,7 +30,9 @@ public struct PipelineAssembly: Sendable {
         var properties = KafkaProperties()
         if let spec = file.spec, checksProperties {
             properties = KafkaProperties(
-                Dictionary(spec.kafka.properties.map { ($0.name.value, $0.value.value) }, uniquingKeysWith: { first, _ in first }))
+                Dictionary(
+                    spec.kafka.properties.map { ($0.name.value, $0.value.value) },
+                    uniquingKeysWith: { first, _ in first }))
             report(properties.check(), of: spec, to: &file)
         }
         guard let plan else { return (nil, file) }
@@ -44,7 +48,8 @@ public struct PipelineAssembly: Sendable {
             file.diagnostics.append(
                 spec.redacted(
                     Diagnostic(
-                        code: "kafka-property", "property \"\(problem.property)\": \(problem.message)", at: place?.name.range,
+                        code: "kafka-property", "property \"\(problem.property)\": \(problem.message)",
+                        at: place?.name.range,
                         suggestion: problem.suggestion)))
         }
         if !problems.isEmpty { file.diagnostics = file.diagnostics.sortedByPosition() }
@@ -76,7 +81,8 @@ public struct PipelineAssembly: Sendable {
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest))
     }
 
-    /// The hash of all that decides a score: fields, features in order, model and rules; not of comments or of how it is run.
+    /// The hash of all that decides a score: fields, features in order, model and rules; not of comments or of how it
+    /// is run.
     private static func planHash(_ plan: PipelinePlan, modelDigest: String?) -> String {
         let source = plan.spec.sources[0]
         var parts = ["riffle-plan-1", "\(source.schema)", "\(source.late)", modelDigest ?? "no model"]

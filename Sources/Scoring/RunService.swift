@@ -21,7 +21,8 @@ public final class RunService: @unchecked Sendable {
 
     /// - Parameter brokers: where the cluster is; see `BrokerChoice`.
     public init(
-        assembly: PipelineAssembly, brokers: String, options: RunOptions, logger: Logger, observer: (any StreamObserver)? = nil
+        assembly: PipelineAssembly, brokers: String, options: RunOptions, logger: Logger,
+        observer: (any StreamObserver)? = nil
     ) {
         self.assembly = assembly
         self.brokers = brokers
@@ -47,7 +48,8 @@ public final class RunService: @unchecked Sendable {
         let consumer = try KafkaConsumer(
             brokers: brokers, group: spec.kafka.group, properties: properties, onLog: kafkaLogSink(logger))
         let source = KafkaSourcePort(
-            consumer: consumer, start: startPosition, hasState: !assembly.scoring.features.entities.isEmpty, logger: logger)
+            consumer: consumer, start: startPosition, hasState: !assembly.scoring.features.entities.isEmpty,
+            logger: logger)
         let sink = try KafkaSinkPort(
             brokers: brokers, properties: properties, scoreTopic: spec.output.topic.value,
             deadLetterTopic: spec.deadLetter.topic.value, logger: logger)
@@ -102,11 +104,13 @@ public final class RunService: @unchecked Sendable {
         return settings
     }
 
-    /// Checks that the source is there, makes output topics that are not, and notes where the source ends now if that is asked for.
+    /// Checks that the source is there, makes output topics that are not, and notes where the source ends now if that
+    /// is asked for.
     private func prepareTopics(source: String) throws -> [Int32: Int64]? {
         let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
         guard let metadata = try admin.metadata(of: source, milliseconds: 30_000) else {
-            throw RunFailure("topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
+            throw RunFailure(
+                "topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
         }
         for (topic, partitions) in [
             (assembly.spec.output.topic.value, metadata.partitions.count), (assembly.spec.deadLetter.topic.value, 1),
@@ -135,7 +139,8 @@ public struct BrokerChoice: Sendable {
     /// Lives as long as this value; `nil` for a cluster elsewhere.
     public let embedded: EmbeddedCluster?
 
-    /// Takes the command line's brokers, else the pipeline's; starts the embedded cluster and makes the pipeline's topics there.
+    /// Takes the command line's brokers, else the pipeline's; starts the embedded cluster and makes the pipeline's
+    /// topics there.
     public init(_ assembly: PipelineAssembly, options: RunOptions, logger: Logger) throws {
         let spec = assembly.spec
         if let brokers = options.brokers {
@@ -147,7 +152,9 @@ public struct BrokerChoice: Sendable {
             return
         }
         let cluster = try EmbeddedCluster(onLog: kafkaLogSink(logger))
-        for source in spec.sources { try cluster.createTopic(source.topic.value, partitions: options.embeddedPartitions) }
+        for source in spec.sources {
+            try cluster.createTopic(source.topic.value, partitions: options.embeddedPartitions)
+        }
         try cluster.createTopic(spec.output.topic.value, partitions: options.embeddedPartitions)
         try cluster.createTopic(spec.deadLetter.topic.value, partitions: 1)
         (address, embedded) = (cluster.bootstrapServers, cluster)

@@ -1,6 +1,7 @@
 import Dispatch
 
-/// A long-lived loop on a Dispatch queue of its own: for calls that block, which may not run on Swift's cooperative pool.
+/// A long-lived loop on a Dispatch queue of its own: for calls that block, which may not run on Swift's cooperative
+/// pool.
 public final class ServiceThread: Sendable {
     private let done = DispatchSemaphore(value: 0)
 

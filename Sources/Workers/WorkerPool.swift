@@ -5,15 +5,16 @@ import Synchronization
 ///
 /// A protocol and not a closure, so that running a phase allocates nothing.
 public protocol ParallelPhase: AnyObject {
-    /// Does one task. Called once for each task, from up to `workerCount` threads at a time; `worker` is stable within one call
-    /// of `run` and never shared by two threads at once, so it can pick a scratch buffer.
+    /// Does one task. Called once for each task, from up to `workerCount` threads at a time; `worker` is stable within
+    /// one call of `run` and never shared by two threads at once, so it can pick a scratch buffer.
     func perform(task: Int, worker: Int)
 }
 
-/// A bounded pool: the calling thread and `workerCount - 1` helpers, each a Dispatch queue that is parked between phases.
+/// A bounded pool: the calling thread and `workerCount - 1` helpers, each a Dispatch queue that is parked between
+/// phases.
 ///
-/// The pool is for one caller at a time: the engine runs its phases one after the other. Results must not depend on which worker
-/// does a task; who takes what is decided by a race for the next task number.
+/// The pool is for one caller at a time: the engine runs its phases one after the other. Results must not depend on
+/// which worker does a task; who takes what is decided by a race for the next task number.
 ///
 /// Complexity: about a microsecond a phase to wake the helpers, nothing per event.
 public final class WorkerPool: Sendable {
@@ -51,8 +52,9 @@ public final class WorkerPool: Sendable {
 }
 
 /// What the pool shares with its helpers: they keep the crew alive and not the pool, whose end is what stops them.
-// SAFETY: `phase` and `taskCount` are written by the caller before the helpers are woken through their semaphores and read by
-// them only until they have signalled `finished`; the semaphores order the accesses. `performed` has one slot a worker.
+// SAFETY: `phase` and `taskCount` are written by the caller before the helpers are woken through their semaphores and
+// read by them only until they have signalled `finished`; the semaphores order the accesses. `performed` has one slot a
+// worker.
 private final class WorkerCrew: @unchecked Sendable {
     private let workerCount: Int
     private let wakeups: [DispatchSemaphore]

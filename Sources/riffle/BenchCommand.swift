@@ -4,5 +4,5 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure Riffle on this machine.",
-        subcommands: [BenchKafkaCommand.self])
+        subcommands: [BenchPhasesCommand.self, BenchKafkaCommand.self], defaultSubcommand: BenchPhasesCommand.self)
 }

@@ -8,7 +8,8 @@ import Scoring
 struct BenchKafkaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kafka",
-        abstract: "Publish a file's events to an embedded cluster, then score that backlog with `run` and collect the scores.",
+        abstract:
+            "Publish a file's events to an embedded cluster, then score that backlog with `run` and collect the scores.",
         discussion: """
             Cluster, pipeline and collector share this machine's cores.
 
@@ -35,8 +36,11 @@ struct BenchKafkaCommand: ParsableCommand {
         do {
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: input), options: .mappedIfSafe))
             let sink = try output.map { try LineFile(path: $0) }
-            let run = EmbeddedRun(assembly: assembly, options: options, logger: LogSetup.logger(format: .text, level: .warning))
-            let result = try run.run(input: bytes, cpuSeconds: { ResourceUsage.now.cpuSeconds }) { value in sink?.append(value) }
+            let run = EmbeddedRun(
+                assembly: assembly, options: options, logger: LogSetup.logger(format: .text, level: .warning))
+            let result = try run.run(input: bytes, cpuSeconds: { ResourceUsage.now.cpuSeconds }) { value in
+                sink?.append(value)
+            }
             try sink?.close()
             let perMillion = result.cpuSeconds / Double(max(1, result.published)) * 1e6
             print(RunSummaryText.line(result.summary))
@@ -57,7 +61,9 @@ private final class LineFile: @unchecked Sendable {
     private var pending = Data()
 
     init(path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: nil) else { throw RunFailure("\(path) cannot be written") }
+        guard FileManager.default.createFile(atPath: path, contents: nil) else {
+            throw RunFailure("\(path) cannot be written")
+        }
         file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     }
 

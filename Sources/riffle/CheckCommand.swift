@@ -10,7 +10,8 @@ import Scoring
 /// `riffle check`: every problem of a pipeline file at once.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check a pipeline file and everything it refers to; print every problem at once.",
+        commandName: "check",
+        abstract: "Check a pipeline file and everything it refers to; print every problem at once.",
         discussion: """
             Example:
               riffle check pipelines/card-fraud/pipeline.yaml
@@ -32,7 +33,9 @@ struct CheckCommand: ParsableCommand {
                 "  model     \(model.name), \(model.model.format.rawValue), \(model.model.objective), \(model.inputs.count) inputs, "
                     + model.version)
             if model.model.roundsUsed != model.model.roundCount {
-                print("            scores with \(model.model.roundsUsed) of its \(model.model.roundCount) rounds (best iteration)")
+                print(
+                    "            scores with \(model.model.roundsUsed) of its \(model.model.roundCount) rounds (best iteration)"
+                )
             }
         }
         for (index, entity) in features.entities.enumerated() {

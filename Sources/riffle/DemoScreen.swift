@@ -4,7 +4,7 @@ import Scoring
 import Synchronization
 
 /// Draws a demonstration: in place on a terminal, as a line now and then elsewhere.
-// SAFETY: `meter` and `lineCount` are reached only on the serial queue.
+// SAFETY: the variables are reached only on the serial queue.
 final class DemoScreen: @unchecked Sendable {
     private let demonstration: Demonstration
     private let queue = DispatchQueue(label: "riffle.screen")
@@ -12,6 +12,7 @@ final class DemoScreen: @unchecked Sendable {
     private var meter = DemonstrationMeter()
     /// Lines of the frame on the screen.
     private var lineCount = 0
+    private var drawnSize: (columns: Int, rows: Int)?
     private var isStopped = false
     /// Whether the frame is drawn again in place.
     let isLive: Bool
@@ -58,6 +59,12 @@ final class DemoScreen: @unchecked Sendable {
         let view = DemonstrationView(width: size.columns, height: size.rows - 1, usesColour: usesColour)
         let lines = view.lines(meter.frame(demonstration.snapshot()))
         var text = "\r"
+        // A terminal that changes its size wraps or moves what is there: nothing of it can be drawn over.
+        if let drawnSize, drawnSize != size {
+            text = "\u{1B}[H\u{1B}[2J"
+            lineCount = 0
+        }
+        drawnSize = size
         if lineCount > 0 { text += "\u{1B}[\(min(lineCount, size.rows - 1))A" }
         // Each line is cleared behind its text, so that nothing flickers; then whatever a longer frame has left.
         for line in lines { text += line + "\u{1B}[K\n" }

@@ -6,11 +6,12 @@ import Scoring
 /// `riffle replay`: history through the code that scores live, into a file of features and scores.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Run a file of events through a pipeline; write features, scores and decisions.",
+        commandName: "replay",
+        abstract: "Run a file of events through a pipeline; write features, scores and decisions.",
         discussion: """
-            A row has the event's id, event_time, every feature in order, score and decision. Numbers are written so that they
-            read back exactly; what is missing is an empty cell, or null. Rows that cannot be used are counted and left out.
-            The output appears under its name only when it is whole.
+            A row has the event's id, event_time, every feature in order, score and decision. Numbers are written so
+            that they read back exactly; what is missing is an empty cell, or null. Rows that cannot be used are
+            counted and left out. The output appears under its name only when it is whole.
 
             Examples:
               riffle replay pipeline.yaml --input events.csv.gz --output features.csv
@@ -30,7 +31,8 @@ struct ReplayCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Rows: .csv, .csv.gz, .ndjson or .ndjson.gz; - is standard output, as NDJSON.", valueName: "file|-"))
+        help: ArgumentHelp(
+            "Rows: .csv, .csv.gz, .ndjson or .ndjson.gz; - is standard output, as NDJSON.", valueName: "file|-"))
     var output: String
 
     @Option(help: ArgumentHelp("How the input is written, where its name does not tell.", valueName: "csv|ndjson"))
@@ -95,7 +97,11 @@ struct ReplayCommand: ParsableCommand {
         Terminal.printError("measured on \(measures.rows) rows, \(measures.positives) of them positive")
         for (name, value) in measures.values {
             // The rows may be what standard output is for.
-            if output == ReplayOptions.standardStream { Terminal.printError("\(name) \(value)") } else { print(name, value) }
+            if output == ReplayOptions.standardStream {
+                Terminal.printError("\(name) \(value)")
+            } else {
+                print(name, value)
+            }
         }
     }
 }

@@ -5,7 +5,9 @@ import Events
 enum ReplaySummaryText {
     static func lines(_ summary: ReplaySummary) -> String {
         let seconds = Double(summary.nanoseconds) / 1e9
-        var parts = ["\(summary.rows) rows read", "\(summary.scored) scored", "\(summary.faults) faults", "\(summary.late) late"]
+        var parts = [
+            "\(summary.rows) rows read", "\(summary.scored) scored", "\(summary.faults) faults", "\(summary.late) late",
+        ]
         if summary.lateDropped > 0 { parts.append("\(summary.lateDropped) dropped as late") }
         parts.append("\((seconds * 100).rounded() / 100) s, \(rate(summary)) rows/s")
         var text = parts.joined(separator: ", ")

@@ -25,7 +25,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Brokers to use instead of the pipeline's.", valueName: "host:port"))
     var brokers: String?
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("Stop after so long, such as 30s or 10m.", valueName: "duration"))
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("Stop after so long, such as 30s or 10m.", valueName: "duration"))
     var duration: CommandDuration?
 
     @Flag(help: "Stop where the topic's partitions end now.")
@@ -60,7 +61,9 @@ struct RunCommand: ParsableCommand {
         let signals = StopSignals { service.requestStop() }
         defer { signals.cancel() }
         if let duration {
-            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(Int(duration.microseconds))) { service.requestStop() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(Int(duration.microseconds))) {
+                service.requestStop()
+            }
         }
         do {
             let summary = try service.run()

@@ -5,7 +5,9 @@ enum RunSummaryText {
     static func line(_ summary: StreamSummary) -> String {
         let seconds = Double(summary.nanoseconds) / 1e9
         let rate = seconds > 0 ? Int(Double(summary.consumed) / seconds) : 0
-        var parts = ["\(summary.consumed) events in \((seconds * 10).rounded() / 10) s (\(rate)/s)", "\(summary.scored) scored"]
+        var parts = [
+            "\(summary.consumed) events in \((seconds * 10).rounded() / 10) s (\(rate)/s)", "\(summary.scored) scored",
+        ]
         for (count, name) in [
             (summary.deadLettered, "dead-lettered"), (summary.lateDropped, "dropped as late"),
             (summary.muted, "muted to rebuild state"), (summary.released, "released"), (summary.late, "late"),

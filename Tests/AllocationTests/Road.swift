@@ -8,7 +8,8 @@ import Workers
 
 @testable import Engine
 
-/// The way of an event through the engine's phases as the stream takes it, over records in memory that were made before.
+/// The way of an event through the engine's phases as the stream takes it, over records in memory that were made
+/// before.
 ///
 /// Event times advance by as much in each batch, so that windows let go of as much as they take in.
 final class Road {
@@ -62,7 +63,8 @@ final class Road {
                 let target = context.batch.count
                 context.batch.append(row: row, of: chunk.batch)
                 context.records[target] = chunk.records[row]
-                context.frame.dispositions[target] = watermark.disposition(of: target, in: context.batch, isMuted: false)
+                context.frame.dispositions[target] = watermark.disposition(
+                    of: target, in: context.batch, isMuted: false)
             }
         }
         pipeline.process(context, origin: origin)
@@ -72,7 +74,8 @@ final class Road {
         }
     }
 
-    /// One in 64 is a fault. Keys come round in the same order, one every so many events, so that each window stays as full.
+    /// One in 64 is a fault. Keys come round in the same order, one every so many events, so that each window stays
+    /// as full.
     private func fill(_ chunk: DecodedChunk, from first: Int) {
         for row in 0..<chunk.records.count {
             let number = first + row
@@ -82,7 +85,9 @@ final class Road {
             out += NumberText.write(Int64(number), to: out)
             Self.append("\",\"at\":", to: &out)
             out += NumberText.write(Self.start + Int64(number) * 1_000, to: out)
-            Self.append(number % 64 == 63 ? ",\"customer\":7,\"terminal\":" : ",\"customer\":\"a-customer-of-some-length-", to: &out)
+            Self.append(
+                number % 64 == 63 ? ",\"customer\":7,\"terminal\":" : ",\"customer\":\"a-customer-of-some-length-",
+                to: &out)
             if number % 64 != 63 {
                 out += NumberText.write(Int64(number % 503), to: out)
                 Self.append("\",\"terminal\":", to: &out)
@@ -129,15 +134,21 @@ final class Road {
         ]
         let features = FeaturePlan(
             names: names,
-            entities: [entity(2, firstFeature: 2, column: .integers(field: FieldIndex(4), scale: 2, mayBeMissing: false))]
-                + [entity(3, firstFeature: 4, column: .doubles(try compile("log1p(amount)", for: .feature, in: scope)))],
+            entities: [
+                entity(2, firstFeature: 2, column: .integers(field: FieldIndex(4), scale: 2, mayBeMissing: false))
+            ]
+                + [
+                    entity(3, firstFeature: 4, column: .doubles(try compile("log1p(amount)", for: .feature, in: scope)))
+                ],
             expressions: try expressions.map { slot, text in
-                ExpressionFeaturePlan(feature: FeatureIndex(slot), expression: try compile(text, for: .feature, in: scope))
+                ExpressionFeaturePlan(
+                    feature: FeatureIndex(slot), expression: try compile(text, for: .feature, in: scope))
             })
         scope.bind("score", to: .score)
         let rules = [("block", "score >= 0.6"), ("review", "amount > 80 and customer_count > 1"), ("allow", "true")]
         return ScoringPlan(
-            pipeline: "payments", schema: schema, decodeLimits: DecodeLimits(), idField: FieldIndex(0), features: features,
+            pipeline: "payments", schema: schema, decodeLimits: DecodeLimits(), idField: FieldIndex(0),
+            features: features,
             featureLimits: FeatureLimits(), model: try model(),
             rules: try rules.map { RulePlan(decision: $0, condition: try compile($1, for: .rule, in: scope)) },
             outputFeatures: (0..<8).map { FeatureIndex($0) },
@@ -156,9 +167,11 @@ final class Road {
             valueColumns: [column],
             aggregates: [
                 AggregatePlan(
-                    function: .count, window: 0, valueColumn: nil, defaultValue: nil, feature: FeatureIndex(firstFeature)),
+                    function: .count, window: 0, valueColumn: nil, defaultValue: nil,
+                    feature: FeatureIndex(firstFeature)),
                 AggregatePlan(
-                    function: .mean, window: 1, valueColumn: 0, defaultValue: 0, feature: FeatureIndex(firstFeature + 1)),
+                    function: .mean, window: 1, valueColumn: 0, defaultValue: 0, feature: FeatureIndex(firstFeature + 1)
+                ),
             ], lateMicroseconds: 600_000_000)
     }
 

@@ -1,9 +1,6 @@
 import CAllocationCounter
-import Diagnostics
-import Events
 import Features
-import Foundation
-import Models
+import Synchronization
 import Testing
 import Workers
 
@@ -11,7 +8,8 @@ import Workers
 
 /// After warm-up an event goes from its bytes to its encoded score without a single allocation, on any thread.
 ///
-/// The counter sees all of the process: this is the only suite of its target, and it runs one test at a time.
+/// The counter is one for the process, so the tests run one after the other; it sees the threads of the pool and of
+/// the test, and not those of other tests.
 @Suite(.serialized) struct WarmPathTests {
     private static let batchRows = 2_048
     private static let batches = 50
@@ -19,6 +17,8 @@ import Workers
     /// 102,400 events; the batches before them fill windows, tables and buffers, so that as much leaves as comes in.
     @Test func warmEventsAllocateNothing() throws {
         let road = try Road(batchRows: Self.batchRows)
+        Watch.begin(on: road.pool)
+        defer { Watch.end() }
         for batch in 0..<60 { road.run(batch) }
         let before = road.scored
         allocation_counter_start()
@@ -34,6 +34,8 @@ import Workers
     @Test(arguments: [0, 1])
     func aPlantedAllocationIsSeen(worker: Int) throws {
         let road = try Road(batchRows: Self.batchRows)
+        Watch.begin(on: road.pool)
+        defer { Watch.end() }
         for batch in 0..<4 { road.run(batch) }
         let plant = Plant(worker: worker)
         allocation_counter_start()
@@ -44,6 +46,8 @@ import Workers
     }
 
     @Test func countingIsOffUntilItIsAskedFor() {
+        allocation_counter_watch_thread(true)
+        defer { Watch.end() }
         allocation_counter_start()
         let none = allocation_counter_stop()
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 100, alignment: 16)
@@ -56,7 +60,7 @@ import Workers
         #expect(one == 1)
     }
 
-    /// Allocates on one worker; the other task waits for it, so that both workers take part.
+    /// Allocates once, on one worker.
     private final class Plant: ParallelPhase {
         private let worker: Int
         private(set) var planted = 0
@@ -71,5 +75,27 @@ import Workers
         }
 
         func removeAll() { memory?.deallocate() }
+    }
+
+    /// Makes the counter see the calling thread and the pool's helpers: each of them does one task, which waits for
+    /// the others.
+    private final class Watch: ParallelPhase {
+        private let arrived = Atomic<Int>(0)
+        private let expected: Int
+
+        private init(expected: Int) { self.expected = expected }
+
+        static func begin(on pool: WorkerPool) {
+            pool.run(Watch(expected: pool.workerCount), tasks: pool.workerCount)
+        }
+
+        /// For the calling thread; helpers end with their pool.
+        static func end() { allocation_counter_watch_thread(false) }
+
+        func perform(task: Int, worker: Int) {
+            allocation_counter_watch_thread(true)
+            arrived.add(1, ordering: .sequentiallyConsistent)
+            while arrived.load(ordering: .sequentiallyConsistent) < expected {}
+        }
     }
 }

@@ -2,7 +2,8 @@ import Configuration
 import Diagnostics
 import Foundation
 
-/// One folder under `Goldens`: `pipeline.yaml` (none: an unreadable file), `expected.txt`, and settings in `case.txt`.
+/// One folder under `Goldens`: `pipeline.yaml` (none: an unreadable file), `expected.txt`, settings in `case.txt`,
+/// and the model that the pipeline names.
 struct GoldenCase: CustomStringConvertible, Sendable {
     let name: String
     let folder: URL
@@ -10,6 +11,12 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     var description: String { name }
 
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
+
+    /// `UPDATE_GOLDENS=1` rewrites what is expected; where `CI` is set it is refused.
+    static var isUpdating: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["UPDATE_GOLDENS"] == "1" && environment["CI"] == nil
+    }
 
     /// All folders, by name.
     static let all: [GoldenCase] = {
@@ -26,7 +33,20 @@ struct GoldenCase: CustomStringConvertible, Sendable {
 
     var expectedURL: URL { folder.appendingPathComponent("expected.txt") }
 
-    func load() throws -> PipelineFile {
+    /// The file with its expressions compiled and its model bound, as `riffle check` does it.
+    func check() throws -> (file: PipelineFile, plan: PipelinePlan?, model: ModelBinding?) {
+        var file = try load(path: folder.appendingPathComponent("pipeline.yaml").path)
+        let plan = file.compile()
+        let model = plan.flatMap { file.bindModel(of: $0) }
+        return (file, plan, model)
+    }
+
+    /// What `riffle check` prints in the golden's folder.
+    func printed(_ file: PipelineFile) -> String {
+        file.rendered().replacingOccurrences(of: folder.path + "/", with: "")
+    }
+
+    func load(path: String = "pipeline.yaml") throws -> PipelineFile {
         var environment: [String: String] = [:]
         var limits = PipelineLimits()
         let settings = (try? String(contentsOf: folder.appendingPathComponent("case.txt"), encoding: .utf8)) ?? ""
@@ -45,7 +65,6 @@ struct GoldenCase: CustomStringConvertible, Sendable {
         guard let data = try? Data(contentsOf: url) else {
             return PipelineFile.load(path: "missing/pipeline.yaml", environment: environment, limits: limits)
         }
-        return PipelineFile.load(
-            bytes: [UInt8](data), path: "pipeline.yaml", environment: environment, limits: limits)
+        return PipelineFile.load(bytes: [UInt8](data), path: path, environment: environment, limits: limits)
     }
 }

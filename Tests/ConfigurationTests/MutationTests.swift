@@ -1,5 +1,6 @@
 import Configuration
 import Diagnostics
+import Features
 import Foundation
 import Testing
 
@@ -14,15 +15,25 @@ import Testing
         var random = SeededRandom(Self.seed)
         var parsed = 0
         var valid = 0
+        var planned = 0
         for number in 0..<Self.mutants {
             var mutation = Mutation(text, random)
             for _ in 0..<Int.random(in: 1...3, using: &random) { mutation.step() }
             random = mutation.random
-            let file = PipelineFile.load(
+            var file = PipelineFile.load(
                 bytes: Array(mutation.text.utf8), path: "mutant.yaml", environment: ["RIFFLE_BROKERS": "a:9092"])
             let isYAML = file.spec != nil
             if isYAML { parsed += 1 }
-            if file.diagnostics.isEmpty { valid += 1 }
+            let isRead = isYAML && !file.diagnostics.hasErrors
+            if isRead { valid += 1 }
+            let plan = file.compile()
+            if let plan {
+                planned += 1
+                #expect(isRead && plan.features.featureCount == plan.spec.featureNames.count)
+            }
+            #expect(
+                (plan != nil) != file.diagnostics.hasErrors,
+                "seed \(Self.seed), mutant \(number):\n\(mutation.text)")
             #expect(isYAML || file.diagnostics.hasErrors, "seed \(Self.seed), mutant \(number):\n\(mutation.text)")
             for diagnostic in file.diagnostics {
                 guard let start = diagnostic.range?.start else { continue }
@@ -31,11 +42,13 @@ import Testing
             }
             #expect(file.rendered().isEmpty == file.diagnostics.isEmpty)
         }
-        let shares = [parsed, valid].map { Double($0) / Double(Self.mutants) * 100 }
+        let shares = [parsed, valid, planned].map { Double($0) / Double(Self.mutants) * 100 }
         let shown = shares.map { Int($0.rounded()) }
-        print("\(Self.mutants) mutants of a pipeline: YAML \(shown[0]) %, valid \(shown[1]) % (seed \(Self.seed))")
+        print(
+            "\(Self.mutants) mutants of a pipeline: YAML \(shown[0]) %, read \(shown[1]) %, planned \(shown[2]) % "
+                + "(seed \(Self.seed))")
         #expect(shares[0] >= 30)
-        #expect(shares[1] >= 5)
+        #expect(shares[2] >= 5)
     }
 }
 
@@ -49,7 +62,7 @@ private struct Mutation {
         "{a: b}",
         "7d", "7", "1 MiB", "int", "decimal", "time", "record", "score", "tx_amount", "customer_id", "${X}", "${X:-1}",
         "${RIFFLE_BROKERS}", "*a", "&a b", "!!int 3", "\"\\0\"", "é🙂", "a: b", "- a", "|", ">", "#", "é", "<<", "all",
-        "none",
+        "none", "1 / 0", "tx_amount + 1", "amount", "weekend", "mean(tx_amount) or 0", "count()", "if", "and", "(", "=",
         "exactly-once", "\t", "\"", "'", "[", "}", ",", ":",
     ]
 

@@ -8,14 +8,15 @@ import Testing
         "Diagnostics": [],
         "Events": ["CSimdjson"],
         "Workers": ["Dispatch", "Synchronization"],
-        "Features": ["Diagnostics", "Events", "Glibc", "Synchronization"],
-        "Models": ["Events", "Glibc"],
+        "Features": ["Darwin", "Diagnostics", "Events", "Glibc", "Musl", "Synchronization"],
+        "Models": ["Darwin", "Events", "Glibc", "Musl"],
         "Generation": ["Events"],
         "Kafka": ["CRdkafka", "Diagnostics", "Dispatch", "Synchronization", "Glibc"],
         "Configuration": ["Crypto", "Diagnostics", "Events", "Features", "Foundation", "Models", "Yams"],
         "Engine": ["Events", "Features", "Models", "Synchronization", "Workers"],
         "Scoring": [
-            "CZlib", "Configuration", "Crypto", "Diagnostics", "Engine", "Events", "Features", "Foundation", "Generation",
+            "CZlib", "Configuration", "Crypto", "Diagnostics", "Engine", "Events", "Features", "Foundation",
+            "Generation",
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Workers", "Glibc",
         ],
         "riffle": [
@@ -27,12 +28,15 @@ import Testing
     static let bannedNameParts = ["Manager", "Helper", "Util", "Impl", "Common"]
     static let fileLinesMax = 500
     static let functionLinesMax = 70
-    static let lineColumnsMax = 120
+    /// swift-format keeps code to 120 columns; a text in quotes that is better left whole may stand out so far.
+    static let lineColumnsMax = 140
 
     @Test func everyTargetImportsOnlyWhatItsLayerMay() throws {
         for file in try SourceFile.all(under: "Sources") {
             guard let allowed = Self.allowedImports[file.target] else {
-                if file.path.hasSuffix(".swift") { Issue.record("\(file.path): target \(file.target) is not in the import table") }
+                if file.path.hasSuffix(".swift") {
+                    Issue.record("\(file.path): target \(file.target) is not in the import table")
+                }
                 continue
             }
             for (number, line) in file.lines.enumerated() {
@@ -83,7 +87,9 @@ import Testing
         let markers = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]
         for file in try SourceFile.all(under: folder) {
             for (number, line) in file.lines.enumerated() {
-                for marker in markers { #expect(!line.contains(marker), "\(file.path):\(number + 1): leftover \(marker)") }
+                for marker in markers {
+                    #expect(!line.contains(marker), "\(file.path):\(number + 1): leftover \(marker)")
+                }
             }
         }
     }
@@ -109,7 +115,9 @@ import Testing
 
     private static func importedModule(_ line: String) -> String? {
         var words = line.split(separator: " ").map(String.init)
-        while let first = words.first, ["public", "internal", "package", "@testable", "@preconcurrency"].contains(first) {
+        while let first = words.first,
+            ["public", "internal", "package", "@testable", "@preconcurrency"].contains(first)
+        {
             words.removeFirst()
         }
         guard words.first == "import", words.count >= 2 else { return nil }

@@ -26,33 +26,38 @@ extension PipelineFile {
     /// - Returns: `nil` if the plan has no model, or if something is wrong.
     public mutating func bindModel(of plan: PipelinePlan, overriddenBy path: String? = nil) -> ModelBinding? {
         guard let spec = plan.spec.model else { return nil }
-        let range = path == nil ? spec.file.range : nil
         let place = path ?? spec.path
+        let range = path == nil ? spec.file.range : nil
+        var found: [Diagnostic] = []
+        defer { diagnostics = (diagnostics + found.map(plan.spec.redacted)).sortedByPosition() }
         do {
             let bytes = try Self.readModel(place)
-            let output = spec.output.flatMap { Int($0.value) }
             let model = try Model.load(
                 bytes, path: place,
-                options: ModelOptions(iterations: spec.iterations == .best ? .best : .all, output: output))
-            let problems = Self.problems(of: model, plan: plan, at: path == nil ? spec.file.range : nil)
-            diagnostics += problems
-            if problems.hasErrors { return nil }
+                options: ModelOptions(iterations: spec.iterations == .best ? .best : .all, output: spec.output))
+            found = ModelInputs(model: model.featureNames, count: model.featureCount, plan: plan, at: range).problems
+            if found.hasErrors { return nil }
             let digest = SHA256.hash(data: bytes).map { byte in
                 (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }
             return ModelBinding(model: model, digest: digest.joined(), inputs: plan.modelInputs)
         } catch let failure as ModelFailure {
-            diagnostics.append(
+            found = [
                 Diagnostic(
-                    code: failure.code.rawValue, "model file \"\(place)\": \(failure.place.map { "\($0): " } ?? "")\(failure.message)",
-                    at: range, suggestion: failure.suggestion))
+                    code: failure.code.rawValue,
+                    "model file \"\(place)\": \(failure.place.map { "\($0): " } ?? "")\(failure.message)", at: range,
+                    suggestion: failure.suggestion)
+            ]
         } catch {
             let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-            let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "\(error)"
-            diagnostics.append(
+            let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() }
+            found = [
                 Diagnostic(
-                    code: "model-unreadable", "model file \"\(place)\" cannot be read: \(text)", at: range,
-                    suggestion: "the path is relative to the pipeline file"))
+                    code: "model-unreadable",
+                    "model file \"\(place)\" cannot be read\(text.map { ": \($0)" } ?? "")", at: range,
+                    suggestion: path == nil && !spec.file.value.hasPrefix("/")
+                        ? "the path is relative to the pipeline file" : nil)
+            ]
         }
         return nil
     }
@@ -65,37 +70,5 @@ extension PipelineFile {
             throw ModelFailure(.tooLarge, "the file is larger than \(ModelBinding.fileBytesMax >> 20) MiB")
         }
         return [UInt8](bytes)
-    }
-
-    /// A model's names have to be the pipeline's, in order; a model without names has to have as many inputs.
-    private static func problems(of model: Model, plan: PipelinePlan, at range: SourceRange?) -> [Diagnostic] {
-        let names = plan.modelInputs.map { plan.features.names[$0.rawValue] }
-        if names.count != model.featureCount {
-            return [
-                Diagnostic(
-                    code: "model-input-count",
-                    "the model has \(model.featureCount) inputs and the pipeline gives it \(names.count)", at: range,
-                    suggestion: model.featureNames.isEmpty
-                        ? "name the model's inputs with \"inputs: [...]\""
-                        : "the model's inputs are \(model.featureNames.prefix(20).joined(separator: ", "))")
-            ]
-        }
-        if model.featureNames.isEmpty || model.featureNames == names { return [] }
-        let place = zip(model.featureNames, names).enumerated().first { $1.0 != $1.1 }
-        guard let (index, (theirs, ours)) = place else { return [] }
-        if Set(model.featureNames).isDisjoint(with: names) {
-            return [
-                Diagnostic(
-                    .warning, code: "model-input-names",
-                    "the model calls none of its inputs as the pipeline does: input 1 is \"\(theirs)\" and gets feature \"\(ours)\"",
-                    at: range, suggestion: "only the order decides then: check it")
-            ]
-        }
-        return [
-            Diagnostic(
-                code: "model-input-order",
-                "input \(index + 1) of the model is \"\(theirs)\", and the pipeline gives it feature \"\(ours)\"", at: range,
-                suggestion: "list the model's inputs in its order with \"inputs: [...]\"")
-        ]
     }
 }

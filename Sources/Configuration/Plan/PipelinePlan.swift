@@ -26,9 +26,14 @@ extension PipelineFile {
         aggregates: AggregateCatalogue = .standard, functions: FunctionCatalogue = .standard
     ) -> PipelinePlan? {
         guard let spec, let source = spec.sources.first else { return nil }
-        var compiler = PlanCompiler(spec: spec, source: source, aggregates: aggregates, functions: functions)
+        // More problems than are shown were found already.
+        guard diagnostics.count <= problemsMax else { return nil }
+        let problems = DiagnosticGathering(problemsMax: problemsMax)
+        for diagnostic in diagnostics { problems.add(diagnostic) }
+        var compiler = PlanCompiler(
+            spec: spec, source: source, aggregates: aggregates, functions: functions, problems: problems)
         let plan = compiler.compile()
-        diagnostics = (diagnostics + compiler.diagnostics.map(spec.redacted)).sortedByPosition()
+        diagnostics = problems.diagnostics
         return diagnostics.hasErrors ? nil : plan
     }
 }

@@ -34,15 +34,23 @@ struct EntityDraft {
 extension PlanCompiler {
     /// Compiles every aggregate of every group, and gathers the windows of each entity in one store.
     mutating func compileWindows() {
-        for (index, feature) in spec.features.enumerated() {
+        struct Place: Hashable {
+            let group: Int
+            let aggregate: Int
+        }
+        var outputs: [Place: [(feature: Int, window: Int)]] = [:]
+        for (feature, name) in spec.featureNames.enumerated() {
+            guard let aggregate = name.aggregateIndex, let window = name.windowIndex else { continue }
+            outputs[Place(group: name.featureIndex, aggregate: aggregate), default: []].append((feature, window))
+        }
+        for (groupIndex, feature) in spec.features.enumerated() {
             guard case .group(let group) = feature else { continue }
             for (aggregateIndex, aggregate) in group.aggregates.enumerated() {
                 guard let call = compileCall(aggregate, of: group) else { continue }
-                for (feature, name) in spec.featureNames.enumerated()
-                where name.featureIndex == index && name.aggregateIndex == aggregateIndex {
-                    guard let window = name.windowIndex else { continue }
-                    add(call, text: aggregate.call.value, over: group.over[window].value, of: group, to: FeatureIndex(feature))
-                    bindings[name.name] = .feature(slot: feature)
+                for output in outputs[Place(group: groupIndex, aggregate: aggregateIndex)] ?? [] {
+                    let length = group.over[output.window].value
+                    add(call, of: aggregate.call.value, over: length, in: group, to: FeatureIndex(output.feature))
+                    bind(spec.featureNames[output.feature].name, to: .feature(slot: output.feature))
                 }
             }
         }
@@ -50,18 +58,22 @@ extension PlanCompiler {
 
     private mutating func compileCall(_ aggregate: AggregateSpec, of group: WindowGroupSpec) -> AggregateExpression? {
         guard let parsed = parse(aggregate.call) else { return nil }
-        if readsFaultyName(parsed, fieldScope) { return nil }
+        let isFaulty = parsed.names.contains { name in
+            fieldScope.resolve(name.name) == nil && spec.faultyNames.mayHold(name.name)
+        }
+        if isFaulty { return nil }
         var found: [Diagnostic] = []
         let call = language.compileAggregate(parsed, in: fieldScope, diagnostics: &found)
-        diagnostics += found.map(aggregate.call.placed)
-        if let argument = call?.argument { checkLabels(argument, in: aggregate.call, delay: group.delay) }
+        add(found, in: aggregate.call)
+        if let argument = call?.argument { checkLabels(argument, in: aggregate.call, group: group) }
         return call
     }
 
     private mutating func add(
-        _ call: AggregateExpression, text: String, over length: TimeSpan, of group: WindowGroupSpec, to feature: FeatureIndex
+        _ call: AggregateExpression, of text: String, over length: TimeSpan, in group: WindowGroupSpec,
+        to feature: FeatureIndex
     ) {
-        guard let function = aggregates[call.function]?.function, length.microseconds > 0 else { return }
+        guard let function = aggregates[call.function]?.function else { return }
         let place = entities.firstIndex { $0.keyField == group.byField } ?? entities.count
         if place == entities.count { entities.append(EntityDraft(keyField: group.byField)) }
         let window = entities[place].window(
@@ -69,13 +81,21 @@ extension PlanCompiler {
                 delayMicroseconds: group.delay?.value.microseconds ?? 0, lengthMicroseconds: length.microseconds))
         var column: Int?
         if let argument = call.argument {
-            let name = argument.plainField.map { "field \($0.rawValue)" } ?? "text \(text)"
-            let plan = valueColumn(argument)
-            column = entities[place].column(name, plan)
+            column = entities[place].column(Self.columnName(argument, in: text), valueColumn(argument))
         }
         entities[place].aggregates.append(
             AggregatePlan(
-                function: function, window: window, valueColumn: column, defaultValue: call.defaultValue, feature: feature))
+                function: function, window: window, valueColumn: column, defaultValue: call.defaultValue,
+                feature: feature))
+    }
+
+    /// Equal for arguments that are written alike; of a text over several lines the whole.
+    private static func columnName(_ argument: CompiledExpression, in text: String) -> String {
+        if let field = argument.plainField { return "field \(field.rawValue)" }
+        if text.unicodeScalars.contains("\n") { return "text \(text)" }
+        let start = argument.range.start.column - 1
+        let written = text.unicodeScalars.dropFirst(start).prefix(argument.range.length)
+        return "argument \(String(String.UnicodeScalarView(written)))"
     }
 
     private func valueColumn(_ argument: CompiledExpression) -> ValueColumnPlan {

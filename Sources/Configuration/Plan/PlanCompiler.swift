@@ -8,21 +8,36 @@ struct PlanCompiler {
     let source: SourceSpec
     let aggregates: AggregateCatalogue
     let language: ExpressionLanguage
-    var diagnostics: [Diagnostic] = []
+    let problems: DiagnosticGathering
     /// Names that an expression over one event may read.
     let fieldScope: ExpressionScope
-    /// What each feature is to expressions, by name, once it is known.
-    var bindings: [String: ExpressionBinding] = [:]
+    /// Names that a feature may read: fields, and the features that are compiled so far.
+    var featureScope: ExpressionScope
+    /// Features that could be compiled, windows included.
+    private var compiled: Set<String> = []
+    private let featureNames: Set<String>
+    /// Whether a problem came when there was no room for it.
+    private var hasUnkept = false
     var entities: [EntityDraft] = []
 
-    init(spec: PipelineSpec, source: SourceSpec, aggregates: AggregateCatalogue, functions: FunctionCatalogue) {
+    init(
+        spec: PipelineSpec, source: SourceSpec, aggregates: AggregateCatalogue, functions: FunctionCatalogue,
+        problems: DiagnosticGathering
+    ) {
         self.spec = spec
         self.source = source
         self.aggregates = aggregates
+        self.problems = problems
         language = ExpressionLanguage(functions: functions, aggregates: aggregates.specs.map(\.signature))
+        featureNames = Set(spec.featureNames.map(\.name))
         var scope = ExpressionScope()
         scope.bindFields(of: source.schema)
         scope.bind("event_time", to: .eventTime())
+        scope.withhold("score", because: "features are computed before the score")
+        featureScope = scope
+        for name in spec.featureNames where scope.resolve(name.name) == nil {
+            scope.withhold(name.name, because: "it is a feature, and aggregates read the fields of events")
+        }
         fieldScope = scope
     }
 
@@ -48,70 +63,68 @@ struct PlanCompiler {
             modelInputs: spec.model?.inputs?.compactMap { indices[$0.value] } ?? all)
     }
 
-    // MARK: - Features that are expressions
-
-    private struct Draft {
-        let feature: FeatureIndex
-        let name: Located<String>
-        let text: Located<String>
-        let parsed: ParsedExpression
-        var isDone = false
+    /// Makes a feature readable for what comes behind it.
+    mutating func bind(_ name: String, to binding: ExpressionBinding) {
+        compiled.insert(name)
+        featureScope.bind(name, to: binding)
     }
+
+    // MARK: - Features that are expressions
 
     /// In an order in which each reads only what was computed before it.
     private mutating func compileExpressionFeatures() -> [ExpressionFeaturePlan] {
-        var drafts: [Draft] = []
+        var drafts: [ExpressionDraft] = []
         for (index, entry) in spec.featureNames.enumerated() where entry.aggregateIndex == nil {
-            guard case .expression(let feature) = spec.features[entry.featureIndex] else { continue }
-            guard let parsed = parse(feature.expression) else { continue }
+            guard case .expression(let feature) = spec.features[entry.featureIndex],
+                let parsed = parse(feature.expression)
+            else { continue }
             drafts.append(
-                Draft(feature: FeatureIndex(index), name: feature.name, text: feature.expression, parsed: parsed))
+                ExpressionDraft(
+                    feature: FeatureIndex(index), name: feature.name, text: feature.expression, parsed: parsed,
+                    mayReadItsName: mayBeField(feature.name.value)))
         }
+        let order = ExpressionOrder(drafts)
         var plans: [ExpressionFeaturePlan] = []
-        var waiting = Set(drafts.map(\.name.value))
-        var isMoving = true
-        while isMoving && !waiting.isEmpty {
-            isMoving = false
-            for index in drafts.indices where !drafts[index].isDone {
-                let draft = drafts[index]
-                // Its own name means the field of that name, if anything.
-                let isReady = draft.parsed.names.allSatisfy { !waiting.contains($0.name) || $0.name == draft.name.value }
-                if !isReady { continue }
-                drafts[index].isDone = true
-                waiting.remove(draft.name.value)
-                isMoving = true
-                guard let expression = compileFeature(draft) else { continue }
-                bindings[draft.name.value] = .feature(
-                    slot: draft.feature.rawValue, type: expression.type == .bool ? .bool : .number)
-                plans.append(ExpressionFeaturePlan(feature: draft.feature, expression: expression))
-            }
+        for index in order.sorted {
+            let draft = drafts[index]
+            guard let expression = compile(draft.text, draft.parsed, for: .feature, in: featureScope) else { continue }
+            let type: ExpressionType = expression.type == .bool ? .bool : .number
+            bind(draft.name.value, to: .feature(slot: draft.feature.rawValue, type: type))
+            plans.append(ExpressionFeaturePlan(feature: draft.feature, expression: expression))
         }
-        for draft in drafts where !draft.isDone { reportCycle(draft, among: waiting) }
+        for cycle in order.cycles { report(cycle.map { (drafts[$0.draft], $0.reading) }) }
         return plans
     }
 
-    private mutating func compileFeature(_ draft: Draft) -> CompiledExpression? {
-        var scope = fieldScope
-        for (name, binding) in bindings where name != draft.name.value { scope.bind(name, to: binding) }
-        return compile(draft.text, draft.parsed, for: .feature, in: scope)
+    /// A feature that is named as a field reads the field under this name.
+    private func mayBeField(_ name: String) -> Bool {
+        fieldScope.resolve(name) != nil || spec.faultyNames.mayHold(name)
     }
 
-    private mutating func reportCycle(_ draft: Draft, among waiting: Set<String>) {
-        let name = draft.parsed.names.first { waiting.contains($0.name) && $0.name != draft.name.value }
-        diagnostics.append(
+    private mutating func report(_ cycle: [(draft: ExpressionDraft, reading: ParsedExpression.Name)]) {
+        let notesMax = 8
+        guard let first = cycle.first else { return }
+        let others = cycle.dropFirst()
+        let way = others.first.map { " by way of \($0.draft.name.written.quoted)" } ?? ""
+        let more = others.count > 1 ? " and \(others.count - 1) more" : ""
+        let notes = others.prefix(notesMax).map { draft, reading in
+            Diagnostic.Note(
+                "\(draft.name.written.quoted) reads \(reading.name.quoted) here",
+                at: draft.text.placed(reading.range))
+        }
+        add(
             Diagnostic(
-                code: "feature-cycle",
-                "feature \"\(draft.name.value)\" needs \"\(name?.name ?? draft.name.value)\", which needs it in turn",
-                at: draft.name.range, suggestion: "compute one of them from fields or windows alone"))
+                code: "feature-cycle", "feature \(first.draft.name.written.quoted) needs itself\(way)\(more)",
+                at: first.draft.text.placed(first.reading.range),
+                suggestion: others.isEmpty
+                    ? "no field has this name" : "compute one of them from fields or windows alone",
+                notes: Array(notes)))
     }
 
     // MARK: - Rules
 
     private mutating func compileRules() -> [RulePlan] {
-        var scope = fieldScope
-        for name in spec.featureNames {
-            if let binding = bindings[name.name] { scope.bind(name.name, to: binding) }
-        }
+        var scope = featureScope
         if spec.model != nil {
             scope.bind("score", to: .score)
         } else {
@@ -130,41 +143,59 @@ struct PlanCompiler {
     // MARK: - Texts
 
     mutating func parse(_ text: Located<String>) -> ParsedExpression? {
+        if isHopeless { return nil }
         var found: [Diagnostic] = []
         let parsed = language.parse(text.value, at: SourcePosition(line: 1, column: 1), diagnostics: &found)
-        diagnostics += found.map(text.placed)
+        add(found, in: text)
         return parsed
     }
 
     private mutating func compile(
         _ text: Located<String>, _ parsed: ParsedExpression, for purpose: ExpressionPurpose, in scope: ExpressionScope
     ) -> CompiledExpression? {
-        if readsFaultyName(parsed, scope) { return nil }
+        if isHopeless || readsFaultyName(parsed, scope) { return nil }
         var found: [Diagnostic] = []
         let expression = language.compile(parsed, for: purpose, in: scope, diagnostics: &found)
-        diagnostics += found.map(text.placed)
-        if let expression { checkLabels(expression, in: text, delay: nil) }
+        add(found, in: text)
+        if let expression { checkLabels(expression, in: text, group: nil) }
         return expression
     }
 
     /// Whether it reads a name whose declaration was reported already: to report it again would only hide the cause.
-    func readsFaultyName(_ parsed: ParsedExpression, _ scope: ExpressionScope) -> Bool {
+    private func readsFaultyName(_ parsed: ParsedExpression, _ scope: ExpressionScope) -> Bool {
         parsed.names.contains { name in
             guard scope.resolve(name.name) == nil else { return false }
-            let isBrokenFeature = spec.featureNames.contains { $0.name == name.name } && bindings[name.name] == nil
-            return isBrokenFeature || spec.faultyNames.mayHold(name.name)
+            return featureNames.contains(name.name) || spec.faultyNames.mayHold(name.name)
         }
     }
 
     /// A label is known only later: what reads it undelayed would learn from the future.
-    mutating func checkLabels(_ expression: CompiledExpression, in text: Located<String>, delay: Located<TimeSpan>?) {
-        guard (delay?.value.microseconds ?? 0) == 0 else { return }
+    mutating func checkLabels(_ expression: CompiledExpression, in text: Located<String>, group: WindowGroupSpec?) {
+        guard (group?.delay?.value.microseconds ?? 0) == 0 else { return }
         for reference in expression.references where reference.binding.isLabel {
             let problem = Diagnostic(
                 code: "label-leakage",
-                "\"\(reference.name)\" is a label: when an event is scored its label is not known yet",
-                at: reference.range, suggestion: "read it in a window with a \"delay:\"")
-            diagnostics.append(text.placed(problem))
+                "\(reference.name.quoted) is a label: when an event is scored its label is not known yet",
+                at: reference.range,
+                suggestion: group == nil
+                    ? "read it in a window with a \("delay".quoted)"
+                    : "give the group a \("delay".quoted), as long as labels take")
+            add([problem], in: text)
         }
+    }
+
+    // MARK: - Problems
+
+    /// Whether looking further would only find what is not shown.
+    private var isHopeless: Bool { hasUnkept && problems.hasErrors }
+
+    /// Adds what was found in a text, with its places in the file.
+    mutating func add(_ found: [Diagnostic], in text: Located<String>) {
+        for problem in found { add(text.placed(problem)) }
+    }
+
+    private mutating func add(_ problem: Diagnostic) {
+        if problems.isFull { hasUnkept = true }
+        problems.add(spec.redacted(problem))
     }
 }

@@ -104,7 +104,7 @@ struct PipelineReader {
         return ModelSpec(
             name: model.text("name") ?? absent(model), file: file, path: resolved(file.value), inputs: inputs,
             iterations: model.text("iterations").flatMap { .init(rawValue: $0.value) } ?? .best,
-            output: model.text("output"))
+            output: model.integer("output").map { Int($0.value) })
     }
 
     private func readRules() -> [RuleSpec] {

@@ -62,6 +62,8 @@ struct SourceReader {
         for entry in entries {
             guard let value = entry.value, let (type, section) = type(of: value, in: entry) else {
                 faulty.names.insert(entry.name.value)
+                // Whoever refers to a field of an illegal name spells it right.
+                if let mended = NameRule.identifier.mended(entry.name.value) { faulty.names.insert(mended) }
                 continue
             }
             let reading = FieldReader(problems: problems, name: entry.name, type: type, section: section)

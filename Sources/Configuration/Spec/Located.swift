@@ -65,16 +65,18 @@ extension Located where Value == String {
 extension Located where Value == String {
     /// A diagnostic about `value`, whose positions count from line 1, column 1 of it, moved to where the text stands.
     public func placed(_ diagnostic: Diagnostic) -> Diagnostic {
+        var result = diagnostic
+        result.range = diagnostic.range.map(placed) ?? range
+        result.notes = diagnostic.notes.map { Diagnostic.Note($0.message, at: $0.range.map(placed)) }
+        return result
+    }
+
+    /// A place in `value`, which counts from line 1, column 1 of it, as one in the file.
+    func placed(_ part: SourceRange) -> SourceRange {
         var lineStarts = [0]
         for (index, scalar) in value.unicodeScalars.enumerated() where scalar == "\n" { lineStarts.append(index + 1) }
-        func place(_ part: SourceRange?) -> SourceRange? {
-            guard let part, part.start.line >= 1, part.start.line <= lineStarts.count else { return range }
-            return range(ofScalarsAt: lineStarts[part.start.line - 1] + part.start.column - 1, length: part.length)
-        }
-        var result = diagnostic
-        result.range = place(diagnostic.range)
-        result.notes = diagnostic.notes.map { Diagnostic.Note($0.message, at: $0.range.flatMap(place)) }
-        return result
+        guard part.start.line >= 1, part.start.line <= lineStarts.count else { return range }
+        return range(ofScalarsAt: lineStarts[part.start.line - 1] + part.start.column - 1, length: part.length)
     }
 }
 

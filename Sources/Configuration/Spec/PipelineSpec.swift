@@ -54,7 +54,9 @@ public struct FaultyNames: Sendable {
 
     /// Whether a reference to the name may only fail because its declaration was reported.
     public func mayHold(_ name: String) -> Bool {
-        areUnbounded || names.contains(name) || aggregates.contains { name.hasPrefix("\($0)_") }
+        if areUnbounded || names.contains(name) { return true }
+        if aggregates.isEmpty { return false }
+        return name.indices.contains { name[$0] == "_" && aggregates.contains(String(name[..<$0])) }
     }
 }
 
@@ -106,8 +108,8 @@ public struct ModelSpec: Sendable {
     /// Features in the model's order; `nil`: all of them in theirs.
     public let inputs: [Located<String>]?
     public let iterations: Iterations
-    /// Which of the model's outputs is the score.
-    public let output: Located<String>?
+    /// Which of the model's outputs is the score; `nil` where there is but one.
+    public let output: Int?
 }
 
 /// One rule of `decide:`; whether the expression is boolean is for whoever compiles it.

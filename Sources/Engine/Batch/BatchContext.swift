@@ -2,7 +2,8 @@ public import Events
 public import Features
 
 /// A batch on its way through the phases, with all its buffers: made once, used for one batch after the other.
-// SAFETY: one phase at a time works on a context, on disjoint slices of its rows; contexts change threads through queues.
+// SAFETY: one phase at a time works on a context, on disjoint slices of its rows; contexts change threads through
+// queues.
 public final class BatchContext: @unchecked Sendable {
     /// Rows of a slice: the unit in which decode, score and encode are shared out, whatever the number of workers.
     public static let sliceRows = 512
@@ -56,7 +57,8 @@ public final class BatchContext: @unchecked Sendable {
         let slice = slices[row / Self.sliceRows]
         let index = row % Self.sliceRows
         return UnsafeRawBufferPointer(
-            start: slice.arena.bytes + Int(slice.starts[index]), count: Int(slice.starts[index + 1] - slice.starts[index]))
+            start: slice.arena.bytes + Int(slice.starts[index]),
+            count: Int(slice.starts[index + 1] - slice.starts[index]))
     }
 }
 

@@ -9,7 +9,8 @@ struct Watermark {
 
     init(policy: LatePolicy) { self.policy = policy }
 
-    /// Decides what becomes of a row, in merge order; a row that is late under the policy `dead-letter` becomes a fault.
+    /// Decides what becomes of a row, in merge order; a row that is late under the policy `dead-letter` becomes a
+    /// fault.
     @inline(__always)
     mutating func disposition(of row: Int, in batch: EventBatch, isMuted: Bool) -> RowDisposition {
         if batch.faults[row].code != .none { return isMuted ? .mutedFault : .fault }

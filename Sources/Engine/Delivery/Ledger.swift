@@ -11,9 +11,9 @@ struct LaneCounts: Hashable, Sendable {
 }
 
 /// One batch between being sent and being acknowledged.
-// SAFETY: the engine's thread opens and retires an entry and fills `rows` before it hands the batch on; the output thread fills
-// `counts` before its last `pending` goes, and the engine's thread reads them only after that. `rows` and `counts` are memory of
-// their own, so that books can be checked while a batch is being sent.
+// SAFETY: the engine's thread opens and retires an entry and fills `rows` before it hands the batch on; the output
+// thread fills `counts` before its last `pending` goes, and the engine's thread reads them only after that. `rows`
+// and `counts` are memory of their own, so that books can be checked while a batch is being sent.
 final class LedgerEntry: @unchecked Sendable {
     /// Outputs not yet acknowledged, plus one until all are sent.
     let pending = Atomic<Int>(0)
@@ -43,7 +43,8 @@ final class LedgerEntry: @unchecked Sendable {
     }
 }
 
-/// Batches in the order in which they were sent: offsets may be committed up to the first that is not wholly acknowledged.
+/// Batches in the order in which they were sent: offsets may be committed up to the first that is not wholly
+/// acknowledged.
 ///
 /// Complexity: an atomic subtraction an output.
 // SAFETY: `first` and `next` belong to the engine's thread; entries are reached by token, see `LedgerEntry`.

@@ -10,6 +10,7 @@ final class OutputStage: @unchecked Sendable {
     private let sink: any SinkPort
     private let ledger: Ledger
     private let failure = Mutex<(any Error)?>(nil)
+    private let isAbandoned = Atomic<Bool>(false)
     /// Nothing more is sent of batches of assignments up to this one; all of them after a failure.
     private let givenUpEpoch = Atomic<UInt64>(0)
     private let planHash: [UInt8]
@@ -34,6 +35,12 @@ final class OutputStage: @unchecked Sendable {
 
     /// Why sending or acknowledging failed for good, if it did.
     var failed: (any Error)? { failure.withLock { $0 } }
+
+    /// Whether anything more is sent.
+    private var isOver: Bool { isAbandoned.load(ordering: .relaxed) || failed != nil }
+
+    /// Sends nothing more: what is not sent by now stays uncommitted.
+    func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 
     func fail(_ error: any Error) {
         failure.withLock { first in if first == nil { first = error } }
@@ -91,8 +98,9 @@ final class OutputStage: @unchecked Sendable {
         }
         source.release(UnsafeMutableBufferPointer(rebasing: context.records[..<context.recordCount]))
         context.recordCount = 0
-        // A batch that failed is never complete: nothing behind it is committed. One that was given up is: its assignment is gone.
-        if failed == nil { acknowledge(token) }
+        // A batch that failed is never complete: nothing behind it is committed. One that was given up is: its
+        // assignment is gone.
+        if !isOver { acknowledge(token) }
     }
 
     /// Sends a score; false: the topic can never take it.

@@ -13,14 +13,15 @@ final class Lane {
     /// Behind the last row that entered the state.
     var stateOffset: Int64
     /// The highest available time among the rows that the merge has taken: a lane never steps back.
-    var highestTime = Int64.min
+    var highestTime: Int64
     /// Whether nothing is known to stand behind `position`.
     var isAtEnd = false
     /// The merge waited `merge.wait` for it in vain; it is waited for again when it brings something.
     var isGivenUp = false
 
-    init(start: LaneStart) {
+    init(start: LaneStart, highestTime: Int64 = .min) {
         self.start = start
+        self.highestTime = highestTime
         position = start.offset
         stateOffset = start.offset
         chunks.reserveCapacity(8)
@@ -32,4 +33,11 @@ final class Lane {
         let chunk = chunks[0]
         return chunk.time(of: chunk.next, highest: highestTime)
     }
+}
+
+/// What outlives an assignment with the state: if the same partition comes back, its order goes on where it was.
+struct LaneMemory {
+    /// Behind the last row that entered the state.
+    let offset: Int64
+    let highestTime: Int64
 }

@@ -2,9 +2,10 @@ import Events
 
 /// The one order in which events are processed: by (highest time seen so far in the partition, partition, offset).
 ///
-/// In a backlog this keeps partitions aligned in event time; without it, features across partitions depend on what the network
-/// delivered first. It holds even where every entity is the topic's key, because the one watermark decides what is late and what
-/// is forgotten. A lane known to be at its end is not waited for; another is, for at most `waitNanoseconds`.
+/// In a backlog this keeps partitions aligned in event time; without it, features across partitions depend on what
+/// the network delivered first. It holds even where every entity is the topic's key, because the one watermark
+/// decides what is late and what is forgotten. A lane known to be at its end is not waited for; another is, for at
+/// most `waitNanoseconds`.
 struct LaneMerge {
     /// Why a merge stopped.
     enum Outcome {
@@ -21,7 +22,8 @@ struct LaneMerge {
 
     init(waitNanoseconds: Int64) { self.waitNanoseconds = waitNanoseconds }
 
-    /// Hands rows to `take` in merge order, in runs of one chunk, until `limit` rows are out or a lane must be waited for.
+    /// Hands rows to `take` in merge order, in runs of one chunk, until `limit` rows are out or a lane must be waited
+    /// for.
     ///
     /// `lanes` stand in the order that decides ties. A chunk whose last row was handed out belongs to `take`.
     ///

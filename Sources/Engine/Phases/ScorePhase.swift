@@ -81,7 +81,9 @@ final class ScorePhase: ParallelPhase {
         // From the last rule to the first, so that the first that holds is what stays.
         for index in stride(from: plan.rules.count - 1, through: 0, by: -1) {
             plan.rules[index].condition.evaluate(inputs, rows: rows, scratch: scratches[worker], into: values)
-            for row in rows where values[row &- rows.lowerBound] == 1 { decisions[row] = Int16(truncatingIfNeeded: index) }
+            for row in rows where values[row &- rows.lowerBound] == 1 {
+                decisions[row] = Int16(truncatingIfNeeded: index)
+            }
         }
     }
 

@@ -2,7 +2,8 @@ import Events
 public import Features
 public import Workers
 
-/// The phases from decoded events to encoded scores, spread over a pool: the one piece of code behind `run`, `replay` and `bench`.
+/// The phases from decoded events to encoded scores, spread over a pool: the one piece of code behind `run`, `replay`
+/// and `bench`.
 ///
 /// Bits do not depend on the number of workers, on batch boundaries, or on whether a batch ran inline.
 // SAFETY: used by one thread; what it shares with workers is split by the phases.
@@ -43,7 +44,8 @@ public final class ScoringPipeline: @unchecked Sendable {
 
     /// Computes features, scores and decisions of a filled context, whose dispositions are set; and encodes the scores.
     ///
-    /// - Parameter origin: names events in their scores; `nil`: scores are not encoded (the caller writes rows of its own).
+    /// - Parameter origin: names events in their scores; `nil`: scores are not encoded (the caller writes rows of its
+    ///   own).
     func process(_ context: BatchContext, origin: OriginText?) {
         if context.batch.count == 0 { return }
         let isInline = context.batch.count <= inlineRowsMax

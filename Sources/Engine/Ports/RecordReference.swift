@@ -13,7 +13,8 @@ public struct RecordReference {
     public var handle: UnsafeMutableRawPointer?
 
     public init(
-        key: UnsafeRawPointer?, keyCount: Int, value: UnsafeRawPointer?, valueCount: Int, offset: Int64, timestamp: Int64,
+        key: UnsafeRawPointer?, keyCount: Int, value: UnsafeRawPointer?, valueCount: Int, offset: Int64,
+        timestamp: Int64,
         handle: UnsafeMutableRawPointer?
     ) {
         self.key = key

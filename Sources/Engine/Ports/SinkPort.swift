@@ -54,8 +54,8 @@ public protocol SinkObserver: AnyObject {
     func sinkDidFail(token: UInt64, error: any Error)
 }
 
-/// Where records go. `send` is called from one thread, so that the order per key holds; `serve` from that one where the sink is
-/// full and from another all the time, also from both at once.
+/// Where records go. `send` is called from one thread, so that the order per key holds; `serve` from that one where
+/// the sink is full and from another all the time, also from both at once.
 public protocol SinkPort: AnyObject {
     /// Who hears of acknowledgements; before anything is sent, and `nil` when nothing more is to be heard.
     func attach(_ observer: (any SinkObserver)?)

@@ -10,7 +10,8 @@ public struct LaneStart: Hashable, Sendable {
     public let partition: Int32
     /// The offset of the first record that will be taken.
     public let offset: Int64
-    /// Records before this offset rebuild state and produce nothing: their scores were committed before, or never asked for.
+    /// Records before this offset rebuild state and produce nothing: their scores were committed before, or never
+    /// asked for.
     public let mutedUntil: Int64
 
     public init(topic: String, partition: Int32, offset: Int64, mutedUntil: Int64) {
@@ -24,7 +25,8 @@ public struct LaneStart: Hashable, Sendable {
 /// What `SourcePort.take` found.
 public struct Taken: Sendable {
     public var count: Int
-    /// Where the source now stands in the partition: past the last record and past what is no record (transaction markers).
+    /// Where the source now stands in the partition: past the last record and past what is no record (transaction
+    /// markers).
     public var position: Int64
 
     public init(count: Int, position: Int64) {
@@ -66,8 +68,10 @@ public protocol SourcePort: AnyObject {
     ///
     /// - Throws: what the engine cannot go on from, such as an offset that is out of range.
     func poll(_ observer: any SourceObserver) throws
-    /// Lends up to `buffer.count` records of at most `bytesMax` bytes together (at least one record if there is one); returns at once.
-    func take(_ lane: LaneIndex, bytesMax: Int, into buffer: UnsafeMutableBufferPointer<RecordReference>) throws -> Taken
+    /// Lends up to `buffer.count` records of at most `bytesMax` bytes together (at least one record if there is one);
+    /// returns at once.
+    func take(_ lane: LaneIndex, bytesMax: Int, into buffer: UnsafeMutableBufferPointer<RecordReference>) throws
+        -> Taken
     /// Whether nothing is known to stand behind the lane's position; asked only when `take` has just found nothing.
     func isAtEnd(_ lane: LaneIndex) -> Bool
     /// Gives lent records back.

@@ -38,7 +38,8 @@ struct ScoreEncoder: Sendable {
             Array(((place == 0 ? "" : ",") + Self.quoted(plan.features.names[feature.rawValue]) + ":").utf8)
         }
         let longestDecision = decisions.map(\.count).max() ?? 0
-        fixedBytes = 128 + self.head.count + longestDecision + featureKeys.reduce(0) { $0 + $1.count + NumberText.bytesMax }
+        fixedBytes =
+            128 + self.head.count + longestDecision + featureKeys.reduce(0) { $0 + $1.count + NumberText.bytesMax }
     }
 
     static func quoted(_ text: String) -> String {

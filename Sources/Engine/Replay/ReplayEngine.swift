@@ -23,8 +23,8 @@ public enum ReplayInputError: Error, Hashable, Sendable, CustomStringConvertible
 ///                   slices              shards      slices   slices
 /// ```
 ///
-/// The file's order is the merge order. An engine is for one run: its state begins empty. Memory is bounded by settings and limits
-/// of the plan, whatever the file; nothing is allocated per event after warm-up.
+/// The file's order is the merge order. An engine is for one run: its state begins empty. Memory is bounded by settings
+/// and limits of the plan, whatever the file; nothing is allocated per event after warm-up.
 public final class ReplayEngine {
     private let plan: ScoringPlan
     private let settings: ReplaySettings
@@ -62,7 +62,8 @@ public final class ReplayEngine {
 
     /// Reads all of `source`, and returns when `sink` has finished.
     ///
-    /// - Throws: `ReplayInputError`, or what source and sink throw; rows that cannot be used are counted and left out instead.
+    /// - Throws: `ReplayInputError`, or what source and sink throw; rows that cannot be used are counted and left out
+    ///   instead.
     public func run(
         from source: any ByteSource, to sink: any ByteSink, observer: (any ReplayObserver)? = nil
     ) throws -> ReplaySummary {

@@ -8,7 +8,8 @@ public enum RecordFormat: String, Hashable, Sendable, CaseIterable {
 
 /// Where a replay's bytes come from: a file, a pipe, memory.
 public protocol ByteSource: AnyObject {
-    /// Writes the next bytes into `buffer`, which is not empty, and returns how many; 0 only at the end, and from then on.
+    /// Writes the next bytes into `buffer`, which is not empty, and returns how many; 0 only at the end, and from then
+    /// on.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 

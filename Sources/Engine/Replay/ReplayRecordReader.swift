@@ -23,7 +23,8 @@ final class ReplayRecordReader {
     init(source: any ByteSource, recordBytesMax: Int, bytesMax: Int) {
         self.source = source
         self.recordBytesMax = recordBytesMax
-        // A record that is longer than allowed is known to be so one byte behind its bound; the splitter needs to see that byte.
+        // A record that is longer than allowed is known to be so one byte behind its bound; the splitter needs to see
+        // that byte.
         buffer = .allocate(byteCount: max(bytesMax, 2 * recordBytesMax + 64), alignment: 64)
         splitter = .lines(LineSplitter(recordBytesMax: recordBytesMax))
     }
@@ -40,13 +41,14 @@ final class ReplayRecordReader {
     }
 
     private func guess() throws -> RecordFormat {
-        var index = place
+        // Counted from `place`, which a refill may move.
+        var passed = 0
         while true {
-            while index == filled && !isSourceDone && filled < buffer.count { try refill() }
+            while place + passed == filled && !isSourceDone && passed < buffer.count { try refill() }
             // What is empty is an empty stream of events, not a table without a header.
-            guard index < filled else { return .ndjson }
-            switch buffer[index] {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): index += 1
+            guard place + passed < filled else { return .ndjson }
+            switch buffer[place + passed] {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): passed += 1
             case UInt8(ascii: "{"): return .ndjson
             default: return .csv
             }

@@ -3,8 +3,9 @@ import Features
 
 /// Writes scored rows as text: the event's id, its time, every feature, score and decision, without allocating.
 ///
-/// CSV and NDJSON hold the same values: doubles and the float32 score in the shortest form that reads back exactly, flags as the
-/// numbers 1 and 0. What is missing is an empty cell or `null`; an infinity is `inf` in CSV and `null` in NDJSON, which knows none.
+/// CSV and NDJSON hold the same values: doubles and the float32 score in the shortest form that reads back exactly,
+/// flags as the numbers 1 and 0. What is missing is an empty cell or `null`; an infinity is `inf` in CSV and `null` in
+/// NDJSON, which knows none.
 struct ReplayRowWriter: Sendable {
     private enum Identity {
         case origin(OriginText)
@@ -189,8 +190,8 @@ struct ReplayRowWriter: Sendable {
         }
     }
 
-    /// Writes a cell and returns its length, at most twice the text's and 2; in quotes where it needs them, and where it is empty,
-    /// since an empty cell without quotes is a missing value.
+    /// Writes a cell and returns its length, at most twice the text's and 2; in quotes where it needs them, and where
+    /// it is empty, since an empty cell without quotes is a missing value.
     private static func writeCell(_ text: UnsafeBufferPointer<UInt8>, to bytes: UnsafeMutablePointer<UInt8>) -> Int {
         let quote = UInt8(ascii: "\"")
         let isPlain = text.allSatisfy {

@@ -14,7 +14,9 @@ extension StreamEngine {
                 accounts[lane].lateDropped += counts.lateDropped
                 accounts[lane].muted += counts.muted
                 // While state is rebuilt, offsets before the committed one pass again: a commit never goes back.
-                if let offset = counts.nextOffset, offset > lanes[lane].start.mutedUntil { pendingPositions[lane] = offset }
+                if let offset = counts.nextOffset, offset > lanes[lane].start.mutedUntil {
+                    pendingPositions[lane] = offset
+                }
             }
         }
         let now = clock.nanoseconds

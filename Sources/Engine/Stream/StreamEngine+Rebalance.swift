@@ -4,9 +4,9 @@ import Features
 extension StreamEngine: SourceObserver {
     /// Whether the state in memory is that of exactly these committed offsets, so that nothing has to be rebuilt.
     public func holdsState(for committed: [(topic: String, partition: Int32, offset: Int64)]) -> Bool {
-        rememberStateOffsets()
-        return committed.count == stateOffsets.count
-            && committed.allSatisfy { stateOffsets["\($0.topic)/\($0.partition)"] == $0.offset }
+        rememberLanes()
+        return committed.count == laneMemories.count
+            && committed.allSatisfy { laneMemories["\($0.topic)/\($0.partition)"]?.offset == $0.offset }
     }
 
     public func sourceDidAssign(epoch: UInt64, lanes starts: [LaneStart]) {
@@ -15,10 +15,10 @@ extension StreamEngine: SourceObserver {
         if !holdsState(for: committed) {
             pipeline.features.removeAll()
             watermark.reset()
-            stateOffsets = Dictionary(uniqueKeysWithValues: starts.map { (Self.name($0), $0.offset) })
+            laneMemories = [:]
         }
         self.epoch = epoch
-        lanes = starts.map { Lane(start: $0) }
+        lanes = starts.map { Lane(start: $0, highestTime: laneMemories[Self.name($0)]?.highestTime ?? .min) }
         lanesInOrder = lanes.sorted { ($0.start.topic, $0.start.partition) < ($1.start.topic, $1.start.partition) }
         accounts = starts.map { LaneAccount(topic: $0.topic, partition: $0.partition) }
         origin = OriginText(lanes: starts)
@@ -39,7 +39,7 @@ extension StreamEngine: SourceObserver {
         releaseLanes()
         if isLost {
             // Another instance goes on from the committed offsets; what this one knows beyond them is no longer true.
-            stateOffsets.removeAll()
+            laneMemories.removeAll()
         }
     }
 
@@ -47,7 +47,7 @@ extension StreamEngine: SourceObserver {
     func releaseLanes() {
         if epoch == 0 { return }
         output.giveUp(epoch: epoch)
-        rememberStateOffsets()
+        rememberLanes()
         for (index, lane) in lanes.enumerated() {
             for chunk in lane.chunks {
                 let rest = chunk.next..<chunk.recordCount
@@ -65,8 +65,11 @@ extension StreamEngine: SourceObserver {
             for lane in 0..<entry.laneCount { accounts[lane].released += entry.rows[lane] }
         }
         for account in accounts {
-            closedAccounts["\(account.topic)/\(account.partition)", default: LaneAccount(
-                topic: account.topic, partition: account.partition)].add(account)
+            closedAccounts[
+                "\(account.topic)/\(account.partition)",
+                default: LaneAccount(
+                    topic: account.topic, partition: account.partition)
+            ].add(account)
         }
         lanes = []
         lanesInOrder = []
@@ -77,7 +80,9 @@ extension StreamEngine: SourceObserver {
         epoch = 0
     }
 
-    private func rememberStateOffsets() {
-        for lane in lanes { stateOffsets[Self.name(lane.start)] = lane.stateOffset }
+    private func rememberLanes() {
+        for lane in lanes {
+            laneMemories[Self.name(lane.start)] = LaneMemory(offset: lane.stateOffset, highestTime: lane.highestTime)
+        }
     }
 }

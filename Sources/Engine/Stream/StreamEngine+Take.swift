@@ -38,7 +38,8 @@ extension StreamEngine {
         }
     }
 
-    /// The lane's last chunk where it has room, so that a trickle of records does not make a chunk each; else a new one.
+    /// The lane's last chunk where it has room, so that a trickle of records does not make a chunk each; else a new
+    /// one.
     private func chunkWithRoom(_ lane: Lane, index: Int) -> DecodedChunk {
         if let last = lane.chunks.last, last.recordCount < last.records.count { return last }
         let chunk = freeChunks.popLast() ?? DecodedChunk(schema: plan.schema, capacity: chunkRows)

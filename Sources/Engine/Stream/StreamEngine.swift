@@ -11,8 +11,8 @@ public import Workers
 /// ```
 ///
 /// At-least-once: an offset is committed only when every output of everything before it is acknowledged.
-// SAFETY: all state belongs to the thread in `run`; the output and acknowledgement threads reach only queues, the ledger's
-// atomics and the output stage.
+// SAFETY: all state belongs to the thread in `run`; the output and acknowledgement threads reach only queues, the
+// ledger's atomics and the output stage.
 public final class StreamEngine: @unchecked Sendable {
     let plan: ScoringPlan
     let settings: StreamSettings
@@ -37,8 +37,8 @@ public final class StreamEngine: @unchecked Sendable {
     var merge: LaneMerge
     var watermark: Watermark
     var epoch: UInt64 = 0
-    /// By topic and partition: behind the last row that entered the state; as of the last change of lanes.
-    var stateOffsets: [String: Int64] = [:]
+    /// By topic and partition: how far state and order have come; as of the last change of lanes.
+    var laneMemories: [String: LaneMemory] = [:]
     var pendingPositions: [Int: Int64] = [:]
     var freeChunks: [DecodedChunk] = []
     var lastCommit: Int64 = 0
@@ -93,10 +93,7 @@ public final class StreamEngine: @unchecked Sendable {
         lastCommit = start
         sink.attach(self)
         let services = settings.sendsInline ? [] : startServices()
-        defer {
-            stop(services)
-            sink.attach(nil)
-        }
+        var failure: (any Error)?
         do {
             while !stopRequested.load(ordering: .relaxed) && !hasReachedEnd {
                 try turn()
@@ -105,10 +102,14 @@ public final class StreamEngine: @unchecked Sendable {
         } catch {
             // Whatever failed, what is acknowledged may still be committed; the first failure is what is reported.
             try? drain(isFinal: true)
-            releaseLanes()
-            throw error
+            failure = error
         }
+        // A sink that has no room for ever must not keep the output thread from ending.
+        output.abandon()
+        stop(services)
+        sink.attach(nil)
         releaseLanes()
+        if let failure { throw failure }
         summary.mergeExpiries = merge.expiries
         summary.late = watermark.lateCount
         summary.accounts = closedAccounts.values.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
@@ -141,13 +142,14 @@ public final class StreamEngine: @unchecked Sendable {
         return Int(max(0, wait))
     }
 
-    /// A context to fill: the current one, or a free one. Without one, waits and keeps the membership alive; `nil`: a stop was
-    /// requested meanwhile.
+    /// A context to fill: the current one, or a free one. Without one, waits and keeps the membership alive; `nil`: a
+    /// stop was requested meanwhile.
     func context() throws -> BatchContext? {
         if let current { return current }
         var waited = 0
         while !stopRequested.load(ordering: .relaxed) {
-            let milliseconds = settings.sendsInline ? 0 : min(Self.creditWaitMilliseconds, settings.keepAliveMilliseconds)
+            let milliseconds =
+                settings.sendsInline ? 0 : min(Self.creditWaitMilliseconds, settings.keepAliveMilliseconds)
             if let context = freeContexts.pop(milliseconds: milliseconds) {
                 context.removeAll()
                 current = context

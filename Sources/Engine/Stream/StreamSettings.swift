@@ -11,7 +11,8 @@ public struct StreamSettings: Sendable {
     public var commitEveryMilliseconds = 200
     /// How long a drain may take: a fifth of `max.poll.interval.ms`.
     public var drainMilliseconds = 60_000
-    /// Without credit for so long, the membership is kept alive without taking anything: a tenth of `max.poll.interval.ms`.
+    /// Without credit for so long, the membership is kept alive without taking anything: a tenth of
+    /// `max.poll.interval.ms`.
     public var keepAliveMilliseconds = 30_000
     /// Sends on the engine's own thread: for simulation, where the schedule is the seed's.
     public var sendsInline = false

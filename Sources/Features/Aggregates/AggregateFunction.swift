@@ -1,4 +1,5 @@
-/// What an aggregate computes from a window. A closed set inside the kernel, so that the choice costs a jump and not a call.
+/// What an aggregate computes from a window. A closed set inside the kernel, so that the choice costs a jump and not a
+/// call.
 public enum AggregateFunction: UInt8, Hashable, Sendable {
     case count
     case sum

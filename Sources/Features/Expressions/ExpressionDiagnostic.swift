@@ -34,17 +34,17 @@ public enum ExpressionDiagnostic: String, Hashable, Sendable, CaseIterable {
         case .syntax: ("The text is not an expression.", "Write what is expected at the caret.")
         case .tooLong:
             (
-                "An expression has more characters than `ExpressionLimits.charactersMax`.",
+                "An expression is longer than \(ExpressionLimits().charactersMax) characters.",
                 "Divide it into several features."
             )
         case .tooDeep:
             (
-                "Parentheses, calls or `if` are nested deeper than `ExpressionLimits.depthMax`.",
+                "Parentheses, calls or `if` are nested deeper than \(ExpressionLimits().depthMax) levels.",
                 "Divide it into several features."
             )
         case .tooLarge:
             (
-                "An expression needs more than `ExpressionLimits.registersMax` values at once.",
+                "An expression needs more than \(ExpressionLimits().registersMax) values at once.",
                 "Divide it into several features."
             )
         case .invalidNumber:

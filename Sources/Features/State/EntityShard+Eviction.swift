@@ -1,13 +1,14 @@
 /// Making room: what a shard does when its table fills up.
 extension EntityShard {
-    /// Of the keys at the limit, the share that is free after room was made, so that finding the oldest costs little a key.
+    /// Of the keys at the limit, the share that is free after room was made, so that finding the oldest costs little a
+    /// key.
     static let evictionShare = 16
 
-    /// Forgets keys whose windows have emptied for good; at the limit then the least recently seen, until a sixteenth of it
-    /// is free.
+    /// Forgets keys whose windows have emptied for good; at the limit then the least recently seen, until a sixteenth
+    /// of it is free.
     ///
-    /// - Parameter watermark: as of the row that needs room. A key whose newest event is older by the horizon or more is in
-    ///   no window of any event to come.
+    /// - Parameter watermark: as of the row that needs room. A key whose newest event is older by the horizon or more
+    ///   is in no window of any event to come.
     ///
     /// Complexity: O(keys), amortised O(1) a new key, O(log keys) at the limit.
     func makeRoom(watermark: Int64) {
@@ -21,8 +22,8 @@ extension EntityShard {
         rebuild()
     }
 
-    /// Drops the least recently seen by event time; of keys as old as each other those with the lesser hash go first, so
-    /// that the choice depends on the keys alone.
+    /// Drops the least recently seen by event time; of keys as old as each other those with the lesser hash go first,
+    /// so that the choice depends on the keys alone.
     private func evictOldest(_ count: Int) {
         var ages: [KeyAge] = []
         ages.reserveCapacity(keyCount)

@@ -22,8 +22,8 @@ struct ShardRows {
     }
 }
 
-/// Rows that are looked up together, so that the processor waits for their keys' memory at the same time and not one after
-/// the other.
+/// Rows that are looked up together, so that the processor waits for their keys' memory at the same time and not one
+/// after the other.
 final class RowGroup {
     static let rows = 16
 
@@ -50,10 +50,10 @@ extension EntityShard {
     ///     alone     what is not forgotten       exact
     /// ```
     ///
-    /// *Exact*: all that came before it, with a time in its windows. *What is not forgotten*: of these only events newer than
-    /// W - horizon. *Alone*: itself in the windows without delay, and nothing else; it is not remembered either, since no later
-    /// event could see it. So everything depends on events newer than W - horizon alone: dropping emptied keys is invisible,
-    /// and a state rebuilt from the horizon on gives the same results.
+    /// *Exact*: all that came before it, with a time in its windows. *What is not forgotten*: of these only events
+    /// newer than W - horizon. *Alone*: itself in the windows without delay, and nothing else; it is not remembered
+    /// either, since no later event could see it. So everything depends on events newer than W - horizon alone:
+    /// dropping emptied keys is invisible, and a state rebuilt from the horizon on gives the same results.
     ///
     /// Complexity: amortised O(edges + aggregates) a row in order; nothing is allocated but the growth of state.
     func process(_ order: UnsafeBufferPointer<UInt32>, _ rows: ShardRows) {
@@ -90,8 +90,8 @@ extension EntityShard {
         find(key, hash: hash) ?? insert(key, hash: hash, watermark: watermark)
     }
 
-    /// Finds the records of a group's rows and brings near what `take` is going to read: three rounds of independent loads,
-    /// each of which needs what the round before has read.
+    /// Finds the records of a group's rows and brings near what `take` is going to read: three rounds of independent
+    /// loads, each of which needs what the round before has read.
     @inline(__always)
     private func locate(_ order: UnsafePointer<UInt32>, count: Int, _ rows: ShardRows) {
         var touched: Int64 = 0

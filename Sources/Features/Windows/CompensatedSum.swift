@@ -1,10 +1,10 @@
 /// A running sum of finite doubles that values enter and leave: an unevaluated pair of doubles.
 ///
-/// Each step is DWPlusFP of Joldes, Muller and Popescu (ACM TOMS 44, 2017, algorithm 4), with a relative error of at most
-/// 2^-105. Errors add up and are relative to the largest sum so far: when a huge value leaves, what it has rounded away
-/// stays lost. `needsRefresh` says when, and the window is then summed anew. That bounds the error by 1e-12 of the sum of
-/// the values' magnitudes (of the sum itself where all have one sign) after any practical number of steps, 2^40 and more.
-/// A value leaves after all that entered before it, so that refreshes cost O(1) a value, amortised.
+/// Each step is DWPlusFP of Joldes, Muller and Popescu (ACM TOMS 44, 2017, algorithm 4), with a relative error of at
+/// most 2^-105. Errors add up and are relative to the largest sum so far: when a huge value leaves, what it has rounded
+/// away stays lost. `needsRefresh` says when, and the window is then summed anew. That bounds the error by 1e-12 of the
+/// sum of the values' magnitudes (of the sum itself where all have one sign) after any practical number of steps, 2^40
+/// and more. A value leaves after all that entered before it, so that refreshes cost O(1) a value, amortised.
 ///
 /// All of it depends on the values and their order alone.
 struct CompensatedSum {

@@ -86,9 +86,9 @@ final class RecordLayout: @unchecked Sendable {
     /// The sums of doubles, which have to be looked after.
     let doubleSums: UnsafeBufferPointer<SumLayout>
     let outputs: UnsafeBufferPointer<OutputLayout>
-    /// Words of a ring entry: the time, then those of each value column.
+    /// Words of a ring entry: the time, then the values of an event.
     let entryWords: Int
-    /// The first word of each value column among an entry's values, which come after the time.
+    /// Where the words of each value column begin among the values of an event.
     let valueWords: [Int]
     let recordBytes: Int
     let horizon: Int64
@@ -178,6 +178,6 @@ final class RecordLayout: @unchecked Sendable {
         return UnsafeBufferPointer(buffer)
     }
 
-    /// Where a value column's words stand among the values of an event, and how many words an event's values are.
+    /// How many words the values of an event are.
     var valueStride: Int { entryWords - 1 }
 }

@@ -34,8 +34,8 @@ extension WindowKernel {
         settle(copy, ring: ring, mask: mask)
     }
 
-    /// Puts an event that is older than its key's newest into its place in the ring, which has room for it: behind those of
-    /// the same time. The record's windows, as of its newest event, then hold it if they reach so far.
+    /// Puts an event that is older than its key's newest into its place in the ring, which has room for it: behind
+    /// those of the same time. The record's windows, as of its newest event, then hold it if they reach so far.
     ///
     /// Complexity: O(events of the key that are newer).
     func insert(_ record: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>) {

@@ -1,7 +1,7 @@
 /// The exact windows of one key: moves the cursors and sums of a record over its ring.
 ///
-/// A key remembers its events in a ring, oldest first, each with the values that its sums need. Every edge of a window has a
-/// cursor into the ring, which stands as of the key's newest event T; a window is what lies between two of them:
+/// A key remembers its events in a ring, oldest first, each with the values that its sums need. Every edge of a window
+/// has a cursor into the ring, which stands as of the key's newest event T; a window is what lies between two of them:
 ///
 /// ```
 ///   ring   head ○ ○ ○ ● ● ● ● ● ◌ ◌ tail        ● in the window (T - delay - length, T - delay]
@@ -82,7 +82,8 @@ struct WindowKernel {
 
     // MARK: - Crossing an edge
 
-    /// An event crosses an edge: it enters the sums of windows that begin there and leaves those of windows that end there.
+    /// An event crosses an edge: it enters the sums of windows that begin there and leaves those of windows that end
+    /// there.
     @inline(__always)
     func cross(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
         if !edge.pointee.isPlain { return crossMixed(edge, values: values, record) }

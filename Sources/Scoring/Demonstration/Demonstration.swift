@@ -26,8 +26,8 @@ public struct DemonstrationOptions: Sendable {
     /// 2000-01-01: at 2,000 events/s a day takes about 5 s, so that the present is half a day's run away. Events from
     /// the future would be faults.
     static let firstDay = EventTime(microseconds: 946_684_800_000_000)
-    /// The wave begins so many days before the live part: its labels are known, 7 days later, soon after it began.
-    private static let waveLeadDays = 4
+    /// The wave begins so many days before the live part: its first labels are known, 7 days later, when that begins.
+    private static let waveLeadDays = 7
 
     func transactions(now microseconds: Int64) -> CardTransactionOptions {
         let today = (microseconds - Self.firstDay.microseconds) / 86_400_000_000
@@ -90,6 +90,7 @@ public final class Demonstration: @unchecked Sendable {
         stream = TransactionStream(options.transactions(now: clock.microseconds), clock: clock)
         var runOptions = RunOptions()
         runOptions.brokers = cluster.bootstrapServers
+        runOptions.propertyDefaults = BrokerChoice.embeddedDefaults
         service = RunService(
             assembly: assembly, brokers: cluster.bootstrapServers, options: runOptions, logger: logger,
             observer: monitor)

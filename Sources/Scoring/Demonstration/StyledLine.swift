@@ -31,22 +31,20 @@ struct StyledLine {
 
     /// The line, cut at `width` columns and without spaces at its end.
     func rendered(width limit: Int, usesColour: Bool) -> String {
-        var result = ""
         var room = limit
-        for (index, piece) in pieces.enumerated() {
-            var text = String(piece.text.prefix(room))
+        var cut = pieces.map { piece in
+            let text = piece.text.prefix(room)
             room -= text.count
-            if index == pieces.count - 1 || room == 0 {
-                while text.last == " " { text.removeLast() }
-            }
-            if usesColour && piece.style != .plain && !text.isEmpty {
-                result += "\u{1B}[\(piece.style.rawValue)m\(text)\u{1B}[0m"
-            } else {
-                result += text
-            }
-            if room == 0 { break }
+            return (text: text, style: piece.style)
         }
-        return result
+        while let last = cut.last, last.text.last.map({ $0 == " " }) ?? true {
+            cut[cut.count - 1].text = last.text.dropLast()
+            if cut[cut.count - 1].text.isEmpty { cut.removeLast() }
+        }
+        return cut.map { piece in
+            let isStyled = usesColour && piece.style != .plain && !piece.text.isEmpty
+            return isStyled ? "\u{1B}[\(piece.style.rawValue)m\(piece.text)\u{1B}[0m" : String(piece.text)
+        }.joined()
     }
 }
 

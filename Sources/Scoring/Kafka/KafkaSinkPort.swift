@@ -3,7 +3,8 @@ import Kafka
 import Logging
 
 /// The engine's sink over an idempotent Kafka producer.
-// SAFETY: `send` belongs to one thread; `observer` changes only before anything is sent and after all threads have stopped.
+// SAFETY: `send` belongs to one thread; `observer` changes only before anything is sent and after all threads have
+// stopped.
 final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private var producer: KafkaProducer?
     private var scores: KafkaTopic?
@@ -13,7 +14,9 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private static let headersMax = 256
     private let logger: Logger
 
-    init(brokers: String, properties: KafkaProperties, scoreTopic: String, deadLetterTopic: String, logger: Logger) throws {
+    init(brokers: String, properties: KafkaProperties, scoreTopic: String, deadLetterTopic: String, logger: Logger)
+        throws
+    {
         self.logger = logger
         headers = .allocate(capacity: Self.headersMax)
         let producer = try KafkaProducer(
@@ -86,7 +89,8 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
 /// librdkafka's log lines as Riffle's.
 func kafkaLogSink(_ logger: Logger) -> KafkaLogSink {
     { entry in
-        let level: Logger.Level = entry.level <= 3 ? .warning : entry.level <= 4 ? .notice : entry.level <= 6 ? .info : .debug
+        let level: Logger.Level =
+            entry.level <= 3 ? .warning : entry.level <= 4 ? .notice : entry.level <= 6 ? .info : .debug
         logger.log(level: level, "librdkafka \(entry.facility)", metadata: ["reason": "\(entry.message)"])
     }
 }

@@ -4,9 +4,10 @@ import Logging
 
 /// The engine's source over a Kafka consumer group.
 ///
-/// A group with committed offsets goes on from them; if this instance does not hold the state that belongs to them, the log is read
-/// from its beginning up to them first, muted, so that windows are whole before anything is scored.
-// SAFETY: belongs to the engine's thread, but for `wake`, `release` and the reading of headers, which librdkafka allows on any.
+/// A group with committed offsets goes on from them; if this instance does not hold the state that belongs to them,
+/// the log is read from its beginning up to them first, muted, so that windows are whole before anything is scored.
+// SAFETY: belongs to the engine's thread, but for `wake`, `release` and the reading of headers, which librdkafka
+// allows on any.
 final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private let consumer: KafkaConsumer
     private let start: StartPosition
@@ -56,7 +57,8 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
                 at: index,
                 to: RecordReference(
                     key: record.key.map { UnsafeRawPointer($0) }, keyCount: record.keyCount,
-                    value: record.value.map { UnsafeRawPointer($0) }, valueCount: record.valueCount, offset: record.offset,
+                    value: record.value.map { UnsafeRawPointer($0) }, valueCount: record.valueCount,
+                    offset: record.offset,
                     timestamp: record.timestampMicroseconds, handle: record.handle))
         }
         if let failure = taken.failure {
@@ -204,7 +206,8 @@ extension KafkaFailure {
             ? "retention has removed events that were not scored" : "the topic was truncated or made anew"
         return KafkaFailure(
             code: 1,
-            message: "the group's offset \(committed) of topic \"\(topic)\" partition \(partition) is not in the log, which holds "
+            message:
+                "the group's offset \(committed) of topic \"\(topic)\" partition \(partition) is not in the log, which holds "
                 + "\(marks.low) to \(marks.high): \(reason); nothing is skipped by itself: reset the group's offsets, or use a "
                 + "new group with \"start:\"",
             isRetriable: false, topic: topic, partition: partition, offset: committed)

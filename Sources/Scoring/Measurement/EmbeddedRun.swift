@@ -7,10 +7,12 @@ public import Logging
 import Synchronization
 import Workers
 
-/// A file of events through Kafka and back: published whole to an embedded cluster, then scored by `RunService`, scores collected.
+/// A file of events through Kafka and back: published whole to an embedded cluster, then scored by `RunService`,
+/// scores collected.
 ///
-/// Shows that a run gives what a replay gives, and how fast from a backlog. The cluster keeps about 5 MiB a partition, so events are
-/// published compressed (some eight times smaller), and the run waits where the collector falls behind.
+/// Shows that a run gives what a replay gives, and how fast from a backlog. The cluster keeps about 5 MiB a
+/// partition, so events are published compressed (some eight times smaller), and the run waits where the collector
+/// falls behind.
 public struct EmbeddedRun: Sendable {
     public struct Result: Sendable {
         public var summary: StreamSummary
@@ -34,8 +36,8 @@ public struct EmbeddedRun: Sendable {
         self.logger = logger
     }
 
-    /// Publishes the lines of `input` (newline-delimited JSON), keyed by the source's key; then scores them and hands every score to
-    /// `collect`, on one thread.
+    /// Publishes the lines of `input` (newline-delimited JSON), keyed by the source's key; then scores them and hands
+    /// every score to `collect`, on one thread.
     public func run(
         input: [UInt8], cpuSeconds: @escaping @Sendable () -> Double,
         collect: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
@@ -75,7 +77,8 @@ public struct EmbeddedRun: Sendable {
         let logger = logger
         return ServiceThread(name: "collector") {
             do {
-                let collector = try ScoreCollector(brokers: brokers, topic: topic, partitions: partitions, collect: collect)
+                let collector = try ScoreCollector(
+                    brokers: brokers, topic: topic, partitions: partitions, collect: collect)
                 while !throttle.isComplete {
                     throttle.add(collector.collectMore(milliseconds: 50))
                     if let failure = collector.failure { throw failure }
@@ -89,7 +92,9 @@ public struct EmbeddedRun: Sendable {
     }
 
     private func publish(_ input: [UInt8], to brokers: String) throws -> Int {
-        guard let key = assembly.spec.sources[0].key?.index else { throw RunFailure("the source has no \"key:\" to publish by") }
+        guard let key = assembly.spec.sources[0].key?.index else {
+            throw RunFailure("the source has no \"key:\" to publish by")
+        }
         let name = assembly.spec.sources[0].topic.value
         let failures = Atomic<Int>(0)
         let producer = try KafkaProducer(
@@ -111,7 +116,8 @@ public struct EmbeddedRun: Sendable {
                 var outcome = ProduceOutcome.queueFull
                 while case .queueFull = outcome {
                     outcome = producer.produce(
-                        to: topic, key: hasKey ? UnsafeRawBufferPointer(batch.string(key, row: 0)) : nil, value: value, token: 0)
+                        to: topic, key: hasKey ? UnsafeRawBufferPointer(batch.string(key, row: 0)) : nil, value: value,
+                        token: 0)
                     if case .queueFull = outcome { _ = producer.poll(milliseconds: 5) }
                 }
                 if case .failed(let failure) = outcome { throw failure }
@@ -125,7 +131,9 @@ public struct EmbeddedRun: Sendable {
         let admin = try KafkaAdmin(brokers: brokers)
         for partition in 0..<Int32(options.embeddedPartitions)
         where try admin.watermarks(topic: name, partition: partition, milliseconds: 10_000).low > 0 {
-            throw RunFailure("the file is too large for the embedded cluster, which keeps about 5 MiB a partition; take fewer events")
+            throw RunFailure(
+                "the file is too large for the embedded cluster, which keeps about 5 MiB a partition; take fewer events"
+            )
         }
         return published
     }

@@ -33,7 +33,8 @@ private final class BlockRing: @unchecked Sendable {
     }
 }
 
-/// Reads another source ahead on a thread of its own, so that decompressing and waiting for the disk cost the caller nothing.
+/// Reads another source ahead on a thread of its own, so that decompressing and waiting for the disk cost the caller
+/// nothing.
 final class AheadByteSource: ByteSource {
     static let blockBytes = 1 << 20
     static let blockCount = 4
@@ -82,7 +83,8 @@ final class AheadByteSource: ByteSource {
         return count
     }
 
-    /// Lets the thread end where it is not at the end of its source; it is not waited for, since it may stand in a read that lasts.
+    /// Lets the thread end where it is not at the end of its source; it is not waited for, since it may stand in a read
+    /// that lasts.
     func stop() {
         ring.isStopped.store(true, ordering: .releasing)
         if let block = current { ring.free.push(block) }
@@ -93,7 +95,8 @@ final class AheadByteSource: ByteSource {
 
 /// Hands bytes to another sink in blocks of one size, on a thread of its own.
 ///
-/// Whatever the pieces that are written, the other sink sees the same blocks: compressed output does not depend on batches.
+/// Whatever the pieces that are written, the other sink sees the same blocks: compressed output does not depend on
+/// batches.
 final class BehindByteSink: ByteSink {
     static let blockBytes = 1 << 20
     static let blockCount = 4

@@ -45,7 +45,8 @@ final class ReplayMetrics {
             throw ReplayFailure(.usage, "\(option): the source has no field \"\(name)\"\(help)")
         }
         if !accepts(plan.schema.fields[index.rawValue].type) {
-            let help = fitting.isEmpty ? "" : ", such as " + fitting.prefix(8).map { "\"\($0)\"" }.joined(separator: ", ")
+            let help =
+                fitting.isEmpty ? "" : ", such as " + fitting.prefix(8).map { "\"\($0)\"" }.joined(separator: ", ")
             throw ReplayFailure(.usage, "\(option): field \"\(name)\" has to be of type \(types)\(help)")
         }
         return index
@@ -93,8 +94,8 @@ final class ReplayMetrics {
         return ReplayMeasures(rows: labels.count, positives: labels.count { $0 }, values: values)
     }
 
-    /// Equal scores go by the key, so that the figure does not depend on which key came first: shorter texts before longer ones,
-    /// which puts numbers written as text in their order.
+    /// Equal scores go by the key, so that the figure does not depend on which key came first: shorter texts before
+    /// longer ones, which puts numbers written as text in their order.
     private func rankedKeys() -> [Int64] {
         if !hasTextKeys { return keys }
         let ordered = textKeys.sorted { left, right in

@@ -88,8 +88,9 @@ public final class ReplayService {
         if options.output == ReplayOptions.standardStream { return (options.outputFormat ?? .ndjson, false) }
         guard let format = options.outputFormat ?? named.format else {
             throw ReplayFailure(
-                .usage, "--output: the name \"\(options.output)\" tells no format: end it in .csv, .csv.gz, .ndjson or .ndjson.gz, "
-                    + "or say --output-format")
+                .usage,
+                "--output: the name \"\(options.output)\" tells no format: end it in .csv, .csv.gz, .ndjson or "
+                    + ".ndjson.gz, or say --output-format")
         }
         return (format, named.isCompressed)
     }
@@ -122,7 +123,8 @@ public final class ReplayService {
 
     /// By which events without an id are called: the file's name without its folders.
     private var inputName: String {
-        options.input.lastIndex(of: "/").map { String(options.input[options.input.index(after: $0)...]) } ?? options.input
+        options.input.lastIndex(of: "/").map { String(options.input[options.input.index(after: $0)...]) }
+            ?? options.input
     }
 
     private func failure(_ error: any Error) -> ReplayFailure {

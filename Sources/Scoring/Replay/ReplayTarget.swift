@@ -74,7 +74,9 @@ public struct ReplayTarget: Sendable {
     /// Whether both names mean one file on disk, so that writing one would destroy the other.
     static func isSameFile(_ left: String, _ right: String) -> Bool {
         var (first, second) = (stat(), stat())
-        guard stat(left, &first) == 0, stat(right, &second) == 0, first.st_mode & S_IFMT == S_IFREG else { return false }
+        guard stat(left, &first) == 0, stat(right, &second) == 0, first.st_mode & S_IFMT == S_IFREG else {
+            return false
+        }
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 }

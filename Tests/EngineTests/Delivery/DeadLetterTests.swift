@@ -10,7 +10,9 @@ struct DeadLetterTests {
     @Test func codeMessageOriginAndAttempts() throws {
         var again = LogRecord("{\"payment\":7}", key: "k")
         again.headers = [("riffle-attempts", "3"), ("riffle-error-code", "old")]
-        let records = [LogRecord("not json", key: "k"), Self.good, again, LogRecord(key: nil, value: nil, timestamp: 0)]
+        let records = [
+            LogRecord("not json", key: "k"), Self.good, again, LogRecord(key: nil, value: nil, timestamp: 0),
+        ]
         let run = try run(records)
         #expect(run.sink.scores.count == 1)
         let letters = run.sink.deadLetters
@@ -76,13 +78,14 @@ struct DeadLetterTests {
     @Test func aTopicThatTakesNothingStopsTheEngine() throws {
         let run = StreamRun(try PaymentPlan(hasModel: false).make(), MemoryLog(records: [[LogRecord("no")]]))
         run.sink.recordBytesMax = 10
-        #expect(throws: OutputTooLarge.self) { try run.run() }
+        #expect(throws: OutputTooLarge.self) { _ = try run.run() }
         #expect(run.log.committed == [0])
         run.expectAllReleased("too large")
     }
 
     private func run(
-        _ records: [LogRecord], plan: PaymentPlan = PaymentPlan(hasModel: false), configure: (MemorySink) -> Void = { _ in }
+        _ records: [LogRecord], plan: PaymentPlan = PaymentPlan(hasModel: false),
+        configure: (MemorySink) -> Void = { _ in }
     ) throws -> StreamRun {
         let run = StreamRun(try plan.make(), MemoryLog(records: [records]))
         configure(run.sink)

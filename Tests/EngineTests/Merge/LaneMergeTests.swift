@@ -3,8 +3,9 @@ import Testing
 
 @testable import Engine
 
-/// The merge as one can see it: lanes are lines of event times, `!` before a time makes the event a fault, and what comes out is
-/// the lanes' letters with the times in merge order. `|` at the end: the lane is at its end. `~`: the merge waits.
+/// The merge as one can see it: lanes are lines of event times, `!` before a time makes the event a fault, and what
+/// comes out is the lanes' letters with the times in merge order. `|` at the end: the lane is at its end. `~`: the
+/// merge waits.
 struct LaneMergeTests {
     @Test func timesDecideAndTiesGoToTheLesserLane() {
         expect(["1 4 4 6 |", "2 4 5 |"], "a1 b2 a4 a4 b4 b5 a6")

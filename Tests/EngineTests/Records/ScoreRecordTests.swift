@@ -12,7 +12,8 @@ struct ScoreRecordTests {
         let outputs = try scores(PaymentPlan(), [payment.record])
         let score = try #require(outputs.first)
         let value = try #require(score.value)
-        let number = try #require(value.split(separator: "\"score\":").last?.split(separator: ",").first.flatMap { Float($0) })
+        let number = try #require(
+            value.split(separator: "\"score\":").last?.split(separator: ",").first.flatMap { Float($0) })
         #expect((0...1).contains(number))
         #expect(
             value == "{\"id\":\"p-1\",\"pipeline\":\"payments\",\"model\":\"forest\",\"version\":\"sha256:00\","
@@ -28,7 +29,8 @@ struct ScoreRecordTests {
     @Test func withoutAModelTheScoreIsNull() throws {
         let outputs = try scores(PaymentPlan(rules: [], hasModel: false), [payment.record])
         #expect(
-            outputs.first?.value == "{\"id\":\"p-1\",\"pipeline\":\"payments\",\"event_time\":\"2024-03-01T00:00:01.5Z\","
+            outputs.first?.value
+                == "{\"id\":\"p-1\",\"pipeline\":\"payments\",\"event_time\":\"2024-03-01T00:00:01.5Z\","
                 + "\"score\":null,\"reasons\":[],\"features\":{}}")
         #expect(outputs.first?.headers["riffle-model"] == nil)
     }
@@ -66,7 +68,8 @@ struct ScoreRecordTests {
             Payment(id: "p", at: Self.start, customer: "c", cents: cents).record
         }
         let decisions = try scores(plan, records).map { output in
-            output.value?.split(separator: "\"decision\":").dropFirst().first?.split(separator: ",").first.map(String.init)
+            output.value?.split(separator: "\"decision\":").dropFirst().first?.split(separator: ",").first.map(
+                String.init)
         }
         #expect(decisions == ["\"large\"", "\"some\"", "\"other\"", nil])
     }

@@ -112,7 +112,8 @@ struct PaymentFile {
         payments = (0..<events).map { number in
             if random.next() % 3 > 0 { now += Int64(random.next() % 240_000) }
             var payment = Payment(
-                id: "p\(number)", at: now, customer: "customer-\(random.next() % 17)", terminal: Int64(random.next() % 5),
+                id: "p\(number)", at: now, customer: "customer-\(random.next() % 17)",
+                terminal: Int64(random.next() % 5),
                 cents: Int(random.next() % 20_000))
             switch random.next() % 40 {
             case 0...3: payment.at -= Int64(random.next() % 500_000)
@@ -132,6 +133,7 @@ struct PaymentFile {
 
 extension Payment {
     var csv: String {
-        "\(id),\(at),\(customer),\(terminal.map(String.init) ?? ""),\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
+        let amount = "\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
+        return "\(id),\(at),\(customer),\(terminal.map(String.init) ?? ""),\(amount)"
     }
 }

@@ -38,7 +38,8 @@ import Testing
         #expect(format == .ndjson)
         #expect(
             records == [
-                Record(line: 1, text: "{\"a\":1}"), Record(line: 3, text: "{\"b\":2}"), Record(line: 6, text: "{\"c\":3}"),
+                Record(line: 1, text: "{\"a\":1}"), Record(line: 3, text: "{\"b\":2}"),
+                Record(line: 6, text: "{\"c\":3}"),
             ])
     }
 
@@ -48,7 +49,8 @@ import Testing
         #expect(format == .csv)
         #expect(
             records == [
-                Record(line: 1, text: "a,b"), Record(line: 2, text: "1,\"x\ny\""), Record(line: 5, text: "2,\"\"\"\n\n\""),
+                Record(line: 1, text: "a,b"), Record(line: 2, text: "1,\"x\ny\""),
+                Record(line: 5, text: "2,\"\"\"\n\n\""),
                 Record(line: 8, text: "3,z"),
             ])
     }
@@ -59,7 +61,8 @@ import Testing
             Array("one\n\(long)\nthree\n\(long)".utf8), .ndjson, pieceBytes: pieceBytes, recordBytesMax: 20)
         #expect(records.map(\.line) == [1, 2, 3, 4])
         #expect(records[0].text == "one" && records[2].text == "three")
-        // Longer than allowed, so that the decoder finds it too large, and never the whole of it where it comes in pieces.
+        // Longer than allowed, so that the decoder finds it too large, and never the whole of it where it comes in
+        // pieces.
         #expect(records[1].text.utf8.count > 20 && records[3].text.utf8.count > 20)
         #expect(pieceBytes > 64 || records[1].text.utf8.count <= 20 + 64 + 1)
     }

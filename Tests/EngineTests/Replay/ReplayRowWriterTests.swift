@@ -8,7 +8,8 @@ import Workers
 @Suite struct ReplayRowWriterTests {
     /// Rows with these features, scores and ids, written.
     private func write(
-        _ format: RecordFormat, features: [[Double]], scores: [Float]? = nil, ids: [String?]? = nil, type: FieldType? = .string,
+        _ format: RecordFormat, features: [[Double]], scores: [Float]? = nil, ids: [String?]? = nil,
+        type: FieldType? = .string,
         decision: Int16 = 0
     ) throws -> String {
         var payments = PaymentPlan(idType: type)
@@ -26,7 +27,8 @@ import Workers
             #expect(context.batch.faults[row].code == .none)
             context.frame.dispositions[row] = .score
             for feature in 0..<context.frame.featureCount {
-                context.frame.features[row * context.frame.featureCount + feature] = feature < values.count ? values[feature] : 0
+                context.frame.features[row * context.frame.featureCount + feature] =
+                    feature < values.count ? values[feature] : 0
             }
             context.scores[row] = scores?[row] ?? 0.5
             context.decisions[row] = decision
@@ -61,12 +63,15 @@ import Workers
             try write(.csv, features: [[.nan, .infinity, -.infinity]], scores: [.nan], ids: [nil], decision: -1)
                 == ",2024-03-01T00:00:00.25Z,,inf,-inf,0,0,0,0,0,,\n")
         let json = try write(.ndjson, features: [[.nan, .infinity]], scores: [.nan], ids: [nil], decision: -1)
-        #expect(json.hasPrefix("{\"payment\":null,\"event_time\":\"2024-03-01T00:00:00.25Z\",\"amount\":null,\"weekend\":null,"))
+        #expect(
+            json.hasPrefix(
+                "{\"payment\":null,\"event_time\":\"2024-03-01T00:00:00.25Z\",\"amount\":null,\"weekend\":null,"))
         #expect(json.hasSuffix("\"score\":null,\"decision\":null}\n"))
     }
 
     @Test(arguments: [
-        ("plain", "plain"), ("a,b", "\"a,b\""), ("say \\\"x\\\"", "\"say \"\"x\"\"\""), ("two\\nlines", "\"two\nlines\""),
+        ("plain", "plain"), ("a,b", "\"a,b\""), ("say \\\"x\\\"", "\"say \"\"x\"\"\""),
+        ("two\\nlines", "\"two\nlines\""),
         ("\\r", "\"\r\""), ("", "\"\""), (" é", " é"),
     ]) func textsAreQuotedWhereTheyNeedIt(json: String, cell: String) throws {
         let row = try write(.csv, features: [[]], ids: ["\"\(json)\""])
@@ -91,7 +96,9 @@ import Workers
             slow.deallocate()
         }
         var written = 0
-        for value in (0...10_002).map(Double.init) + [-0.0, -1, 0.5, 9_999.5, .nan, .infinity, -.infinity, 1e300, 5e-324] {
+        for value in (0...10_002).map(Double.init) + [
+            -0.0, -1, 0.5, 9_999.5, .nan, .infinity, -.infinity, 1e300, .leastNonzeroMagnitude,
+        ] {
             var end = fast
             guard ReplayRowWriter.writeSmallCount(value, to: &end) else { continue }
             written += 1

@@ -52,8 +52,8 @@ struct AccountingTests {
         case send, delivery, take, commit
     }
 
-    /// After a failure nothing that was not acknowledged is committed, every record is given back, and who goes on from the
-    /// committed offsets brings the rest.
+    /// After a failure nothing that was not acknowledged is committed, every record is given back, and who goes on
+    /// from the committed offsets brings the rest.
     @Test(arguments: Break.allCases, [false, true])
     func afterAFailureTheNextOneBringsTheRest(point: Break, isThreaded: Bool) throws {
         let plan = try PaymentPlan().make()
@@ -68,7 +68,7 @@ struct AccountingTests {
             first.checkCommits(context)
             let place = Int(random.next() % 250) + 20
             breakAt(point, place, in: first)
-            #expect(throws: InjectedFault.self, "\(context)") { try first.run() }
+            #expect(throws: InjectedFault.self, "\(context)") { _ = try first.run() }
             first.expectAllReleased(context)
             let committed = log.committed
             #expect(committed != log.partitions.map { Int64($0.count) }, "\(context)")
@@ -109,12 +109,14 @@ struct AccountingTests {
                 if takes == place / 4 { throw InjectedFault(what: "take") }
             }
         case .commit:
+            // With a real clock one commit is sure, the last; with the schedule's there are many.
+            let commitsMade = run.source.clock == nil ? 1 : 2
             var commits = 0
             let check = run.source.onCommit
             run.source.onCommit = { positions in
                 try check(positions)
                 commits += 1
-                if commits >= 2 { throw InjectedFault(what: "commit") }
+                if commits >= commitsMade { throw InjectedFault(what: "commit") }
             }
         }
     }
@@ -139,7 +141,7 @@ struct AccountingTests {
         #expect(summary.isBalanced)
         #expect(summary.released > 0)
         #expect(summary.scored + summary.deadLettered == UInt64(run.sink.outputs.count))
-        #expect(run.sink.outputs.allSatisfy(\.isAcknowledged))
+        #expect(run.sink.outputs.allSatisfy { $0.isAcknowledged })
         #expect(Set(run.sink.outputs.map(\.origin)).count == run.sink.outputs.count)
         #expect(log.committed.reduce(0, +) > 0)
         run.expectAllReleased("stop")
@@ -166,7 +168,7 @@ struct AccountingTests {
             run.sink.onServe = { [unowned sink = run.sink, unowned engine = run.engine] in
                 if sink.fullCount > 3 { engine.sinkDidFail(token: 0, error: InjectedFault(what: "stuck")) }
             }
-            #expect(throws: InjectedFault.self) { try run.run() }
+            #expect(throws: InjectedFault.self) { _ = try run.run() }
             #expect(log.committed == [0, 0, 0])
             run.expectAllReleased("stuck")
             return
@@ -243,10 +245,10 @@ struct AccountingTests {
             switch plant {
             case .consumed: engine.accounts[1].consumed -= 1
             case .scored: engine.accounts[1].scored += 1
-            case .position: engine.lanes[1].position += 1
+            case .position: engine.lanes[1].position -= 1
             }
         }
-        let mismatch = try #require(throws: AccountingMismatch.self) { try run.run() }
+        let mismatch = try #require(throws: AccountingMismatch.self) { _ = try run.run() }
         #expect(mismatch.account.partition == 1)
         #expect("\(mismatch)".contains("partition 1 do not balance"))
         #expect(log.committed == committedBefore)

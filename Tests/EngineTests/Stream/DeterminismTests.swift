@@ -63,7 +63,8 @@ struct DeterminismTests {
         #expect(summary.accounts.map(\.partition) == [0, 1, 2])
     }
 
-    /// One watermark decides what is late: even where every entity is the topic's key, the order across partitions counts.
+    /// One watermark decides what is late: even where every entity is the topic's key, the order across partitions
+    /// counts.
     @Test(arguments: [LatePolicy.Action.drop, .deadLetter, .score], [true, false])
     func latePoliciesFollowTheMergeOrder(action: LatePolicy.Action, hasTerminals: Bool) throws {
         let plan = try PaymentPlan(
@@ -98,7 +99,8 @@ struct DeterminismTests {
         run.source.onPoll = { source, observer in
             if source.epoch == 0 { source.assign(to: observer) }
             let partition = Int(random.next() % 3)
-            source.arrived[partition] = min(log.partitions[partition].count, source.arrived[partition] + Int(random.next() % 20))
+            source.arrived[partition] = min(
+                log.partitions[partition].count, source.arrived[partition] + Int(random.next() % 20))
             if source.arrived[partition] == log.partitions[partition].count { source.endUnknown.remove(partition) }
         }
         let summary = try run.run()

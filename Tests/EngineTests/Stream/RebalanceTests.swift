@@ -6,13 +6,14 @@ import Testing
 
 /// Partitions come and go in the middle of the work.
 struct RebalanceTests {
-    /// Revoked and assigned again: what was in flight is committed, the rest is read again, and state goes on where it was.
+    /// Revoked and assigned again: what was in flight is committed, the rest is read again, and state goes on where
+    /// it was.
     @Test(arguments: 0..<8 as Range<UInt64>, [false, true])
     func partitionsThatComeBackGoOn(seed: UInt64, isThreaded: Bool) throws {
         let plan = try PaymentPlan(outputFeatures: ["customer_count", "terminal_mean"]).make()
         let log = PaymentStream(seed: seed, events: 600).log()
         let expected = ExpectedOutputs(log, plan: plan)
-        let run = StreamRun(plan, log, isThreaded: isThreaded)
+        let run = StreamRun(plan, log, isThreaded: isThreaded) { $0.batchRowsMax = 16 }
         run.checkCommits("seed \(seed)")
         var random = SeededGenerator(seed: seed)
         run.source.onPoll = { source, observer in
@@ -36,7 +37,10 @@ struct RebalanceTests {
     func ofLostPartitionsNothingIsCommitted(seed: UInt64, isThreaded: Bool) throws {
         let plan = try PaymentPlan().make()
         let log = PaymentStream(seed: seed, events: 400).log()
-        let run = StreamRun(plan, log, isThreaded: isThreaded) { $0.commitEveryMilliseconds = 3 }
+        let run = StreamRun(plan, log, isThreaded: isThreaded) { settings in
+            settings.commitEveryMilliseconds = 3
+            settings.batchRowsMax = 16
+        }
         run.checkCommits("seed \(seed)")
         var random = SeededGenerator(seed: seed)
         var losses = 0
@@ -57,7 +61,8 @@ struct RebalanceTests {
         #expect(summary.isBalanced, "seed \(seed)")
         #expect(Set(run.sink.outputs.filter(\.isAcknowledged).map(\.origin)) == Set(log.origins), "seed \(seed)")
         // Duplicates carry the scores of the first.
-        let expected = Dictionary(uniqueKeysWithValues: ExpectedOutputs(log, plan: plan).outputs.map { ($0.origin, $0) })
+        let expected = Dictionary(
+            uniqueKeysWithValues: ExpectedOutputs(log, plan: plan).outputs.map { ($0.origin, $0) })
         for output in run.sink.outputs { #expect(output.asExpected == expected[output.origin], "seed \(seed)") }
         run.expectAllReleased("seed \(seed)")
     }
@@ -139,7 +144,8 @@ struct RebalanceTests {
 
     /// What is read again only to rebuild windows produces nothing and never moves a commit back.
     @Test func mutedEventsOnlyRebuildState() throws {
-        let plan = try PaymentPlan(late: LatePolicy(afterMicroseconds: 10 * PaymentPlan.minute, action: .deadLetter)).make()
+        let plan = try PaymentPlan(late: LatePolicy(afterMicroseconds: 10 * PaymentPlan.minute, action: .deadLetter))
+            .make()
         let log = PaymentStream(seed: 21, events: 500).log()
         let expected = ExpectedOutputs(log, plan: plan).outputs
         let muted = log.partitions.map { $0.count / 2 }

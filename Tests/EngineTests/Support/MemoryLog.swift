@@ -15,7 +15,7 @@ struct LogRecord: Sendable {
         self.headers = headers
     }
 
-    init(_ text: String, key: String? = nil, timestamp: Int64 = 0) {
+    init(_ text: String, key: String? = nil, timestamp: Int64 = .min) {
         self.init(key: key.map { Array($0.utf8) }, value: Array(text.utf8), timestamp: timestamp)
     }
 }

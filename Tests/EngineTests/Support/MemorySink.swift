@@ -21,7 +21,8 @@ struct InjectedFault: Error, Hashable {
     let what: String
 }
 
-/// A sink in memory: the script decides when outputs are acknowledged, refused or found too large, and when there is no room.
+/// A sink in memory: the script decides when outputs are acknowledged, refused or found too large, and when there is
+/// no room.
 // SAFETY: all state is behind the mutex; what the script sets is set before the engine runs.
 final class MemorySink: SinkPort, @unchecked Sendable {
     /// Chooses which of so many waiting outputs are acknowledged by one `serve`; the default is all, in order.
@@ -64,7 +65,9 @@ final class MemorySink: SinkPort, @unchecked Sendable {
     func send(_ output: OutputRecord) throws -> SendOutcome {
         func text(_ bytes: UnsafeRawBufferPointer?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
         let headers = Dictionary(uniqueKeysWithValues: output.headers.map { ("\($0.name)", text($0.value) ?? "") })
-        let bytes = headers.reduce((output.key?.count ?? 0) + (output.value?.count ?? 0)) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        let bytes = headers.reduce((output.key?.count ?? 0) + (output.value?.count ?? 0)) {
+            $0 + $1.key.utf8.count + $1.value.utf8.count
+        }
         let outcome: SendOutcome? = state.withLock { state in
             state.sends += 1
             if state.sends == failsAtSend { return nil }
@@ -87,6 +90,7 @@ final class MemorySink: SinkPort, @unchecked Sendable {
 
     func serve(milliseconds: Int) {
         onServe()
+        clock?.advance(milliseconds: 1)
         let chosen: [(index: Int, token: UInt64)] = state.withLock { state in
             let places = acknowledge(state.waiting.count)
             let chosen = places.map { state.waiting[$0] }
@@ -103,9 +107,7 @@ final class MemorySink: SinkPort, @unchecked Sendable {
             }
         }
         if !chosen.isEmpty { return }
-        if let clock {
-            clock.advance(milliseconds: max(1, milliseconds))
-        } else if milliseconds > 0 {
+        if clock == nil && milliseconds > 0 {
             _ = changed.wait(timeout: .now() + .milliseconds(milliseconds))
         }
     }

@@ -2,10 +2,11 @@ import Dispatch
 import Engine
 import Synchronization
 
-/// A source over a log in memory: the script decides what has arrived, whose end is known, and when partitions come and go.
+/// A source over a log in memory: the script decides what has arrived, whose end is known, and when partitions come
+/// and go.
 ///
-/// Each record is lent as memory of its own, which is gone when it is given back: what is given back twice, never, or read after
-/// that is found.
+/// Each record is lent as memory of its own, which is gone when it is given back: what is given back twice, never, or
+/// read after that is found.
 // SAFETY: the engine's thread works on it, but for `wake`, `release` and headers, whose state is behind the mutex.
 final class MemorySource: SourcePort, @unchecked Sendable {
     /// What the test does at a point of the schedule.
@@ -59,7 +60,9 @@ final class MemorySource: SourcePort, @unchecked Sendable {
     }
 
     deinit {
-        for address in loans.withLock({ Array($0.open.keys) }) { UnsafeMutableRawPointer(bitPattern: address)?.deallocate() }
+        for address in loans.withLock({ Array($0.open.keys) }) {
+            UnsafeMutableRawPointer(bitPattern: address)?.deallocate()
+        }
     }
 
     /// Records lent, given back, and given back that were not lent.
@@ -74,7 +77,8 @@ final class MemorySource: SourcePort, @unchecked Sendable {
         let starts = lanePartitions.map { partition in
             let start = offset ?? log.committed[partition]
             return LaneStart(
-                topic: log.topic, partition: Int32(partition), offset: start, mutedUntil: mutedUntil[partition] ?? start)
+                topic: log.topic, partition: Int32(partition), offset: start, mutedUntil: mutedUntil[partition] ?? start
+            )
         }
         positions = starts.map(\.offset)
         observer.sourceDidAssign(epoch: epoch, lanes: starts)
@@ -135,7 +139,8 @@ final class MemorySource: SourcePort, @unchecked Sendable {
         }
         return RecordReference(
             key: record.key.map { _ in UnsafeRawPointer(block) }, keyCount: key.count,
-            value: record.value.map { _ in UnsafeRawPointer(block) + key.count }, valueCount: value.count, offset: offset,
+            value: record.value.map { _ in UnsafeRawPointer(block) + key.count }, valueCount: value.count,
+            offset: offset,
             timestamp: record.timestamp, handle: block)
     }
 

@@ -59,7 +59,8 @@ struct PaymentPlan {
         scope.bind("score", to: .score)
         return ScoringPlan(
             pipeline: "payments", schema: schema, decodeLimits: decodeLimits,
-            idField: idType == nil ? nil : FieldIndex(0), features: features, featureLimits: FeatureLimits(shardCount: 4),
+            idField: idType == nil ? nil : FieldIndex(0), features: features,
+            featureLimits: FeatureLimits(shardCount: 4),
             model: hasModel ? try Self.model() : nil,
             rules: try rules.map { decision, text in
                 RulePlan(decision: decision, condition: try Self.compile(text, for: .rule, in: scope))
@@ -75,9 +76,11 @@ struct PaymentPlan {
             valueColumns: [.integers(field: FieldIndex(4), scale: 2, mayBeMissing: false)],
             aggregates: [
                 AggregatePlan(
-                    function: .count, window: 0, valueColumn: nil, defaultValue: nil, feature: FeatureIndex(firstFeature)),
+                    function: .count, window: 0, valueColumn: nil, defaultValue: nil,
+                    feature: FeatureIndex(firstFeature)),
                 AggregatePlan(
-                    function: .mean, window: 0, valueColumn: 0, defaultValue: nil, feature: FeatureIndex(firstFeature + 1)),
+                    function: .mean, window: 0, valueColumn: 0, defaultValue: nil,
+                    feature: FeatureIndex(firstFeature + 1)),
             ], lateMicroseconds: late.afterMicroseconds)
     }
 

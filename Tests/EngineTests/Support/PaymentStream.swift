@@ -79,7 +79,8 @@ struct ExpectedOutputs {
             let time = rows[partition].eventTimes[row]
             if rows[partition].faults[row].code != .none {
                 disposition = .fault
-            } else if watermark != .min && time < watermark - plan.late.afterMicroseconds && plan.late.action != .score {
+            } else if watermark != .min && time < watermark - plan.late.afterMicroseconds && plan.late.action != .score
+            {
                 disposition = plan.late.action == .drop ? .lateDropped : .fault
                 if disposition == .fault { context.batch.faults[target] = Fault(.late) }
             } else {
@@ -113,7 +114,8 @@ struct ExpectedOutputs {
                 guard let record = entry.record else { continue }
                 func decode(_ value: UnsafeRawBufferPointer?) {
                     decoder.decode(
-                        value: value, recordTime: record.timestamp, offset: Int64(offset), lane: Int32(partition), into: batch)
+                        value: value, recordTime: record.timestamp, offset: Int64(offset), lane: Int32(partition),
+                        into: batch)
                 }
                 if let value = record.value { value.withUnsafeBytes { decode($0) } } else { decode(nil) }
             }

@@ -13,7 +13,8 @@ struct StreamRun {
 
     /// On one thread with a clock of its own, up to the end of the log, unless `configure` says otherwise.
     init(
-        _ plan: ScoringPlan, _ log: MemoryLog, workers: Int = 1, inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault,
+        _ plan: ScoringPlan, _ log: MemoryLog, workers: Int = 1,
+        inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault,
         isThreaded: Bool = false, configure: (inout StreamSettings) -> Void = { _ in }
     ) {
         var settings = StreamSettings()

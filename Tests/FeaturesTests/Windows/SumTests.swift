@@ -96,7 +96,7 @@ struct SumTests {
     }
 
     @Test(arguments: ["amounts", "spikes", "signs", "exponents", "cancelling spikes"], [1, 50, 1_000])
-    func aMillionStepsStayExact(kind: String, length: Int) {
+    func manyStepsStayExact(kind: String, length: Int) {
         var random = HistoryRandom(seed: UInt64(length))
         var sliding = SlidingSum(length: length)
         sliding.values.reserveCapacity(200_000)
@@ -117,7 +117,7 @@ struct SumTests {
         #expect(sliding.refreshed <= 100 * 200_000, "\(sliding.refreshed) values were summed anew")
     }
 
-    /// Two million inserts and evictions of one sum without a refresh.
+    /// A million inserts and as many evictions, without a refresh.
     @Test func aLongSteadySumStaysExact() {
         var random = HistoryRandom(seed: 5)
         var total = DoubleSum.zero

@@ -3,8 +3,9 @@ import Testing
 
 @testable import Features
 
-/// Windows as one can see them. A line is time, a tick a column; letters are events of one key, and their alphabetical order
-/// is the order in which they arrive. Events of the same tick stand in parentheses. Below each event: what its window counts.
+/// Windows as one can see them. A line is time, a tick a column; letters are events of one key, and their alphabetical
+/// order is the order in which they arrive. Events of the same tick stand in parentheses. Below each event: what its
+/// window counts.
 struct WindowMarbleTests {
     @Test func anEventExactlyAsOldAsTheWindowIsOut() {
         //           |<--4-->|
@@ -44,9 +45,13 @@ struct WindowMarbleTests {
         expectMarbles("ac-d-b--e", counts: "12-3-1--2", length: 4, late: 5)
     }
 
-    /// The horizon is length + late = 6 ticks behind the newest event: what is older is forgotten, and is seen by nobody.
+    /// The horizon is length + late = 6 ticks behind the newest event: what is older is forgotten, and is seen by
+    /// nobody.
     @Test func whatIsBeyondTheHorizonIsAlone() {
         expectMarbles("(ac)--------b", counts: "(11)--------1", length: 4, late: 2)
+        // c is late. It would see a, which was remembered, but a is beyond the horizon of b.
+        expectMarbles("----ac---b", counts: "----11---1", length: 4, late: 1)
+        expectMarbles("----ac---b", counts: "----12---1", length: 4, late: 2)
         // All but a are late. c is forgotten at once; d is not, so e sees it, but not c.
         expectMarbles("a---cde--b", counts: "1---112--1", length: 4, late: 1)
         expectMarbles("a---cde--b", counts: "1---223--1", length: 5, late: 50)

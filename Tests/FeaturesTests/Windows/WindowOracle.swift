@@ -4,9 +4,9 @@ import Events
 
 /// The semantics of windows, naively: every event looks through all that came before it.
 ///
-/// An event with time t and watermark W (the newest accepted time up to and with it) sees, in a window of `length` delayed by
-/// `delay`, what came before it in merge order with the same key, a time in (t - delay - length, t - delay], and a time after
-/// W - horizon; and itself, without delay.
+/// An event with time t and watermark W (the newest accepted time up to and with it) sees, in a window of `length`
+/// delayed by `delay`, what came before it in merge order with the same key, a time in (t - delay - length, t - delay],
+/// and a time after W - horizon; and itself, without delay.
 struct WindowOracle {
     let plan: HistoryPlan
 
@@ -111,7 +111,8 @@ enum ExpectedValue: Equatable {
     }
 }
 
-/// The exact sum of doubles, rounded once: a Shewchuk expansion (Discrete Comput. Geom. 18, 1997), as in Python's `math.fsum`.
+/// The exact sum of doubles, rounded once: a Shewchuk expansion (Discrete Comput. Geom. 18, 1997), as in Python's
+/// `math.fsum`.
 enum ExactSum {
     static func of(_ values: some Sequence<Double>) -> Double {
         var partials: [Double] = []
@@ -132,7 +133,8 @@ enum ExactSum {
             partials.removeSubrange(kept...)
             partials.append(carried)
         }
-        // The partials do not overlap and grow: from the largest down, all but the last step are exact enough for 1e-15.
+        // The partials do not overlap and grow: from the largest down, all but the last step are exact enough for
+        // 1e-15.
         return partials.reversed().reduce(0, +)
     }
 }

@@ -60,7 +60,7 @@ struct BrokenEventTests {
         #"{"transaction_id":1,"tx_datetime":"2025-01-01T00:00:23Z","customer_id":"3","tx_amount":9.50,"tx_fraud":false}"#
 
     @Test(arguments: [
-        (BrokenEvent.truncated, #"{"transaction_id":1,"tx_datetime":"2025-01-01T00:00:23Z""#),
+        (BrokenEvent.truncated, #"{"transaction_id":1,"tx_datetime":"2025-01-01T00:00:23Z"#),
         (
             .missingField,
             #"{"transaction_id":1,"tx_datetime":"2025-01-01T00:00:23Z","customer_id":"3","tx_fraud":false}"#

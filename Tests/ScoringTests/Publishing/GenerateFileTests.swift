@@ -56,8 +56,9 @@ struct GenerateFileTests {
     @Test func failedWriteLeavesNothing() throws {
         try TestFiles.withFolder { folder in
             let path = folder.appending(path: "none/events.csv").path
-            #expect(throws: ReplayFailure.self) { try service().write(to: path) }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+            #expect(throws: ReplayFailure.self) { _ = try service().write(to: path) }
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(left.isEmpty)
         }
     }
 }
@@ -73,6 +74,7 @@ struct GeneratedFieldsTests {
                 topic: card.transactions
                 format: json
                 key: \(key)
+                id: \(key)
                 time: {field: tx_datetime, format: iso8601}
                 fields: {\(fields)}
             features:

@@ -1,0 +1,73 @@
+import Diagnostics
+import Features
+
+/// Holds a model's inputs against the features that a pipeline gives it: names have to be the pipeline's, in order; a
+/// model without names has to have as many inputs.
+struct ModelInputs {
+    /// The most names that a message lists.
+    private static let namesMax = 20
+
+    private let theirs: [String]
+    private let count: Int
+    private let ours: [String]
+    private let features: [String]
+    /// Where each of the inputs is named in the pipeline, if it lists them.
+    private let written: [SourceRange]
+    /// The place of the model's file; `nil` where it is not the pipeline's own.
+    private let range: SourceRange?
+
+    init(model names: [String], count: Int, plan: PipelinePlan, at range: SourceRange?) {
+        theirs = names
+        self.count = count
+        features = plan.features.names
+        ours = plan.modelInputs.map { plan.features.names[$0.rawValue] }
+        written = plan.spec.model?.inputs?.map(\.range) ?? []
+        self.range = range
+    }
+
+    var problems: [Diagnostic] {
+        if ours.count != count { return [wrongCount] }
+        guard let index = theirs.indices.first(where: { $0 < ours.count && theirs[$0] != ours[$0] }) else { return [] }
+        if Set(theirs).isDisjoint(with: features) { return [otherNames(at: index)] }
+        return [wrongOrder(at: index)]
+    }
+
+    private var wrongCount: Diagnostic {
+        Diagnostic(
+            code: "model-input-count",
+            "the model has \(count) input\(count == 1 ? "" : "s") and the pipeline gives it \(ours.count)", at: range,
+            suggestion: inputsInOrder ?? (theirs.isEmpty ? "name them in order: inputs: [FEATURE, …]" : theirNames))
+    }
+
+    private func wrongOrder(at index: Int) -> Diagnostic {
+        let name = theirs[index]
+        let isFeature = features.contains(name)
+        let rest = isFeature ? "is given feature \(ours[index].quoted)" : "is no feature of the pipeline"
+        return Diagnostic(
+            code: "model-input-order", "input \(index + 1) of the model is \(name.quoted) and \(rest)",
+            at: written.indices.contains(index) ? written[index] : range,
+            suggestion: isFeature
+                ? inputsInOrder ?? "list the model's inputs in its order under \("inputs".quoted)"
+                : Suggestion.nearest(to: name, among: features).map { "did you mean feature \($0.quoted)?" }
+                    ?? "define a feature of this name")
+    }
+
+    private func otherNames(at index: Int) -> Diagnostic {
+        Diagnostic(
+            .warning, code: "model-input-names",
+            "the model knows its inputs by other names: input \(index + 1) is \(theirs[index].quoted) and is given feature "
+                + ours[index].quoted,
+            at: range, suggestion: "only the order decides: check it")
+    }
+
+    /// What to write so that it fits, if features of all these names are there.
+    private var inputsInOrder: String? {
+        guard !theirs.isEmpty, theirs.count <= Self.namesMax, Set(theirs).isSubset(of: features) else { return nil }
+        return "write inputs: [\(theirs.joined(separator: ", "))]"
+    }
+
+    private var theirNames: String {
+        let shown = theirs.prefix(Self.namesMax).map(\.quoted).joined(separator: ", ")
+        return "the model's inputs are \(shown)\(theirs.count > Self.namesMax ? ", …" : "")"
+    }
+}
