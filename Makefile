@@ -23,10 +23,13 @@ release: setup ## Build for use.
 demo: release ## See it work: a cluster, a generator and the pipeline in one process. Ends with Ctrl-C.
 	$(RELEASE) demo pipelines/card-fraud/pipeline.yaml $(DEMO_ARGUMENTS)
 
-test: setup-test lint ## All tests: format, unit, simulation, real librdkafka, end to end.
+test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, end to end.
 	swift build --build-tests
-	swift test --skip-build
-	swift build --product riffle
+	swift test --skip-build --skip 'AllocationTests|EngineTests|KafkaTests|ScoringTests'
+	swift test --skip-build --filter EngineTests
+	swift test --skip-build --filter KafkaTests
+	swift test --skip-build --filter ScoringTests
+	swift test --skip-build --filter AllocationTests
 	/usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
 
 lint: ## Check the format of the sources.

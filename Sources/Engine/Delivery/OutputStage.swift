@@ -11,7 +11,9 @@ final class OutputStage: @unchecked Sendable {
     private let ledger: Ledger
     private let failure = Mutex<(any Error)?>(nil)
     private let isAbandoned = Atomic<Bool>(false)
-    /// Nothing more is sent of batches of assignments up to this one; all of them after a failure.
+    /// Nothing more is sent after a failure,
+    private let hasFailed = Atomic<Bool>(false)
+    /// or of batches of assignments up to this one; written by the engine's thread.
     private let givenUpEpoch = Atomic<UInt64>(0)
     private let planHash: [UInt8]
     private let modelVersion: [UInt8]
@@ -44,14 +46,16 @@ final class OutputStage: @unchecked Sendable {
 
     func fail(_ error: any Error) {
         failure.withLock { first in if first == nil { first = error } }
-        giveUp(epoch: .max)
+        hasFailed.store(true, ordering: .sequentiallyConsistent)
         source.wake()
     }
 
     /// Ends sending for assignments up to `epoch`: whoever reads their events next sends them again.
-    func giveUp(epoch: UInt64) { givenUpEpoch.max(epoch, ordering: .relaxed) }
+    func giveUp(epoch: UInt64) { givenUpEpoch.store(epoch, ordering: .sequentiallyConsistent) }
 
-    private func isGivenUp(_ epoch: UInt64) -> Bool { epoch <= givenUpEpoch.load(ordering: .relaxed) }
+    private func isGivenUp(_ epoch: UInt64) -> Bool {
+        hasFailed.load(ordering: .relaxed) || epoch <= givenUpEpoch.load(ordering: .relaxed)
+    }
 
     /// One output fewer to wait for; wakes the engine when a batch is complete.
     func acknowledge(_ token: UInt64) {

@@ -135,6 +135,7 @@ struct PhaseBenchTests {
             topic: orders
             format: json
             key: shop
+            id: shop
             time: {field: at, format: iso8601}
             fields: {shop: string, at_total: float}
             late: {after: 10m, then: score}
