@@ -13,3 +13,19 @@ struct Riffle: ParsableCommand {
             BenchCommand.self,
         ])
 }
+
+extension Riffle {
+    /// Runs the command that the arguments name; what is wrong with the arguments themselves ends with status 2.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            if exitCode(for: error) == .validationFailure {
+                Terminal.printError(fullMessage(for: error))
+                exit(withError: ExitCode(2))
+            }
+            exit(withError: error)
+        }
+    }
+}

@@ -143,7 +143,7 @@ class CheckTests(unittest.TestCase):
 
     def test_a_missing_file_and_a_bad_option_have_their_status(self):
         self.assertEqual(run(RIFFLE, "check", "no/such.yaml").returncode, 2)
-        self.assertNotEqual(run(RIFFLE, "run", PIPELINE, "--for", "30").returncode, 0)
+        self.assertEqual(run(RIFFLE, "run", PIPELINE, "--for", "30").returncode, 2)
         self.assertEqual(run(RIFFLE, "run", PIPELINE, "--brokers", "127.0.0.1:1", "--until-end").returncode, 1)
 
 

@@ -107,7 +107,6 @@ final class BehindByteSink: ByteSink {
     private var current: BlockRing.Block
     private var isFinished = false
 
-    // SAFETY: the mutex.
     private final class FailureBox: Sendable {
         let first = Mutex<(any Error)?>(nil)
         func check() throws { if let error = first.withLock({ $0 }) { throw error } }
