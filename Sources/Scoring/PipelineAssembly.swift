@@ -96,7 +96,9 @@ public struct PipelineAssembly: Sendable {
             }
         }
         parts += plan.modelInputs.map { "\($0.rawValue)" }
-        if let model = plan.spec.model { parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"] }
+        if let model = plan.spec.model {
+            parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
+        }
         parts += plan.spec.decide.flatMap { [$0.name.value, $0.condition.value] }
         // Lengths keep two lists of parts from joining to the same text.
         let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
