@@ -8,6 +8,7 @@ enum Terminal {
 
     static func printError(_ text: String, terminator: String = "\n") {
         if text.isEmpty && terminator.isEmpty { return }
-        FileHandle.standardError.write(Data((text + terminator).utf8))
+        // Whoever read the messages may have gone; that is no reason to end.
+        try? FileHandle.standardError.write(contentsOf: Data((text + terminator).utf8))
     }
 }
