@@ -51,14 +51,16 @@ final class Road {
     /// Events of one batch: written, decoded, gathered, scored and encoded.
     func run(_ number: Int) {
         decode.removeAll()
-        for (index, chunk) in chunks.enumerated() {
+        for index in chunks.indices {
+            let chunk = chunks[index]
             chunk.removeAll()
             fill(chunk, from: number * batchRows + index * chunk.records.count)
             decode.chunks.append(chunk)
         }
         pool.run(decode, tasks: chunks.count)
         context.removeAll()
-        for chunk in chunks {
+        for index in chunks.indices {
+            let chunk = chunks[index]
             for row in 0..<chunk.batch.count {
                 let target = context.batch.count
                 context.batch.append(row: row, of: chunk.batch)

@@ -12,21 +12,10 @@ import Workers
 /// the test, and not those of other tests.
 @Suite(.serialized) struct WarmPathTests {
     private static let batchRows = 2_048
-
-    private static var isOptimised: Bool {
-        #if DEBUG
-            false
-        #else
-            true
-        #endif
-    }
     private static let batches = 50
 
     /// 102,400 events; the batches before them fill windows, tables and buffers, so that as much leaves as comes in.
-    ///
-    /// Without optimisation the compiler itself allocates for generics and closures: only a release build says anything.
-    @Test(.enabled(if: isOptimised, "a debug build of Swift allocates on its own"))
-    func warmEventsAllocateNothing() throws {
+    @Test func warmEventsAllocateNothing() throws {
         let road = try Road(batchRows: Self.batchRows)
         Watch.begin(on: road.pool)
         defer { Watch.end() }

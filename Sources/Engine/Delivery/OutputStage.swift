@@ -10,9 +10,8 @@ final class OutputStage: @unchecked Sendable {
     private let sink: any SinkPort
     private let ledger: Ledger
     private let failure = Mutex<(any Error)?>(nil)
-    private let isAbandoned = Atomic<Bool>(false)
-    /// Nothing more is sent after a failure,
-    private let hasFailed = Atomic<Bool>(false)
+    /// Nothing more is sent after a failure or the end of the run,
+    private let isEnded = Atomic<Bool>(false)
     /// or of batches of assignments up to this one; written by the engine's thread.
     private let givenUpEpoch = Atomic<UInt64>(0)
     private let planHash: [UInt8]
@@ -38,15 +37,12 @@ final class OutputStage: @unchecked Sendable {
     /// Why sending or acknowledging failed for good, if it did.
     var failed: (any Error)? { failure.withLock { $0 } }
 
-    /// Whether anything more is sent.
-    private var isOver: Bool { isAbandoned.load(ordering: .relaxed) || failed != nil }
-
     /// Sends nothing more: what is not sent by now stays uncommitted.
-    func abandon() { isAbandoned.store(true, ordering: .relaxed) }
+    func abandon() { isEnded.store(true, ordering: .sequentiallyConsistent) }
 
     func fail(_ error: any Error) {
         failure.withLock { first in if first == nil { first = error } }
-        hasFailed.store(true, ordering: .sequentiallyConsistent)
+        isEnded.store(true, ordering: .sequentiallyConsistent)
         source.wake()
     }
 
@@ -54,7 +50,7 @@ final class OutputStage: @unchecked Sendable {
     func giveUp(epoch: UInt64) { givenUpEpoch.store(epoch, ordering: .sequentiallyConsistent) }
 
     private func isGivenUp(_ epoch: UInt64) -> Bool {
-        hasFailed.load(ordering: .relaxed) || epoch <= givenUpEpoch.load(ordering: .relaxed)
+        isEnded.load(ordering: .relaxed) || epoch <= givenUpEpoch.load(ordering: .relaxed)
     }
 
     /// One output fewer to wait for; wakes the engine when a batch is complete.
@@ -104,7 +100,7 @@ final class OutputStage: @unchecked Sendable {
         context.recordCount = 0
         // A batch that failed is never complete: nothing behind it is committed. One that was given up is: its
         // assignment is gone.
-        if !isOver { acknowledge(token) }
+        if !isEnded.load(ordering: .relaxed) { acknowledge(token) }
     }
 
     /// Sends a score; false: the topic can never take it.

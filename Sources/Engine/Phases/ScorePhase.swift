@@ -56,7 +56,8 @@ final class ScorePhase: ParallelPhase {
                 context.modelRows[index] = Float(context.frame.features[index])
             }
         } else {
-            for (input, feature) in model.inputs.enumerated() {
+            for input in model.inputs.indices {
+                let feature = model.inputs[input]
                 for row in rows {
                     context.modelRows[row &* width &+ input] =
                         Float(context.frame.features[row &* featureCount &+ feature.rawValue])

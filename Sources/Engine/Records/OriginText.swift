@@ -5,17 +5,21 @@ import Events
 /// A resend after a crash carries the same one, so that a consumer can drop duplicates.
 struct OriginText {
     /// `topic/partition/` for each lane.
-    private var prefixes: [[UInt8]]
+    private let prefixes: [[UInt8]]
+    /// Room that a text may take.
+    let bytesMax: Int
 
     init(lanes: [LaneStart]) {
-        prefixes = lanes.map { Array("\($0.topic)/\($0.partition)/".utf8) }
+        self.init(prefixes: lanes.map { Array("\($0.topic)/\($0.partition)/".utf8) })
     }
 
     /// For a file: its name, then the line.
-    init(file: String) { prefixes = [Array("\(file)/0/".utf8)] }
+    init(file: String) { self.init(prefixes: [Array("\(file)/0/".utf8)]) }
 
-    /// Room that a text may take.
-    var bytesMax: Int { (prefixes.map(\.count).max() ?? 0) + NumberText.bytesMax }
+    private init(prefixes: [[UInt8]]) {
+        self.prefixes = prefixes
+        bytesMax = (prefixes.map(\.count).max() ?? 0) + NumberText.bytesMax
+    }
 
     /// Writes the text and returns its length, at most `bytesMax`.
     @inline(__always)

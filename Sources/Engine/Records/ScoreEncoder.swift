@@ -73,7 +73,8 @@ struct ScoreEncoder: Sendable {
         let decision = context.decisions[row]
         if decision >= 0 { Self.append(decisions[Int(decision)], to: &out) }
         Self.append(",\"reasons\":[],\"features\":{", to: &out)
-        for (place, feature) in features.enumerated() {
+        for place in features.indices {
+            let feature = features[place]
             Self.append(featureKeys[place], to: &out)
             let value = context.frame.features[row &* context.frame.featureCount &+ feature.rawValue]
             if value.isFinite { out += NumberText.write(value, to: out) } else { Self.append("null", to: &out) }

@@ -64,8 +64,9 @@ public struct CompiledExpression: Sendable {
             scratch.registerCount >= registerCount, "\(scratch.registerCount) registers, \(registerCount) needed")
         let blockRows = ExpressionScratch.blockRows
         let constantRegisters = scratch.registers + temporaryCount &* blockRows
-        for (index, value) in constants.enumerated() {
-            (constantRegisters + index &* blockRows).update(repeating: value, count: min(blockRows, rows.count))
+        for index in constants.indices {
+            let register = constantRegisters + index &* blockRows
+            register.update(repeating: constants[index], count: min(blockRows, rows.count))
         }
         withUnsafePointer(to: inputs) { inputs in
             var firstRow = rows.lowerBound
@@ -74,7 +75,7 @@ public struct CompiledExpression: Sendable {
                 let frame = ExpressionFrame(
                     temporaries: scratch.registers, constants: constantRegisters, stride: blockRows, inputs: inputs,
                     firstRow: firstRow, rows: min(blockRows, rows.upperBound - firstRow))
-                for instruction in instructions { frame.execute(instruction) }
+                for index in instructions.indices { frame.execute(instructions[index]) }
                 let values = frame.values(result)
                 for row in 0..<frame.rows { output[row &* outputStride] = values[row] }
                 firstRow += frame.rows
