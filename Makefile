@@ -5,7 +5,7 @@ RELEASE := $(BUILD)/release/riffle
 # Suites that block threads run one after the other: they would starve the pool that runs tests. A hang is a failure.
 TEST := scripts/within.sh 600 swift test --skip-build
 
-.PHONY: demo test build release lint format handbook bench setup setup-test goldens clean help
+.PHONY: demo test build release lint format handbook bench copier setup setup-test goldens clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,13 @@ handbook: release ## Hold features and scores against the Fraud Detection Handbo
 
 bench: release ## Measure the phases and the whole.
 	$(RELEASE) bench pipelines/card-fraud/pipeline.yaml
+
+copier: $(BUILD)/copier ## Build the program that only copies records, which benches measure Riffle against.
+
+$(BUILD)/copier: scripts/copier/copier.c
+	@scripts/setup.sh librdkafka-dev
+	@mkdir -p $(BUILD)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o $@ $< -lrdkafka
 
 goldens: setup ## Rewrite golden files; look at the difference before you commit it.
 	UPDATE_GOLDENS=1 swift test

@@ -77,7 +77,8 @@ let package = Package(
         tests("Generation", ["Events"]),
         tests("Kafka"),
         tests("Configuration", ["Diagnostics", "Events", "Features", "Models"], data: ["Goldens"]),
-        tests("Engine", ["Configuration", "Diagnostics", "Events", "Features", "Models", "Workers"]),
+        tests(
+            "Engine", ["Configuration", "Diagnostics", "Events", "Features", "Models", "Workers"], data: ["Simulation"]),
         tests(
             "Scoring",
             [

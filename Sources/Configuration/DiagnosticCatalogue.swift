@@ -61,6 +61,16 @@ public enum DiagnosticCatalogue {
         .init("too-many-problems", "There are more problems than are shown.", remedy: "Mend those first."),
         .init("unset-variable", "An environment variable is not set.", remedy: "Set it, or write `${NAME:-default}`."),
         .init("invalid-variable", "A `${…}` is misspelt.", remedy: "Write `${NAME}` or `${NAME:-default}`."),
+        .init(
+            "unreadable-properties",
+            "The file that `kafka.properties_file` names cannot be read, or is larger than 64 KiB.",
+            remedy: "Check the path, relative to the pipeline file, and its permissions."),
+        .init(
+            "open-properties", "Others than its owner may read or change the file with the properties.",
+            remedy: "`chmod 600` it."),
+        .init(
+            "invalid-property-line", "A line of the file with the properties is no `name=value`.",
+            remedy: "Write it so; a comment begins with `#`."),
     ]
 
     private static let shape: [DiagnosticEntry] = [
@@ -86,10 +96,12 @@ public enum DiagnosticCatalogue {
         .init("invalid-topic", "Kafka allows no topic of this name.", remedy: "Use letters, digits, `.`, `_`, `-`."),
         .init("duplicate-topic", "One topic is used for two purposes.", remedy: "Give each its own."),
         .init("invalid-broker", "A broker is not `HOST:PORT`.", remedy: "Write `HOST:PORT`, or `embedded`."),
-        .init("reserved-property", "Riffle sets a librdkafka property itself.", remedy: "Use the key that it names."),
     ]
 
     private static let values: [DiagnosticEntry] = [
+        .init(
+            "invalid-interval", "A text that does not say how often state is saved.",
+            remedy: "Write a duration, a number of events, or both: `5m or 1_000_000 events`."),
         .init("unknown-value", "A value is none of those that the key takes.", remedy: "Choose one of them."),
         .init("invalid-boolean", "A value is neither true nor false.", remedy: "Write `true` or `false`."),
         .init("invalid-duration", "A value is not a whole number with a unit of time.", remedy: "Write it as `10m`."),

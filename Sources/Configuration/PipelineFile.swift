@@ -9,6 +9,8 @@ public struct PipelineFile: Sendable {
     /// See `PipelineSpec.parse`.
     public let spec: PipelineSpec?
     public var diagnostics: [Diagnostic]
+    /// `nil` until `readPropertyFile` has read one.
+    public var propertyFile: PropertyFile?
     /// The most problems that are kept, those of expressions included.
     var problemsMax = DiagnosticGathering.problemsMaxDefault
 
@@ -47,9 +49,13 @@ public struct PipelineFile: Sendable {
             diagnostics: diagnostics, problemsMax: limits.problemsMax)
     }
 
-    /// The diagnostics as they are printed; empty for none.
+    /// All diagnostics, those of the properties' file last, as they are printed; empty for none.
     public func rendered(usesColour: Bool = false) -> String {
-        DiagnosticRenderer(source: source, usesColour: usesColour).text(diagnostics)
+        var text = DiagnosticRenderer(source: source, usesColour: usesColour).text(diagnostics)
+        if let file = propertyFile {
+            text += DiagnosticRenderer(source: file.source, usesColour: usesColour).text(file.diagnostics)
+        }
+        return text
     }
 
     static func tooLarge(_ limits: PipelineLimits) -> Diagnostic {

@@ -11,7 +11,7 @@ extension Fault {
 
     private static func hasPlace(_ code: FaultCode) -> Bool {
         switch code {
-        case .none, .tombstone, .eventTooLarge, .fieldMissing, .timeAhead, .late: false
+        case .none, .tombstone, .eventTooLarge, .fieldMissing, .timeAhead, .late, .quarantined: false
         default: true
         }
     }
@@ -38,6 +38,7 @@ extension Fault {
         case .wrongColumnCount: "the row has another number of columns than the header"
         case .invalidCSV: "the row is not valid CSV"
         case .late: "the event is late"
+        case .quarantined: "the process died twice while it worked on the event"
         }
     }
 
@@ -62,6 +63,7 @@ extension Fault {
         case .timeAhead: "check the producer's clock, or raise \"ahead\""
         case .wrongColumnCount: "quote cells that hold commas, quotes or line ends"
         case .invalidCSV: "close every quote, and double quotes inside quoted cells"
+        case .quarantined: "report it with the event's bytes, and send it again after an update"
         case .late: "send it sooner, or raise \"late.after\""
         }
     }

@@ -34,6 +34,8 @@ public enum FaultCode: UInt16, Hashable, Sendable, CaseIterable {
     case late
     /// A CSV record with quotes that do not close, or with something behind a closing quote.
     case invalidCSV
+    /// The process died twice over it: it is not looked at again.
+    case quarantined
 
     /// The stable kebab-case code of headers, metrics and docs.
     public var name: String {
@@ -58,6 +60,7 @@ public enum FaultCode: UInt16, Hashable, Sendable, CaseIterable {
         case .wrongColumnCount: "wrong-column-count"
         case .late: "late"
         case .invalidCSV: "invalid-csv"
+        case .quarantined: "quarantined"
         }
     }
 }

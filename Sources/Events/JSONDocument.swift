@@ -92,7 +92,9 @@ public final class JSONDocument {
     }
 
     private static func failure(_ error: Int32, limits: Limits) -> JSONFailure {
-        let message = String(cString: riffle_json_error_message(error))
+        // simdjson's sentences begin with a capital letter, and messages here do not.
+        let words = String(cString: riffle_json_error_message(error))
+        let message = words.prefix(1).lowercased() + words.dropFirst()
         switch Int(error) {
         case Int(RIFFLE_JSON_TOO_DEEP):
             return JSONFailure(code: .tooDeep, message: "JSON nested deeper than \(limits.depthMax) levels")

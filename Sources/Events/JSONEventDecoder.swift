@@ -30,4 +30,11 @@ public final class JSONEventDecoder {
         }
         rows.append(fault, hasRow: value != nil, recordTime: recordTime, offset: offset, lane: lane, to: batch)
     }
+
+    /// Appends a row that is a fault, without looking at the event.
+    public func refuse(
+        _ code: FaultCode, recordTime: Int64, offset: Int64, lane: Int32, into batch: EventBatch
+    ) {
+        rows.append(Fault(code), hasRow: false, recordTime: recordTime, offset: offset, lane: lane, to: batch)
+    }
 }

@@ -16,6 +16,15 @@ public struct FeatureLimits: Hashable, Sendable {
         self.shardCount = shardCount
         self.eventsPerKey = eventsPerKey
     }
+
+    var keysPerShardMax: Int { (keysPerEntity - 1) / shardCount + 1 }
+
+    /// The power of two that `eventsPerKey` is rounded up to.
+    var eventsPerKeyMax: Int {
+        var power = 1
+        while power < eventsPerKey { power *= 2 }
+        return power
+    }
 }
 
 /// What the keyed state holds, counted.
@@ -38,11 +47,13 @@ public struct FeatureStateStatistics: Hashable, Sendable {
 public final class FeatureEngine: @unchecked Sendable {
     public let plan: FeaturePlan
     public let limits: FeatureLimits
-    private let layouts: [RecordLayout]
-    private var shards: [[EntityShard]]
-    private let tableHash: KeyHash
-    /// The newest event time that has entered the state.
-    private var watermark = Int64.min
+    let layouts: [RecordLayout]
+    var shards: [[EntityShard]]
+    let tableHash: KeyHash
+    /// The newest event time that has entered the state; `Int64.min` before the first.
+    public internal(set) var watermark = Int64.min
+    /// Set while shards that were copied at different places of the stream catch up.
+    var replayGuard: ReplayGuard?
 
     public convenience init(plan: FeaturePlan, limits: FeatureLimits = FeatureLimits()) {
         self.init(plan: plan, limits: limits, tableHash: KeyHash.makeSecret())
@@ -60,20 +71,19 @@ public final class FeatureEngine: @unchecked Sendable {
     }
 
     private static func makeShards(_ layouts: [RecordLayout], _ limits: FeatureLimits) -> [[EntityShard]] {
-        let keysMax = (limits.keysPerEntity - 1) / limits.shardCount + 1
-        var eventsPerKeyMax = 1
-        while eventsPerKeyMax < limits.eventsPerKey { eventsPerKeyMax *= 2 }
-        return layouts.map { layout in
-            (0..<limits.shardCount).map { _ in
-                EntityShard(layout: layout, keysMax: keysMax, eventsPerKeyMax: eventsPerKeyMax)
-            }
-        }
+        layouts.map { layout in (0..<limits.shardCount).map { _ in makeShard(layout, limits) } }
+    }
+
+    static func makeShard(_ layout: RecordLayout, _ limits: FeatureLimits) -> EntityShard {
+        EntityShard(
+            layout: layout, keysMax: limits.keysPerShardMax, eventsPerKeyMax: limits.eventsPerKeyMax)
     }
 
     /// Forgets everything, as before the first event.
     public func removeAll() {
         shards = Self.makeShards(layouts, limits)
         watermark = Int64.min
+        replayGuard = nil
     }
 
     public func makeFrame(capacity: Int) -> FeatureFrame {
@@ -167,7 +177,7 @@ public final class FeatureEngine: @unchecked Sendable {
 
     /// The high bits choose, evenly for any number of shards.
     @inline(__always)
-    private static func shard(_ hash: UInt64, _ count: UInt64) -> UInt16 {
+    static func shard(_ hash: UInt64, _ count: UInt64) -> UInt16 {
         UInt16(truncatingIfNeeded: (hash >> 32 &* count) >> 32)
     }
 
@@ -184,7 +194,8 @@ public final class FeatureEngine: @unchecked Sendable {
             let entity = plan.entities[index]
             let starts = frame.shardStarts[index]
             let shards = frame.shards[index]
-            let presence = batch.presence[entity.keyField.rawValue]
+            var presence = UnsafePointer(batch.presence[entity.keyField.rawValue])
+            if let replayGuard { presence = replayGuard.presence(presence, entity: index, batch, frame) }
             starts.update(repeating: 0, count: limits.shardCount + 1)
             for row in 0..<batch.count where frame.dispositions[row].entersState {
                 if presence[row] != Presence.present { continue }

@@ -11,6 +11,10 @@ public enum RowDisposition: UInt8, Sendable {
     /// A fault, or dropped as late, in the muted stretch: it was dealt with before.
     case mutedFault
 
+    /// Whether the event is dealt with here and now: its offset may be committed with its output, if it has one.
+    @inlinable
+    public var isAnswered: Bool { self == .score || self == .fault || self == .lateDropped }
+
     /// Whether the event enters the state.
     @inlinable
     public var entersState: Bool { rawValue <= RowDisposition.muted.rawValue }

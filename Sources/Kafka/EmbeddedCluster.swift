@@ -25,6 +25,7 @@ public final class EmbeddedCluster: @unchecked Sendable {
         self.pointer = pointer
         self.brokersCount = brokersCount
         bootstrapServers = String(cString: rd_kafka_mock_cluster_bootstraps(pointer))
+        disableAnswerDelay()
     }
 
     // The cluster runs on the client, which goes after it, with the last reference.
@@ -79,6 +80,8 @@ extension EmbeddedCluster {
 
     public func bringUp(broker: Int32) throws(KafkaFailure) {
         try check(rd_kafka_mock_broker_set_up(pointer, broker), broker)
+        // It listens on a new socket.
+        disableAnswerDelay()
     }
 
     /// Delays every answer of a broker.
@@ -88,6 +91,21 @@ extension EmbeddedCluster {
 
     public func setLeader(of topic: String, partition: Int32, broker: Int32) throws(KafkaFailure) {
         try check(rd_kafka_mock_partition_set_leader(pointer, topic, partition, broker), broker)
+    }
+
+    /// Gives a group's coordination to a broker; the one before answers that it is not the coordinator.
+    public func setCoordinator(ofGroup group: String, broker: Int32) throws(KafkaFailure) {
+        try check(rd_kafka_mock_coordinator_set(pointer, "group", group, broker), broker)
+    }
+
+    /// Gives a transactional producer's coordination to a broker.
+    public func setCoordinator(ofTransactionalID id: String, broker: Int32) throws(KafkaFailure) {
+        try check(rd_kafka_mock_coordinator_set(pointer, "transaction", id, broker), broker)
+    }
+
+    /// Metadata and AddPartitionsToTxn answer this code for the topic from now on; 0 ends that.
+    public func setError(ofTopic topic: String, code: Int32) {
+        rd_kafka_mock_topic_set_error(pointer, topic, rd_kafka_resp_err_t(rawValue: code))
     }
 
     private func check(_ error: rd_kafka_resp_err_t, _ broker: Int32) throws(KafkaFailure) {

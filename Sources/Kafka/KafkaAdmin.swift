@@ -18,10 +18,14 @@ public struct TopicMetadata: Hashable, Sendable {
 public final class KafkaAdmin: Sendable {
     private let client: Client
 
+    /// - Parameter seesOpenTransactions: a partition's end is behind everything written; else before the first record of
+    ///   a transaction that is not decided, as consumers of committed records see it.
     public init(
-        brokers: String, properties: KafkaProperties = KafkaProperties(), onLog: @escaping KafkaLogSink = { _ in }
+        brokers: String, properties: KafkaProperties = KafkaProperties(), seesOpenTransactions: Bool = false,
+        onLog: @escaping KafkaLogSink = { _ in }
     ) throws(KafkaFailure) {
-        let configuration = try properties.makeConfiguration(brokers: brokers, role: .admin)
+        let configuration = try properties.makeConfiguration(
+            brokers: brokers, role: .admin(seesOpenTransactions: seesOpenTransactions))
         client = try Client(configuration, RD_KAFKA_CONSUMER, callbacks: ClientCallbacks(onLog: onLog))
     }
 
@@ -29,6 +33,12 @@ public final class KafkaAdmin: Sendable {
     ///
     /// All topics are listed, since a cluster may create a topic that is asked for by name.
     public func metadata(of topic: String, milliseconds: Int) throws(KafkaFailure) -> TopicMetadata? {
+        try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
+            try metadataNow(of: topic, milliseconds: left)
+        }
+    }
+
+    private func metadataNow(of topic: String, milliseconds: Int) throws(KafkaFailure) -> TopicMetadata? {
         var answer: UnsafePointer<rd_kafka_metadata>?
         let error = rd_kafka_metadata(client.pointer, 1, nil, &answer, Int32(clamping: milliseconds))
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else { throw KafkaFailure(error, topic: topic) }
@@ -85,11 +95,8 @@ public final class KafkaAdmin: Sendable {
         guard let metadata = try metadata(of: topic, milliseconds: milliseconds) else {
             throw KafkaFailure(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, topic: topic)
         }
-        var ends: [Int64] = []
-        for partition in metadata.partitions {
-            ends.append(try watermarks(topic: topic, partition: partition.id, milliseconds: milliseconds).high)
-        }
-        return ends
+        let partitions = metadata.partitions.map { TopicPartition(topic: topic, partition: $0.id) }
+        return try client.watermarks(of: partitions, milliseconds: milliseconds).map(\.high)
     }
 
     /// Where any group is to go on in each partition, without joining it; `nil` where it has committed nothing.

@@ -7,6 +7,7 @@ public struct CommitReport: Hashable, Sendable {
         public let partition: Int32
         /// The offset of the next record to read.
         public let offset: Int64
+        public let metadata: String
         public let failure: KafkaFailure?
     }
 
@@ -25,6 +26,7 @@ public struct CommitReport: Hashable, Sendable {
             entries.append(
                 Entry(
                     topic: entry.topicName, partition: entry.partition, offset: entry.offset,
+                    metadata: entry.metadataText,
                     failure: failed
                         ? KafkaFailure(entry.err, topic: entry.topicName, partition: entry.partition) : nil))
         }
@@ -35,36 +37,42 @@ public struct CommitReport: Hashable, Sendable {
 }
 
 extension KafkaConsumer {
-    /// Notes that everything before `nextOffset` is finished: the next commit takes it. Nothing is sent.
+    /// Commits positions of the assignment `epoch` and does not wait: the delegate's `committed` gets the result in a
+    /// later `poll`.
     ///
-    /// Fails with `_STATE` where the partition is no longer assigned.
-    public func store(nextOffset: Int64, of partition: KafkaPartition) throws(KafkaFailure) {
-        let list = TopicPartitionList(capacity: 1)
-        list.append(topic: partition.topic, partition: partition.partition, offset: nextOffset)
-        _ = rd_kafka_offsets_store(client.pointer, list.pointer)
-        guard list[0].err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            throw KafkaFailure(
-                code: list[0].err.rawValue, topic: partition.topic, partition: partition.partition, offset: nextOffset)
-        }
+    /// One such commit is under way at a time, since librdkafka's retries could let an older one land after a newer
+    /// one. What failed is not remembered: the next commit must take it along, as positions usually do. Of an
+    /// assignment that is over nothing is sent.
+    ///
+    /// - Returns: whether it was sent; `false` while an earlier one is under way: come again when it is reported.
+    /// - Throws: `_STATE` where `epoch` is not the current assignment's, or a partition is not in it.
+    @discardableResult
+    public func commit(_ positions: [CommitPosition], epoch: AssignmentEpoch) throws(KafkaFailure) -> Bool {
+        try checkAssignment(of: positions, epoch: epoch)
+        guard commitsUnderWay == 0 else { return false }
+        guard !positions.isEmpty else { return true }
+        let list = TopicPartitionList(positions)
+        let error = rd_kafka_commit(client.pointer, list.pointer, 1)
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error) }
+        commitsUnderWay += 1
+        return true
     }
 
-    /// Sends what is stored; the delegate's `committed` gets the result in a later `poll`.
-    public func commitStored() throws(KafkaFailure) {
-        let error = rd_kafka_commit(client.pointer, nil, 1)
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__NO_OFFSET else {
-            throw KafkaFailure(error)
-        }
-    }
-
-    /// Sends what is stored and waits for the result: for revocations and the end.
+    /// Commits positions of the assignment `epoch` and waits for the result: for revocations and the end.
     ///
     /// After a time-out the commit may still take effect.
-    public func commitStoredAndWait(milliseconds: Int) throws(KafkaFailure) -> CommitReport {
+    ///
+    /// - Throws: as `commit`; or `_TIMED_OUT`. What the brokers answered is in the report, refusals too.
+    public func commitAndWait(
+        _ positions: [CommitPosition], epoch: AssignmentEpoch, milliseconds: Int
+    ) throws(KafkaFailure) -> CommitReport {
+        try checkAssignment(of: positions, epoch: epoch)
+        guard !positions.isEmpty else { return CommitReport(RD_KAFKA_RESP_ERR_NO_ERROR, nil) }
+        let list = TopicPartitionList(positions)
         // Waiting with an end is only to be had on a queue of one's own.
         let queue = rd_kafka_queue_new(client.pointer)
         defer { rd_kafka_queue_destroy(queue) }
-        let error = rd_kafka_commit_queue(client.pointer, nil, queue, nil, nil)
-        if error == RD_KAFKA_RESP_ERR__NO_OFFSET { return CommitReport(error, nil) }
+        let error = rd_kafka_commit_queue(client.pointer, list.pointer, queue, nil, nil)
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error) }
         guard let event = rd_kafka_queue_poll(queue, Int32(clamping: milliseconds)) else {
             throw .timedOut("the commit", milliseconds: milliseconds)
@@ -73,17 +81,57 @@ extension KafkaConsumer {
         return CommitReport(rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event))
     }
 
-    /// Where the group is to go on in each partition; `nil` where it has committed nothing. Blocks.
-    public func committedOffsets(
+    private func checkAssignment(of positions: [CommitPosition], epoch: AssignmentEpoch) throws(KafkaFailure) {
+        let state = RD_KAFKA_RESP_ERR__STATE.rawValue
+        guard epoch == self.epoch else {
+            throw KafkaFailure(
+                code: state,
+                message: "a commit for assignment \(epoch.rawValue), while \(self.epoch.rawValue) is current",
+                isRetriable: false)
+        }
+        let assigned = Set(partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) })
+        for position in positions {
+            guard assigned.contains(TopicPartition(topic: position.topic, partition: position.partition)) else {
+                throw KafkaFailure(
+                    code: state, message: "a commit for a partition that is not assigned", isRetriable: false,
+                    topic: position.topic, partition: position.partition, offset: position.nextOffset)
+            }
+        }
+    }
+
+    /// What the group has committed for each partition, in their order; `nil` where that is nothing. Blocks.
+    ///
+    /// Where a transaction's offsets are not decided yet it waits for that, for as long as it may.
+    public func committed(
         of partitions: [TopicPartition], milliseconds: Int
-    ) throws(KafkaFailure) -> [Int64?] {
+    ) throws(KafkaFailure) -> [CommittedOffset?] {
         // An instance beyond the number of partitions is assigned none.
         guard !partitions.isEmpty else { return [] }
-        let list = TopicPartitionList(capacity: partitions.count)
-        for partition in partitions { list.append(topic: partition.topic, partition: partition.partition) }
-        let error = rd_kafka_committed(client.pointer, list.pointer, Int32(clamping: milliseconds))
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error) }
-        return try list.answeredOffsets().map { $0 >= 0 ? $0 : nil }
+        return try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
+            let list = TopicPartitionList(partitions)
+            let error = rd_kafka_committed(client.pointer, list.pointer, Int32(clamping: left))
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error) }
+            let offsets = try list.answeredOffsets()
+            return offsets.indices.map {
+                offsets[$0] >= 0 ? CommittedOffset(offset: offsets[$0], metadata: list[$0].metadataText) : nil
+            }
+        }
+    }
+
+    /// The first offset of each partition whose record's own timestamp is not before a time; the partition's end where
+    /// all are older. Blocks.
+    ///
+    /// Records need not be in order of their timestamps: later ones may be older again. Where the cluster knows no
+    /// times (the embedded one), the answer is the first offset that the partition holds: rather too much than too
+    /// little.
+    ///
+    /// - Parameter milliseconds: for each of at most three questions to the brokers.
+    /// - Throws: `_TIMED_OUT` and what else keeps a partition's leader from answering; nothing is known then.
+    public func offsets(
+        atRecordTimeMilliseconds time: Int64, of partitions: [TopicPartition], milliseconds: Int
+    ) throws(KafkaFailure) -> [Int64] {
+        guard !partitions.isEmpty else { return [] }
+        return try client.offsets(notBefore: max(0, time), of: partitions, milliseconds: milliseconds)
     }
 
     /// The first and the next offset of a partition, asked of its leader. Blocks.
@@ -92,6 +140,13 @@ extension KafkaConsumer {
     ) throws(KafkaFailure) -> Watermarks {
         try client.watermarks(topic: topic, partition: partition, milliseconds: milliseconds)
     }
+
+    /// The same of several partitions, in their order, in two requests to each leader.
+    public func watermarks(
+        of partitions: [TopicPartition], milliseconds: Int
+    ) throws(KafkaFailure) -> [Watermarks] {
+        try client.watermarks(of: partitions, milliseconds: milliseconds)
+    }
 }
 
 func onCommit(
@@ -99,6 +154,7 @@ func onCommit(
     _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, _ opaque: UnsafeMutableRawPointer?
 ) {
     guard let consumer = ClientCallbacks.from(opaque)?.consumer else { return }
+    consumer.commitsUnderWay = max(0, consumer.commitsUnderWay - 1)
     consumer.delegate?.committed(CommitReport(error, list))
 }
 

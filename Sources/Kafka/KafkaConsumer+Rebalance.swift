@@ -42,10 +42,12 @@ extension KafkaConsumer {
             partitions.append(partition)
             if let queue = partition.queue { wakeDescriptor.watch(queue) }
         }
-        let committed = try committedOffsets(
+        let committed = try committed(
             of: partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) },
             milliseconds: Self.assignmentAnswerMilliseconds)
-        let assigned = zip(partitions, committed).map { AssignedPartition(partition: $0, committed: $1) }
+        let assigned = zip(partitions, committed).map {
+            AssignedPartition(partition: $0, committed: $1?.offset, metadata: $1?.metadata ?? "")
+        }
         let starts = try delegate.assigned(assigned, epoch: epoch, consumer: self)
         precondition(starts.count == partitions.count, "\(starts.count) starts for \(partitions.count) partitions")
         for (index, start) in starts.enumerated() {

@@ -1,27 +1,6 @@
 import CRdkafka
 import Synchronization
 
-/// Hears of what happens to a consumer. Called on the poll thread, inside `poll` and `close` only.
-public protocol KafkaConsumerDelegate: AnyObject {
-    /// The group has given partitions to this instance: answer with the offset where each is to be read, in their
-    /// order.
-    ///
-    /// `startOffsets(of:otherwise:)` is the usual answer. Nothing is read before it returns; what it throws ends the
-    /// assignment and is thrown by `poll`. An instance beyond the number of partitions is given none.
-    func assigned(
-        _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-    ) throws(KafkaFailure) -> [Int64]
-    /// The group takes all partitions back: finish, `commitStoredAndWait`, and return soon, since the group waits.
-    /// Not called where there are none.
-    func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer)
-    /// The partitions are already another instance's: drop what is unfinished, commit nothing.
-    func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer)
-    /// An asynchronous commit is done.
-    func committed(_ report: CommitReport)
-    /// Something is wrong that belongs to no partition. Most pass by themselves; look at `isFatal`.
-    func failed(_ failure: KafkaFailure)
-}
-
 /// A member of a consumer group that reads each partition through its own queue, so that its user chooses the order.
 ///
 /// All calls belong to one poll thread, except `wake` and `release`. A turn of the loop is: `wait`, `poll`, then `take`
@@ -41,6 +20,8 @@ public final class KafkaConsumer: @unchecked Sendable {
     public private(set) var isClosed = false
     /// Records that came by the main queue for a partition that is not assigned: dropped.
     public private(set) var straysDropped = 0
+    /// Asynchronous commits whose result has not been reported yet.
+    var commitsUnderWay = 0
     /// Records taken and not yet released.
     private let recordsOut = Atomic<Int>(0)
 
@@ -52,13 +33,17 @@ public final class KafkaConsumer: @unchecked Sendable {
 
     /// Joins nothing yet: `subscribe` does.
     ///
-    /// - Parameter brokers: `host:port`, several separated by commas.
+    /// - Parameters:
+    ///   - brokers: `host:port`, several separated by commas.
+    ///   - instance: a name of its own for each instance makes the membership static: who comes back with it within
+    ///     `session.timeout.ms` gets its partitions back without a rebalance. A static member does not leave the group
+    ///     in `close`, and a second one of the same name makes the first one fail fatally.
     public init(
-        brokers: String, group: String, properties: KafkaProperties = KafkaProperties(),
+        brokers: String, group: String, instance: String? = nil, properties: KafkaProperties = KafkaProperties(),
         prefetch: KafkaPrefetch = KafkaPrefetch(), onLog: @escaping KafkaLogSink = { _ in }
     ) throws(KafkaFailure) {
         let configuration = try properties.makeConfiguration(
-            brokers: brokers, role: .consumer(group: group, prefetch: prefetch))
+            brokers: brokers, role: .consumer(group: group, instance: instance, prefetch: prefetch))
         configuration.withPointer { pointer in
             rd_kafka_conf_set_rebalance_cb(pointer, onRebalance)
             rd_kafka_conf_set_offset_commit_cb(pointer, onCommit)
@@ -137,6 +122,8 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
         if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
             straysDropped += 1
+        } else if message.pointee.err == RD_KAFKA_RESP_ERR__FATAL, let fatal = client.fatalFailure() {
+            delegate?.failed(fatal)
         } else if message.pointee.err != RD_KAFKA_RESP_ERR__PARTITION_EOF {
             delegate?.failed(Self.failure(of: message, topic: name))
         }
@@ -264,20 +251,10 @@ public final class KafkaConsumer: @unchecked Sendable {
     ) -> KafkaFailure {
         let offset = message.pointee.offset
         let asked = offset >= 0 ? offset : partition.nextOffset
-        var text = "offset \(asked) of topic \"\(partition.topic)\" partition \(partition.partition) "
-        if let marks = try? watermarks(topic: partition.topic, partition: partition.partition, milliseconds: 2_000) {
-            text += "is not in the log, which holds \(marks.low) to \(marks.high)"
-            text +=
-                asked < marks.low
-                ? ": retention has removed events that were not read" : ": the topic was truncated or made anew"
-        } else {
-            let reason = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? ""
-            text += "cannot be read: \(reason)"
-        }
-        text += "; nothing is skipped by itself: reset the group's offsets, or use a new group with \"start:\""
-        return KafkaFailure(
-            code: RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue, message: text, isRetriable: false,
-            topic: partition.topic, partition: partition.partition, offset: asked)
+        let marks = try? watermarks(topic: partition.topic, partition: partition.partition, milliseconds: 2_000)
+        if let marks { return .notInLog(asked, marks, topic: partition.topic, partition: partition.partition) }
+        let reason = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? ""
+        return .notInLog(asked, reason: "cannot be read: \(reason)", of: partition.topic, partition.partition)
     }
 
     /// Whether the partition is known to be at its end behind the last record taken, from what the last fetch said: no

@@ -67,6 +67,24 @@ extension KafkaFailure {
         KafkaFailure(code: RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue, message: message, topic: topic)
     }
 
+    /// An offset that is asked for and is not in the log: records are lost, or the topic is another one.
+    static func notInLog(_ offset: Int64, _ marks: Watermarks, topic: String, partition: Int32) -> KafkaFailure {
+        let cause =
+            offset < marks.low
+            ? "retention has removed events that were not read" : "the topic was truncated or made anew"
+        return notInLog(
+            offset, reason: "is not in the log, which holds \(marks.low) to \(marks.high): \(cause)", of: topic,
+            partition)
+    }
+
+    static func notInLog(_ offset: Int64, reason: String, of topic: String, _ partition: Int32) -> KafkaFailure {
+        KafkaFailure(
+            code: RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE.rawValue,
+            message: "offset \(offset) of topic \"\(topic)\" partition \(partition) \(reason); nothing is skipped by "
+                + "itself: reset the group's offsets, or use a new group with \"start:\"",
+            isRetriable: false, topic: topic, partition: partition, offset: offset)
+    }
+
     /// Codes that come without librdkafka's own verdict and that pass by themselves.
     private static let retriableCodes: Set<Int32> = Set(
         [

@@ -75,6 +75,9 @@ public struct AssignedPartition {
     public let partition: KafkaPartition
     /// Where the group is to go on; `nil` where it has committed nothing.
     public let committed: Int64?
+    /// The text that was committed with it: untrusted, since any tool may commit for a group. Empty where there is
+    /// none.
+    public let metadata: String
 }
 
 /// What `take` has done.

@@ -50,7 +50,8 @@ public enum ProduceOutcome: Sendable {
 /// An idempotent producer: order in a partition is kept, and retries do not double records.
 ///
 /// `produce` may be called on any thread. Deliveries come on the thread that calls `poll` or `flush`, one at a time if
-/// one thread does. A producer that goes away drops what is not yet sent: `flush` first.
+/// one thread does. A producer that goes away drops what is not yet sent: `flush` first. What has not been acknowledged
+/// within `delivery.timeout.ms` (5 minutes unless set: how long the brokers may be away) comes back as failed.
 // SAFETY: librdkafka's producer is thread-safe, and all stored properties are constant. The closures run on the thread
 // that polls, which is their owner's business.
 public final class KafkaProducer: @unchecked Sendable {
@@ -63,12 +64,19 @@ public final class KafkaProducer: @unchecked Sendable {
     /// - Parameters:
     ///   - onDelivery: called once for each record queued.
     ///   - onFailure: called for what belongs to no record; most pass by themselves, look at `isFatal`.
-    public init(
+    public convenience init(
         brokers: String, properties: KafkaProperties = KafkaProperties(),
         onDelivery: @escaping (Delivery) -> Void, onFailure: @escaping (KafkaFailure) -> Void = { _ in },
         onLog: @escaping KafkaLogSink = { _ in }
     ) throws(KafkaFailure) {
         let configuration = try properties.makeConfiguration(brokers: brokers, role: .producer)
+        try self.init(configuration, onDelivery: onDelivery, onFailure: onFailure, onLog: onLog)
+    }
+
+    init(
+        _ configuration: consuming ConfigurationHandle, onDelivery: @escaping (Delivery) -> Void,
+        onFailure: @escaping (KafkaFailure) -> Void, onLog: @escaping KafkaLogSink
+    ) throws(KafkaFailure) {
         configuration.withPointer { pointer in
             rd_kafka_conf_set_dr_msg_cb(pointer, onDeliveryReport)
             rd_kafka_conf_set_error_cb(pointer, onProducerError)

@@ -23,30 +23,41 @@ public struct KafkaPrefetch: Hashable, Sendable {
 
 /// What a client is for; decides which properties it takes and which Riffle sets.
 enum KafkaClientRole {
-    case consumer(group: String, prefetch: KafkaPrefetch)
+    case consumer(group: String, instance: String? = nil, prefetch: KafkaPrefetch)
     case producer
-    case admin
+    case transactionalProducer(id: String)
+    /// - Parameter seesOpenTransactions: a partition's end is behind everything written, decided or not.
+    case admin(seesOpenTransactions: Bool = false)
 
     var type: rd_kafka_type_t {
         switch self {
         // As a consumer, so that asking about a topic never creates it.
         case .consumer, .admin: RD_KAFKA_CONSUMER
-        case .producer: RD_KAFKA_PRODUCER
+        case .producer, .transactionalProducer: RD_KAFKA_PRODUCER
         }
+    }
+
+    var isTransactional: Bool {
+        if case .transactionalProducer = self { true } else { false }
     }
 
     func takes(_ scope: KafkaPropertyScope) -> Bool {
         switch (self, scope) {
-        case (_, .both), (.consumer, .consumer), (.producer, .producer): true
+        case (_, .both), (.consumer, .consumer), (.producer, .producer), (.transactionalProducer, .producer): true
         default: false
         }
     }
 
     /// Riffle's choices where the user makes none, for the reasons beside them.
+    ///
+    /// Waits between attempts are librdkafka's own: `reconnect.backoff.ms` doubles up to `reconnect.backoff.max.ms`
+    /// with
+    /// -25 % to +50 % of jitter; `retry.backoff.ms` between two sends of a request is constant before librdkafka 2.3,
+    /// and since then doubles up to `retry.backoff.max.ms` with 20 % of jitter.
     var defaults: [(String, String)] {
         let shared = [("client.id", "riffle"), ("socket.nagle.disable", "true")]
         switch self {
-        case .consumer(_, let prefetch):
+        case .consumer(_, _, let prefetch):
             return shared + [
                 ("queued.min.messages", String(prefetch.recordsPerPartition)),
                 ("queued.max.messages.kbytes", String(prefetch.kilobytesPerPartition)),
@@ -59,69 +70,43 @@ enum KafkaClientRole {
                 ("fetch.message.max.bytes", "4194304"),
             ]
         case .producer:
-            return shared + [
-                // 0 sends thousands of tiny requests at 10,000 events/s.
-                ("linger.ms", "1"),
-                ("batch.num.messages", "10000"),
-                ("queue.buffering.max.messages", "500000"),
-                ("queue.buffering.max.kbytes", "131072"),
-                ("compression.type", "none"),
-                ("delivery.timeout.ms", "120000"),
+            // The brokers may be away for so long before the process stops.
+            return shared + Self.sendingDefaults + [("delivery.timeout.ms", "300000")]
+        case .transactionalProducer:
+            // librdkafka gives a record as long as its transaction.
+            return shared + Self.sendingDefaults + [
+                ("transaction.timeout.ms", String(KafkaProperties.transactionTimeoutMillisecondsDefault))
             ]
         case .admin:
             return shared
         }
     }
 
+    private static let sendingDefaults = [
+        // 0 sends thousands of tiny requests at 10,000 events/s.
+        ("linger.ms", "1"),
+        ("batch.num.messages", "10000"),
+        ("queue.buffering.max.messages", "500000"),
+        ("queue.buffering.max.kbytes", "131072"),
+        ("compression.type", "none"),
+    ]
+
     /// What Riffle's promises hang on.
     var owned: [(String, String)] {
         switch self {
-        case .consumer(let group, _):
+        case .consumer(let group, let instance, _):
             [
                 ("group.id", group), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
                 ("auto.offset.reset", "error"), ("enable.partition.eof", "true"),
-            ]
+                ("isolation.level", "read_committed"),
+            ] + (instance.map { [("group.instance.id", $0)] } ?? [])
         case .producer:
             [("enable.idempotence", "true"), ("partitioner", "murmur2_random")]
-        case .admin:
-            []
+        case .transactionalProducer(let id):
+            [("enable.idempotence", "true"), ("partitioner", "murmur2_random"), ("transactional.id", id)]
+        case .admin(let seesOpenTransactions):
+            // As a rule the end of a partition is where a consumer of Riffle's would find it.
+            [("isolation.level", seesOpenTransactions ? "read_uncommitted" : "read_committed")]
         }
     }
-}
-
-extension KafkaProperties {
-    /// Why Riffle sets a property itself, or refuses this value of it; `nil` where the user may.
-    public static func ownedReason(of name: String, value: String) -> String? {
-        if name == "partition.assignment.strategy" {
-            // Versions before 2.6 loop on cooperative rebalances with a lost member; with one strategy for all of them
-            // the drain on revocation is also one and the same.
-            return value.contains("cooperative")
-                ? "Riffle gives up all partitions in a rebalance; use \"range\" or \"roundrobin\"" : nil
-        }
-        return ownedReasons[name]
-    }
-
-    private static let ownedReasons: [String: String] = [
-        "bootstrap.servers": "set \"kafka.brokers\" instead",
-        "metadata.broker.list": "set \"kafka.brokers\" instead",
-        "group.id": "set \"kafka.group\" instead",
-        "group.protocol": "Riffle drains on the revocations of the classic group protocol",
-        "group.remote.assignor": "Riffle drains on the revocations of the classic group protocol",
-        "enable.auto.commit": "offsets are committed after their scores are acknowledged, never by a timer",
-        "auto.commit.enable": "offsets are committed after their scores are acknowledged, never by a timer",
-        "auto.commit.interval.ms": "offsets are committed after their scores are acknowledged, never by a timer",
-        "enable.auto.offset.store": "an offset is stored when its event is finished, not when it is read",
-        "offset.store.method": "offsets are kept by the brokers",
-        "offset.store.path": "offsets are kept by the brokers",
-        "auto.offset.reset": "an offset out of range must stop the pipeline, not skip events; "
-            + "\"kafka.start\" says where a new group begins",
-        "enable.partition.eof": "the merge of partitions waits for those that are not at their end",
-        "enable.idempotence": "scores keep their order and are not doubled by retries",
-        "partitioner": "keys go to the partitions where every Kafka client puts them (murmur2_random)",
-        "transactional.id": "set \"kafka.delivery\" instead",
-        "delivery.report.only.error": "an offset is committed only after every score before it is acknowledged",
-        "log.queue": "librdkafka's log lines go to Riffle's log",
-        "enabled_events": "Riffle takes results by callback",
-        "test.mock.num.brokers": "set \"kafka.brokers: embedded\" instead",
-    ]
 }

@@ -27,26 +27,38 @@ public struct KafkaPropertyProblem: Hashable, Sendable {
 /// Whatever prints it masks secrets. The values themselves leave only towards librdkafka.
 public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let values: [String: String]
+    private let hidden: Set<String>
 
-    public init(_ values: [String: String] = [:]) { self.values = values }
+    /// - Parameter hidden: names whose values are masked as well, whatever the names look like.
+    public init(_ values: [String: String] = [:], hidden: Set<String> = []) {
+        self.values = values
+        self.hidden = hidden
+    }
 
     public var isEmpty: Bool { values.isEmpty }
 
     /// These properties, with `defaults` for those that the user has not set.
     public func withDefaults(_ defaults: [String: String]) -> KafkaProperties {
-        KafkaProperties(values.merging(defaults) { own, _ in own })
+        KafkaProperties(values.merging(defaults) { own, _ in own }, hidden: hidden)
     }
     public var names: [String] { values.keys.sorted() }
 
+    /// A time that the user has set; `nil`: it is librdkafka's own, or no number (which `check` reports).
+    public func milliseconds(of name: String) -> Int? { values[name].flatMap { Int($0) } }
+    func value(of name: String) -> String? { values[name] }
+
     /// `name=value` pairs sorted by name, secrets masked.
     public var description: String {
-        values.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.shown($0.value, of: $0.key))" }.joined(separator: " ")
+        shownValues.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
     public var debugDescription: String { description }
     public var customMirror: Mirror {
-        let shown = values.sorted { $0.key < $1.key }.map { ($0.key, Self.shown($0.value, of: $0.key)) }
-        return Mirror(self, children: shown.map { (label: $0.0, value: $0.1 as Any) }, displayStyle: .dictionary)
+        Mirror(self, children: shownValues.map { (label: $0.key, value: $0.value as Any) }, displayStyle: .dictionary)
     }
+    private var shownValues: [(key: String, value: String)] {
+        values.sorted { $0.key < $1.key }.map { ($0.key, hides($0.key) ? Self.mask : $0.value) }
+    }
+    private func hides(_ name: String) -> Bool { hidden.contains(name) || Self.isSecret(name) }
 
     /// Whether a property's value is kept out of every log, print and description.
     public static func isSecret(_ name: String) -> Bool {
@@ -68,7 +80,9 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
     ///
     /// Clients are tried without a broker address, so nothing is sent; files that TLS properties name are read.
     /// It starts and ends threads: call it once, while a pipeline is checked.
-    public func check() -> [KafkaPropertyProblem] {
+    ///
+    /// - Parameter isTransactional: what is sent goes in transactions, whose time-out bounds others.
+    public func check(isTransactional: Bool = false) -> [KafkaPropertyProblem] {
         let trial = ConfigurationHandle()
         var problems: [KafkaPropertyProblem] = []
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
@@ -76,34 +90,50 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
                 problems.append(KafkaPropertyProblem(kind: .owned, property: name, message: reason, suggestion: nil))
                 continue
             }
-            guard let (error, message) = trial.set(name, value) else { continue }
+            guard let (error, message) = trial.set(name, value) else {
+                if let reason = limitReason(of: name, value: value, isTransactional: isTransactional) {
+                    problems.append(
+                        KafkaPropertyProblem(kind: .value, property: name, message: reason, suggestion: nil))
+                }
+                continue
+            }
             let isUnknown = error == RD_KAFKA_CONF_UNKNOWN
             let known = KafkaPropertyCatalogue.current.names.filter { Self.ownedReason(of: $0, value: "") == nil }
             problems.append(
                 KafkaPropertyProblem(
                     kind: isUnknown ? .unknown : .value, property: name,
-                    message: Self.masked(message, value: value, of: name),
+                    message: masked(message, value: value, of: name),
                     suggestion: isUnknown ? Suggestion.text(for: name, among: known) : nil))
         }
         guard problems.isEmpty, !values.isEmpty else { return problems }
-        for role in [KafkaClientRole.consumer(group: "check", prefetch: KafkaPrefetch()), .producer] {
+        let sender = isTransactional ? KafkaClientRole.transactionalProducer(id: "check") : .producer
+        for role in [.consumer(group: "check", prefetch: KafkaPrefetch()), sender] {
             do throws(KafkaFailure) {
                 let configuration = try makeConfiguration(brokers: "", role: role)
+                // Kerberos: a client runs `kinit` as soon as it is made, and a check has no business to.
+                _ = configuration.set("sasl.kerberos.min.time.before.relogin", "0")
                 _ = try Client(configuration, role.type, callbacks: ClientCallbacks(onLog: { _ in }))
             } catch {
                 // Both clients usually say the same; once is enough.
-                if problems.contains(where: { $0.message == error.message }) { continue }
+                let message = masked(error.message)
+                if problems.contains(where: { $0.message == message }) { continue }
                 problems.append(
-                    KafkaPropertyProblem(kind: .combination, property: "", message: error.message, suggestion: nil))
+                    KafkaPropertyProblem(kind: .combination, property: "", message: message, suggestion: nil))
             }
         }
         return problems
     }
 
     /// librdkafka quotes values in its messages; a secret must not travel that way.
-    private static func masked(_ message: String, value: String, of name: String) -> String {
-        guard isSecret(name), !value.isEmpty else { return message }
-        return message.split(separator: value, omittingEmptySubsequences: false).joined(separator: mask)
+    private func masked(_ message: String, value: String, of name: String) -> String {
+        guard hides(name), !value.isEmpty else { return message }
+        return message.split(separator: value, omittingEmptySubsequences: false).joined(separator: Self.mask)
+    }
+
+    /// The same where any of the values may stand in the message. One or two characters are no secret, and would be
+    /// found everywhere.
+    private func masked(_ message: String) -> String {
+        values.reduce(message) { $1.value.utf8.count > 2 ? masked($0, value: $1.value, of: $1.key) : $0 }
     }
 
     /// The configuration of a client: Riffle's defaults, then the user's properties that are for this kind of client,
@@ -112,21 +142,21 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
         let configuration = ConfigurationHandle()
         let catalogue = KafkaPropertyCatalogue.current
         for (name, value) in role.defaults where catalogue.scope(of: name) != nil {
-            try Self.set(name, value, in: configuration)
+            try set(name, value, in: configuration)
         }
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
             if let reason = Self.ownedReason(of: name, value: value) {
                 throw .invalidArgument("property \"\(name)\" is set by Riffle: \(reason)")
             }
             guard role.takes(catalogue.scope(of: name) ?? .both) else { continue }
-            try Self.set(name, value, in: configuration)
+            try set(name, value, in: configuration)
         }
-        for (name, value) in role.owned { try Self.set(name, value, in: configuration) }
-        if !brokers.isEmpty { try Self.set("bootstrap.servers", brokers, in: configuration) }
+        for (name, value) in role.owned { try set(name, value, in: configuration) }
+        if !brokers.isEmpty { try set("bootstrap.servers", brokers, in: configuration) }
         return configuration
     }
 
-    private static func set(
+    private func set(
         _ name: String, _ value: String, in configuration: borrowing ConfigurationHandle
     ) throws(KafkaFailure) {
         guard let (_, message) = configuration.set(name, value) else { return }

@@ -31,41 +31,43 @@ public enum StartPosition: Hashable, Sendable {
 
 extension Client {
     func watermarks(topic: String, partition: Int32, milliseconds: Int) throws(KafkaFailure) -> Watermarks {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        let error = rd_kafka_query_watermark_offsets(
-            pointer, topic, partition, &low, &high, Int32(clamping: milliseconds))
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error, topic: topic, partition: partition) }
-        return Watermarks(low: low, high: high)
+        try watermarks(of: [TopicPartition(topic: topic, partition: partition)], milliseconds: milliseconds)[0]
     }
 
-    /// The first offset at or after a timestamp in each partition; `nil` where there is none.
-    func offsets(
-        atTimestamp timestampMilliseconds: Int64, of partitions: [TopicPartition], milliseconds: Int
-    ) throws(KafkaFailure) -> [Int64?] {
-        let list = TopicPartitionList(capacity: partitions.count)
-        for partition in partitions {
-            list.append(topic: partition.topic, partition: partition.partition, offset: timestampMilliseconds)
+    /// The first and the next offset of each partition.
+    ///
+    /// librdkafka's own question for watermarks takes one partition at a time, and waits for as long as a socket does,
+    /// whatever time it is given.
+    func watermarks(of partitions: [TopicPartition], milliseconds: Int) throws(KafkaFailure) -> [Watermarks] {
+        let clock = ContinuousClock.now.advanced(by: .milliseconds(milliseconds))
+        let low = try offsets(atTimestamp: Offset.beginning, of: partitions, milliseconds: milliseconds)
+        let left = Int(ContinuousClock.now.duration(to: clock) / .milliseconds(1))
+        let high = try offsets(atTimestamp: Offset.end, of: partitions, milliseconds: max(1, left))
+        return partitions.indices.map { index in
+            // An empty partition of an old broker has an end only.
+            let end = max(0, high[index] ?? 0)
+            return Watermarks(low: min(low[index] ?? end, end), high: end)
         }
-        let error = rd_kafka_offsets_for_times(pointer, list.pointer, Int32(clamping: milliseconds))
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error) }
-        return try list.answeredOffsets().map { $0 >= 0 ? $0 : nil }
     }
 
     /// The offset that a start position means in each partition, as of now.
     func offsets(
         at start: StartPosition, of partitions: [TopicPartition], milliseconds: Int
     ) throws(KafkaFailure) -> [Int64] {
-        var marks: [Watermarks] = []
-        for partition in partitions {
-            marks.append(
-                try watermarks(topic: partition.topic, partition: partition.partition, milliseconds: milliseconds))
-        }
         guard case .duration(let microseconds) = start else {
+            let marks = try watermarks(of: partitions, milliseconds: milliseconds)
             return marks.map { start == .earliest ? $0.low : $0.high }
         }
-        let timestamp = max(0, wallClockMilliseconds() - max(0, microseconds / 1000))
-        var found = try offsets(atTimestamp: timestamp, of: partitions, milliseconds: milliseconds)
+        let time = max(0, wallClockMilliseconds() - max(0, microseconds / 1000))
+        return try offsets(notBefore: time, of: partitions, milliseconds: milliseconds)
+    }
+
+    /// The first offset at or after a timestamp in each partition, or its end.
+    func offsets(
+        notBefore timestampMilliseconds: Int64, of partitions: [TopicPartition], milliseconds: Int
+    ) throws(KafkaFailure) -> [Int64] {
+        let marks = try watermarks(of: partitions, milliseconds: milliseconds)
+        var found = try offsets(atTimestamp: timestampMilliseconds, of: partitions, milliseconds: milliseconds)
         // "None" may mean that all is older, or that the broker does not know times (the embedded cluster): time 0
         // tells them apart. Reading too much is safe, reading too little is not.
         let unsure = found.indices.filter { found[$0] == nil && marks[$0].high > marks[$0].low }
@@ -74,6 +76,32 @@ extension Client {
             for (index, offset) in zip(unsure, first) where offset == nil { found[index] = marks[index].low }
         }
         return found.indices.map { found[$0] ?? marks[$0].high }
+    }
+
+    /// The first offset at or after a timestamp in each partition; `nil` where there is none. `Offset.beginning` and
+    /// `.end` stand for timestamps, too.
+    private func offsets(
+        atTimestamp timestampMilliseconds: Int64, of partitions: [TopicPartition], milliseconds: Int
+    ) throws(KafkaFailure) -> [Int64?] {
+        guard !partitions.isEmpty else { return [] }
+        return try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
+            let list = TopicPartitionList(capacity: partitions.count)
+            for partition in partitions {
+                list.append(topic: partition.topic, partition: partition.partition, offset: timestampMilliseconds)
+            }
+            let error = rd_kafka_offsets_for_times(pointer, list.pointer, Int32(clamping: left))
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                // librdkafka does not say which partition it was about.
+                let isOne = partitions.count == 1
+                var failure = KafkaFailure(
+                    error, topic: partitions[0].topic, partition: isOne ? partitions[0].partition : nil)
+                if error == RD_KAFKA_RESP_ERR__TIMED_OUT {
+                    failure.message = "the question for offsets got no answer within \(milliseconds) ms"
+                }
+                throw failure
+            }
+            return try list.answeredOffsets().map { $0 >= 0 ? $0 : nil }
+        }
     }
 }
 

@@ -8,8 +8,18 @@ struct TopicPartitionList: ~Copyable {
 
     deinit { rd_kafka_topic_partition_list_destroy(pointer) }
 
-    func append(topic: String, partition: Int32, offset: Int64 = Offset.invalid) {
-        rd_kafka_topic_partition_list_add(pointer, topic, partition)!.pointee.offset = offset
+    func append(topic: String, partition: Int32, offset: Int64 = Offset.invalid, metadata: String = "") {
+        let entry = rd_kafka_topic_partition_list_add(pointer, topic, partition)!
+        entry.pointee.offset = offset
+        guard !metadata.isEmpty else { return }
+        var metadata = metadata
+        metadata.withUTF8 { text in
+            // The list frees it.
+            let copy = rd_kafka_mem_malloc(nil, text.count)!
+            copy.copyMemory(from: text.baseAddress!, byteCount: text.count)
+            entry.pointee.metadata = copy
+            entry.pointee.metadata_size = text.count
+        }
     }
 
     var count: Int { Int(pointer.pointee.cnt) }
@@ -29,6 +39,12 @@ extension UnsafeMutablePointer<rd_kafka_topic_partition_list_t> {
 
 extension rd_kafka_topic_partition_t {
     var topicName: String { topic.map { String(cString: $0) } ?? "" }
+
+    /// The text committed with an offset; what is no UTF-8 is mended.
+    var metadataText: String {
+        guard let metadata, metadata_size > 0 else { return "" }
+        return String(decoding: UnsafeRawBufferPointer(start: metadata, count: metadata_size), as: UTF8.self)
+    }
 }
 
 /// Offsets with a meaning of their own; real ones are 0 or greater.

@@ -29,28 +29,39 @@ public struct PipelineAssembly: Sendable {
         let plan = file.compile()
         var properties = KafkaProperties()
         if let spec = file.spec, checksProperties {
+            file.readPropertyFile()
+            let secret = file.propertyFile?.properties ?? []
             properties = KafkaProperties(
                 Dictionary(
-                    spec.kafka.properties.map { ($0.name.value, $0.value.value) },
-                    uniquingKeysWith: { first, _ in first }))
-            report(properties.check(), of: spec, to: &file)
+                    (spec.kafka.properties + secret).map { ($0.name.value, $0.value.value) },
+                    uniquingKeysWith: { first, _ in first }),
+                hidden: Set(secret.map(\.name.value)))
+            report(properties.check(isTransactional: spec.kafka.delivery == .exactlyOnce), of: spec, to: &file)
         }
         guard let plan else { return (nil, file) }
         let binding = file.bindModel(of: plan, overriddenBy: modelPath)
-        if file.diagnostics.hasErrors { return (nil, file) }
+        if file.hasErrors { return (nil, file) }
         let scoring = makeScoringPlan(plan, binding: binding)
         return (PipelineAssembly(plan: plan, scoring: scoring, properties: properties), file)
     }
 
     private static func report(_ problems: [KafkaPropertyProblem], of spec: PipelineSpec, to file: inout PipelineFile) {
         for problem in problems {
-            let place = spec.kafka.properties.first { $0.name.value == problem.property }
-            file.diagnostics.append(
+            func diagnostic(_ message: String, at place: SourceRange?) -> Diagnostic {
                 spec.redacted(
-                    Diagnostic(
-                        code: "kafka-property", "property \"\(problem.property)\": \(problem.message)",
-                        at: place?.name.range,
-                        suggestion: problem.suggestion)))
+                    Diagnostic(code: "kafka-property", message, at: place, suggestion: problem.suggestion))
+            }
+            let message = "property \"\(problem.property)\": \(problem.message)"
+            if let place = file.propertyFile?.properties.first(where: { $0.name.value == problem.property }) {
+                // What nobody knows and is near to nothing known may be half of a secret.
+                let isShown = !place.name.isFromEnvironment || problem.kind != .unknown || problem.suggestion != nil
+                file.propertyFile?.diagnostics.append(
+                    diagnostic(isShown ? message : "librdkafka knows no such property", at: place.name.range))
+            } else {
+                let place = spec.kafka.properties.first { $0.name.value == problem.property }
+                file.diagnostics.append(
+                    diagnostic(message, at: place?.name.range ?? spec.kafka.propertiesFile?.written.range))
+            }
         }
         if !problems.isEmpty { file.diagnostics = file.diagnostics.sortedByPosition() }
     }
@@ -81,6 +92,18 @@ public struct PipelineAssembly: Sendable {
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest))
     }
 
+    /// The hash of all that decides what state means: whoever has another one cannot use it.
+    ///
+    /// The group belongs to it, since its offsets decide which snapshot is right; model, rules and outputs do not.
+    public var statePlanHash: String {
+        let source = spec.sources[0]
+        let parts = [
+            "riffle-state-plan-1", scoring.features.stateLayout(schema: scoring.schema, limits: scoring.featureLimits),
+            "\(source.schema)", "\(source.late)", source.topic.value, spec.kafka.group,
+        ]
+        return Self.hash(parts)
+    }
+
     /// The hash of all that decides a score: fields, features in order, model and rules; not of comments or of how it
     /// is run.
     private static func planHash(_ plan: PipelinePlan, modelDigest: String?) -> String {
@@ -100,6 +123,11 @@ public struct PipelineAssembly: Sendable {
             parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
         }
         parts += plan.spec.decide.flatMap { [$0.name.value, $0.condition.value] }
+        return hash(parts)
+    }
+
+    /// 16 hexadecimal digits of SHA-256.
+    private static func hash(_ parts: [String]) -> String {
         // Lengths keep two lists of parts from joining to the same text.
         let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
         return SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in

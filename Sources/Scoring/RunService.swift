@@ -2,7 +2,7 @@ import Configuration
 public import Engine
 import Features
 import Foundation
-public import Kafka
+import Kafka
 public import Logging
 import Synchronization
 import Workers
@@ -46,19 +46,29 @@ public final class RunService: @unchecked Sendable {
         let topic = spec.sources[0].topic.value
         let endOffsets = try prepareTopics(source: topic)
         let consumer = try KafkaConsumer(
-            brokers: brokers, group: spec.kafka.group, properties: properties, onLog: kafkaLogSink(logger))
-        let source = KafkaSourcePort(
-            consumer: consumer, start: startPosition, hasState: !assembly.scoring.features.entities.isEmpty,
-            logger: logger)
+            brokers: brokers, group: spec.kafka.group, instance: spec.kafka.instance, properties: properties,
+            onLog: kafkaLogSink(logger))
+        let source = KafkaSourcePort(consumer: consumer, start: startPosition, logger: logger)
         let sink = try KafkaSinkPort(
-            brokers: brokers, properties: properties, scoreTopic: spec.output.topic.value,
-            deadLetterTopic: spec.deadLetter.topic.value, logger: logger)
-        let pool = WorkerPool(workerCount: workerCount)
+            brokers: brokers, properties: properties,
+            topics: OutputTopics(
+                scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic),
+            transactionalID: transactionalID, logger: logger)
+        let order = orderTopic.map { topic in
+            KafkaOrderPort(
+                brokers: brokers, group: spec.kafka.group, properties: properties, topic: topic,
+                pipeline: spec.name.value, logger: logger)
+        }
+        let inFlight = try mapInFlight()
+        defer { CrashMark.remove() }
+        let pool = WorkerPool(workerCount: options.workers ?? assembly.workerCount)
         defer { pool.shutDown() }
         let engine = StreamEngine(
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
+            order: order, snapshots: snapshots, inFlight: inFlight,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
-        engine.observer = observer
+        let journal = RunJournal(logger, passingOnTo: observer)
+        engine.observer = journal
         self.engine.withLock { $0 = engine }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { engine.requestStop() }
         try consumer.subscribe([topic])
@@ -68,7 +78,7 @@ public final class RunService: @unchecked Sendable {
         }
         let summary: StreamSummary
         do {
-            summary = try engine.run()
+            summary = try withExtendedLifetime(journal) { try engine.run() }
         } catch {
             try? source.close(engine)
             throw error
@@ -85,19 +95,55 @@ public final class RunService: @unchecked Sendable {
         }
     }
 
-    private var workerCount: Int {
-        if let workers = options.workers { return workers }
-        switch assembly.spec.workers {
-        case .auto: return min(WorkerPool.workersMax, ProcessInfo.processInfo.activeProcessorCount)
-        case .count(let count): return count
-        }
+    /// `nil`: no pipeline without windows has an order, and none without a second partition.
+    private var orderTopic: String? {
+        assembly.scoring.features.entities.isEmpty ? nil : assembly.plan.orderTopic
+    }
+
+    private var transactionalID: String? {
+        guard assembly.spec.kafka.delivery == .exactlyOnce else { return nil }
+        let instance = assembly.spec.kafka.instance ?? ProcessInfo.processInfo.hostName
+        return "riffle-\(assembly.spec.kafka.group)-\(instance)"
+    }
+
+    /// What the embedded cluster holds is gone with this process: state that outlived it would be another stream's.
+    private var stateDirectory: String? {
+        if options.brokers == nil, case .embedded = assembly.spec.kafka.brokers.value { return nil }
+        return assembly.spec.state.directory
+    }
+
+    /// Where the events in work are noted, so that one that kills the process is found.
+    private func mapInFlight() throws -> InFlightRecord? {
+        guard let directory = stateDirectory else { return nil }
+        let record = try InFlightRecord.map(
+            "\(directory)/\(assembly.spec.name.value).in-flight", directory: directory)
+        CrashMark.install(record)
+        return record
+    }
+
+    private var snapshots: SnapshotStore? {
+        guard let directory = stateDirectory else { return nil }
+        return SnapshotStore(
+            directory: directory, pipeline: assembly.spec.name.value, statePlanHash: assembly.statePlanHash,
+            keep: assembly.spec.state.keep)
     }
 
     private func settings(endOffsets: [Int32: Int64]?) -> StreamSettings {
+        let spec = assembly.spec
         var settings = StreamSettings()
-        settings.batchRowsMax = assembly.spec.limits.batchEventsMax
-        settings.inFlightBatchesMax = assembly.spec.limits.inFlightBatchesMax
-        settings.mergeWaitMicroseconds = assembly.spec.merge.waitMicroseconds
+        settings.batchRowsMax = spec.limits.batchEventsMax
+        settings.inFlightBatchesMax = spec.limits.inFlightBatchesMax
+        settings.mergeWaitMicroseconds = spec.merge.waitMicroseconds
+        settings.commitEveryMilliseconds = Int(spec.kafka.commitEveryMicroseconds / 1_000)
+        settings.transactions.commitEveryMilliseconds = settings.commitEveryMilliseconds
+        settings.refusesIncompleteState = spec.state.incomplete == .refuse
+        settings.snapshots.everyNanoseconds = spec.state.snapshotEvery.microseconds.map { $0 * 1_000 }
+        settings.snapshots.everyEvents = spec.state.snapshotEvery.events.map { UInt64($0) }
+        settings.snapshots.wallMilliseconds = { Int64(Date().timeIntervalSince1970 * 1_000) }
+        if let interval = properties.milliseconds(of: "max.poll.interval.ms") {
+            settings.drainMilliseconds = interval / 5
+            settings.keepAliveMilliseconds = max(1, interval / 10)
+        }
         if let endOffsets {
             settings.endOffsets = { _, partition in endOffsets[partition] }
         }
@@ -112,9 +158,19 @@ public final class RunService: @unchecked Sendable {
             throw RunFailure(
                 "topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
         }
-        for (topic, partitions) in [
+        var outputs = [
             (assembly.spec.output.topic.value, metadata.partitions.count), (assembly.spec.deadLetter.topic.value, 1),
-        ] where try admin.metadata(of: topic, milliseconds: 30_000) == nil {
+        ]
+        if let orderTopic { outputs.append((orderTopic, 1)) }
+        for (topic, partitions) in outputs {
+            if let found = try admin.metadata(of: topic, milliseconds: 30_000) {
+                if topic == orderTopic && found.partitions.count != 1 {
+                    throw RunFailure(
+                        "topic \"\(topic)\" has \(found.partitions.count) partitions, and one order has one; name another with "
+                            + "\"order.topic\"")
+                }
+                continue
+            }
             try admin.createTopic(topic, partitions: partitions, milliseconds: 30_000)
             logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "\(partitions)"])
         }
@@ -129,34 +185,4 @@ public struct RunFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
 
     public init(_ description: String) { self.description = description }
-}
-
-/// The cluster of a run: an address, or one inside this process.
-public struct BrokerChoice: Sendable {
-    /// The embedded cluster sleeps through the whole `fetch.wait.max.ms` of an empty fetch, so that is made short.
-    public static let embeddedDefaults = ["fetch.wait.max.ms": "5"]
-    public let address: String
-    /// Lives as long as this value; `nil` for a cluster elsewhere.
-    public let embedded: EmbeddedCluster?
-
-    /// Takes the command line's brokers, else the pipeline's; starts the embedded cluster and makes the pipeline's
-    /// topics there.
-    public init(_ assembly: PipelineAssembly, options: RunOptions, logger: Logger) throws {
-        let spec = assembly.spec
-        if let brokers = options.brokers {
-            (address, embedded) = (brokers, nil)
-            return
-        }
-        if case .addresses(let brokers) = spec.kafka.brokers.value {
-            (address, embedded) = (brokers, nil)
-            return
-        }
-        let cluster = try EmbeddedCluster(onLog: kafkaLogSink(logger))
-        for source in spec.sources {
-            try cluster.createTopic(source.topic.value, partitions: options.embeddedPartitions)
-        }
-        try cluster.createTopic(spec.output.topic.value, partitions: options.embeddedPartitions)
-        try cluster.createTopic(spec.deadLetter.topic.value, partitions: 1)
-        (address, embedded) = (cluster.bootstrapServers, cluster)
-    }
 }

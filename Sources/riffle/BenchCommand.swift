@@ -4,5 +4,6 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure Riffle on this machine.",
-        subcommands: [BenchPhasesCommand.self, BenchKafkaCommand.self], defaultSubcommand: BenchPhasesCommand.self)
+        subcommands: [BenchPhasesCommand.self, BenchKafkaCommand.self, BenchLatencyCommand.self],
+        defaultSubcommand: BenchPhasesCommand.self)
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Engine
 import Foundation
 import Logging
@@ -11,46 +12,87 @@ struct BenchKafkaCommand: ParsableCommand {
         abstract:
             "Publish a file's events to an embedded cluster, then score that backlog with `run` and collect the scores.",
         discussion: """
-            Cluster, pipeline and collector share this machine's cores.
+            Cluster, pipeline and collector share this machine's cores. With --copier, a program that only copies records
+            (`make copier`) and `riffle run` take turns instead, each in a process of its own against a fresh cluster, and
+            nothing reads their output: that shows how much of the possible rate is reached, and what it costs.
 
-            Example:
+            Examples:
               riffle bench kafka pipelines/card-fraud/pipeline.yaml --input events.ndjson --output scores.ndjson
+              riffle bench kafka pipelines/card-fraud/pipeline.yaml --input events.ndjson --copier .build/copier --rounds 5
+
+            Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)
 
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
-    @Option(help: "Events, one JSON object a line.")
-    var input: String
+    @OptionGroup var paired: PairedBenchOptions
 
     @Option(help: "Where scores are written, one JSON object a line.")
     var output: String?
 
-    @Option(help: "Partitions of the source topic.")
-    var partitions = 4
+    @Option(help: ArgumentHelp("With --copier: turns that each of the two gets.", valueName: "count"))
+    var rounds = 5
+
+    func validate() throws {
+        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds \(rounds): expected 1 to 1000") }
+        if output != nil, paired.copier != nil {
+            throw ValidationError(
+                "--output and --copier exclude each other: nothing reads the scores beside the copier")
+        }
+    }
 
     func run() throws {
         let assembly = try PipelineLoading.load(pipeline)
-        var options = RunOptions()
-        options.embeddedPartitions = partitions
         do {
-            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: input), options: .mappedIfSafe))
-            let sink = try output.map { try LineFile(path: $0) }
-            let run = EmbeddedRun(
-                assembly: assembly, options: options, logger: LogSetup.logger(format: .text, level: .warning))
-            let result = try run.run(input: bytes, cpuSeconds: { ResourceUsage.now.cpuSeconds }) { value in
-                sink?.append(value)
+            let events = try paired.events(assembly, countMax: PhaseBenchOptions.eventsGenerated)
+            if let copier = paired.copier {
+                try compare(.copier(path: copier), assembly, events)
+            } else {
+                try measure(assembly, events)
             }
-            try sink?.close()
-            let perMillion = result.cpuSeconds / Double(max(1, result.published)) * 1e6
-            print(RunSummaryText.line(result.summary))
-            print(
-                "kafka to kafka \(Int(Double(result.published) / result.seconds)) events/s, \((result.seconds * 100).rounded() / 100) s; "
-                    + "\((perMillion * 100).rounded() / 100) CPU s per million, cluster and collector included")
         } catch {
             Terminal.printError("riffle bench kafka: \(error)")
             throw ExitCode(1)
         }
+    }
+
+    private func compare(_ copier: BenchSubject, _ assembly: PipelineAssembly, _ events: KeyedEvents) throws {
+        let bench = ThroughputBench(
+            assembly: assembly, pipelinePath: pipeline, partitions: paired.partitions, events: events,
+            logger: LogSetup.logger(format: .text, level: .warning))
+        print("machine  \(PhaseBenchMachine().text)")
+        print(
+            "events   \(events.count) of \(events.valueBytes / max(1, events.count)) bytes, \(paired.partitions) partitions, "
+                + "embedded cluster, \(assembly.spec.kafka.delivery.rawValue)")
+        print(PairedBenchText.roundHead)
+        var done: [ThroughputBench.Round] = []
+        for number in 0..<rounds {
+            let round = try bench.round(
+                number, copier: copier, riffle: .riffle(executable: PairedBenchOptions.executable),
+                properties: paired.settings())
+            print(PairedBenchText.line(round, number: number))
+            done.append(round)
+        }
+        print(PairedBenchText.summary(done))
+    }
+
+    private func measure(_ assembly: PipelineAssembly, _ events: KeyedEvents) throws {
+        var options = RunOptions()
+        options.embeddedPartitions = paired.partitions
+        options.propertyDefaults = paired.settings()
+        let sink = try output.map { try LineFile(path: $0) }
+        let run = EmbeddedRun(
+            assembly: assembly, options: options, logger: LogSetup.logger(format: .text, level: .warning))
+        let result = try run.run(events, cpuSeconds: { ResourceUsage.now.cpuSeconds }) { value in
+            sink?.append(value)
+        }
+        try sink?.close()
+        let perMillion = result.cpuSeconds / Double(max(1, result.published)) * 1e6
+        print(RunSummaryText.line(result.summary))
+        print(
+            "kafka to kafka \(Int(Double(result.published) / result.seconds)) events/s, \((result.seconds * 100).rounded() / 100) s; "
+                + "\((perMillion * 100).rounded() / 100) CPU s per million, cluster and collector included")
     }
 }
 

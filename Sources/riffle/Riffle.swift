@@ -10,7 +10,7 @@ struct Riffle: ParsableCommand {
         version: RiffleVersion.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, ReplayCommand.self, GenerateCommand.self, DemoCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
         ])
 }
 

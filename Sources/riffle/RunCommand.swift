@@ -32,6 +32,13 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Stop where the topic's partitions end now.")
     var untilEnd = false
 
+    @Option(
+        name: .customShort("X"),
+        help: ArgumentHelp(
+            "A property for librdkafka that the pipeline does not set; may be given again. Not for secrets: others see "
+                + "command lines.", valueName: "name=value"))
+    var properties: [PropertyArgument] = []
+
     @Option(help: ArgumentHelp("How logs are written.", valueName: "text|json"))
     var logFormat: LogFormat = .text
 
@@ -48,6 +55,8 @@ struct RunCommand: ParsableCommand {
         var options = RunOptions()
         options.brokers = brokers
         options.untilEnd = untilEnd
+        options.propertyDefaults = Dictionary(
+            properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
         let choice: BrokerChoice
         let service: RunService
         do {
@@ -73,5 +82,17 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(1)
         }
         withExtendedLifetime(choice) {}
+    }
+}
+
+/// `name=value`.
+struct PropertyArgument: ExpressibleByArgument {
+    let name: String
+    let value: String
+
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else { return nil }
+        name = String(argument[..<equals])
+        value = String(argument[argument.index(after: equals)...])
     }
 }

@@ -33,11 +33,13 @@ struct GoldenCase: CustomStringConvertible, Sendable {
 
     var expectedURL: URL { folder.appendingPathComponent("expected.txt") }
 
-    /// The file with its expressions compiled and its model bound, as `riffle check` does it.
+    /// The file with its expressions compiled, its model bound and its properties read, as `riffle check` does it.
     func check() throws -> (file: PipelineFile, plan: PipelinePlan?, model: ModelBinding?) {
         var file = try load(path: folder.appendingPathComponent("pipeline.yaml").path)
         let plan = file.compile()
         let model = plan.flatMap { file.bindModel(of: $0) }
+        try setModes()
+        file.readPropertyFile()
         return (file, plan, model)
     }
 
@@ -46,18 +48,38 @@ struct GoldenCase: CustomStringConvertible, Sendable {
         file.rendered().replacingOccurrences(of: folder.path + "/", with: "")
     }
 
+    /// A version control system keeps no rights: a file with properties is the owner's alone, unless `mode` says more.
+    private func setModes() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            $0.hasSuffix(".properties")
+        }
+        let written = settings.first { $0.name == "mode" }.flatMap { Int($0.value, radix: 8) }
+        for name in names {
+            try FileManager.default.setAttributes(
+                [.posixPermissions: written ?? 0o600], ofItemAtPath: folder.appendingPathComponent(name).path)
+        }
+    }
+
+    /// The lines of `case.txt`.
+    private var settings: [(name: String, value: String)] {
+        let text = (try? String(contentsOf: folder.appendingPathComponent("case.txt"), encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map { line in
+            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            return (parts[0], parts[1])
+        }
+    }
+
     func load(path: String = "pipeline.yaml") throws -> PipelineFile {
         var environment: [String: String] = [:]
         var limits = PipelineLimits()
-        let settings = (try? String(contentsOf: folder.appendingPathComponent("case.txt"), encoding: .utf8)) ?? ""
-        for line in settings.split(separator: "\n") {
-            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
-            switch parts[0] {
+        for (name, value) in settings {
+            switch name {
             case "env":
-                let pair = parts[1].split(separator: "=", maxSplits: 1).map(String.init)
+                let pair = value.split(separator: "=", maxSplits: 1).map(String.init)
                 environment[pair[0]] = pair[1]
-            case "bytes_max": limits.fileBytesMax = Int(parts[1]) ?? 0
-            case "problems_max": limits.problemsMax = Int(parts[1]) ?? 0
+            case "bytes_max": limits.fileBytesMax = Int(value) ?? 0
+            case "problems_max": limits.problemsMax = Int(value) ?? 0
+            case "mode": continue
             default: throw CocoaError(.formatting)
             }
         }

@@ -1,5 +1,6 @@
-import Kafka
 import Testing
+
+@testable import Kafka
 
 @Suite struct EmbeddedClusterTests {
     @Test func topicsHaveThePartitionsAndLeadersAskedFor() throws {
@@ -15,6 +16,17 @@ import Testing
         #expect(metadata.partitions[4].leader == 2)
         #expect(try admin.endOffsets(of: "topic", milliseconds: 10_000) == [0, 0, 0, 0, 0])
         #expect(throws: KafkaFailure.self) { try cluster.createTopic("topic", partitions: 5) }
+    }
+
+    @Test func theSocketsOfAllBrokersAreFoundAlsoAfterTheyWereAway() throws {
+        let cluster = try EmbeddedCluster(brokersCount: 3)
+        let other = try EmbeddedCluster()
+        #expect(cluster.disableAnswerDelay() == 3)
+        #expect(other.disableAnswerDelay() == 1)
+        try cluster.takeDown(broker: 2)
+        #expect(cluster.disableAnswerDelay() == 2)
+        try cluster.bringUp(broker: 2)
+        #expect(cluster.disableAnswerDelay() == 3)
     }
 
     @Test func askingForATopicDoesNotMakeIt() throws {
@@ -84,12 +96,9 @@ import Testing
             if sent < 2_400 { shut += 1 }
             sender.producer.poll(milliseconds: 0)
             try reader.turn()
-            for partition in consumer.partitions where partition.nextOffset > partition.startOffset {
-                try consumer.store(nextOffset: partition.nextOffset, of: partition)
-            }
-            if !consumer.partitions.isEmpty {
-                #expect(try consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
-            }
+            let positions = consumer.partitions.map { at("gate", $0.partition, $0.nextOffset) }
+            let report = try consumer.commitAndWait(positions, epoch: consumer.epoch, milliseconds: 10_000)
+            #expect(report.isComplete)
             try gate.refresh(admin, group: "slow", topic: "gate", milliseconds: 10_000)
             return reader.count == 2_400
         }

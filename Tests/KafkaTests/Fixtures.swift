@@ -7,16 +7,19 @@ final class Recorder: KafkaConsumerDelegate {
     /// `assigned 1`, `revoked 1`, ... in the order of the calls.
     var log: [String] = []
     var committedAtAssignment: [Int64?] = []
+    var metadataAtAssignment: [String] = []
     var reports: [CommitReport] = []
     var failures: [KafkaFailure] = []
     var onAssigned: ([AssignedPartition]) throws(KafkaFailure) -> Void = { _ in }
     var onRevoked: (KafkaConsumer) -> Void = { _ in }
+    var onLost: (KafkaConsumer) -> Void = { _ in }
 
     func assigned(
         _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
     ) throws(KafkaFailure) -> [Int64] {
         log.append("assigned \(epoch.rawValue)")
         committedAtAssignment = partitions.map(\.committed)
+        metadataAtAssignment = partitions.map(\.metadata)
         try onAssigned(partitions)
         return try consumer.startOffsets(of: partitions, otherwise: start)
     }
@@ -26,7 +29,11 @@ final class Recorder: KafkaConsumerDelegate {
         onRevoked(consumer)
     }
 
-    func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) { log.append("lost \(epoch.rawValue)") }
+    func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
+        log.append("lost \(epoch.rawValue)")
+        onLost(consumer)
+    }
+
     func committed(_ report: CommitReport) { reports.append(report) }
     func failed(_ failure: KafkaFailure) { failures.append(failure) }
 }
@@ -48,6 +55,10 @@ struct Copied: Equatable {
     }
 
     var text: String { value.map { String(decoding: $0, as: UTF8.self) } ?? "nil" }
+}
+
+func at(_ topic: String, _ partition: Int32, _ nextOffset: Int64, _ metadata: String = "") -> CommitPosition {
+    CommitPosition(topic: topic, partition: partition, nextOffset: nextOffset, metadata: metadata)
 }
 
 struct DeadlinePassed: Error, CustomStringConvertible {
@@ -108,17 +119,37 @@ final class Reader {
 
 /// A producer with its deliveries, all on one thread.
 final class Sender {
-    private final class Deliveries { var all: [Delivery] = [] }
+    private final class Deliveries {
+        var all: [Delivery] = []
+        var failures: [KafkaFailure] = []
+    }
     private let deliveries = Deliveries()
     let producer: KafkaProducer
     let topic: KafkaTopic
     var delivered: [Delivery] { deliveries.all }
     private var nextToken: UInt64 = 0
 
-    init(_ brokers: String, _ topic: String, _ properties: [String: String] = [:]) throws {
+    let transactions: TransactionalProducer?
+    var failures: [KafkaFailure] { deliveries.failures }
+
+    /// - Parameter transactionalID: `nil` sends without transactions.
+    init(
+        _ brokers: String, _ topic: String, _ properties: [String: String] = [:], transactionalID: String? = nil
+    ) throws {
         let deliveries = deliveries
-        producer = try KafkaProducer(
-            brokers: brokers, properties: KafkaProperties(properties), onDelivery: { deliveries.all.append($0) })
+        let properties = KafkaProperties(properties)
+        if let transactionalID {
+            let transactions = try TransactionalProducer(
+                brokers: brokers, transactionalID: transactionalID, properties: properties,
+                onDelivery: { deliveries.all.append($0) }, onFailure: { deliveries.failures.append($0) })
+            producer = transactions.producer
+            self.transactions = transactions
+        } else {
+            producer = try KafkaProducer(
+                brokers: brokers, properties: properties, onDelivery: { deliveries.all.append($0) },
+                onFailure: { deliveries.failures.append($0) })
+            transactions = nil
+        }
         self.topic = try producer.topic(topic)
     }
 

@@ -27,43 +27,56 @@ import Testing
         try first.read(20)
         #expect(first.recorder.log == ["assigned 1"])
         #expect(first.recorder.committedAtAssignment == [nil, nil])
-        // Nothing is stored: nothing is sent, and that is no failure.
-        try first.consumer.commitStored()
-        #expect(try first.consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
-        try first.consumer.store(nextOffset: 4, of: first.consumer.partitions[0])
-        try first.consumer.commitStored()
+        // Nothing to commit: nothing is sent, and that is no failure.
+        let epoch = first.consumer.epoch
+        #expect(try first.consumer.commit([], epoch: epoch))
+        #expect(try first.consumer.commitAndWait([], epoch: epoch, milliseconds: 10_000).isComplete)
+        let note = "order 17/42 \u{2713}"
+        #expect(try first.consumer.commit([at("resume", 0, 4, note)], epoch: epoch))
+        // One is under way at a time.
+        #expect(try !first.consumer.commit([at("resume", 0, 3)], epoch: epoch))
         try until("the commit's result") {
             try first.turn()
-            return first.recorder.reports.contains { !$0.entries.isEmpty }
+            return !first.recorder.reports.isEmpty
         }
         let report = try #require(first.recorder.reports.last)
         #expect(report.isComplete)
         #expect(report.entries.map(\.offset) == [4])
         #expect(report.entries.map(\.partition) == [0])
-        let reports = first.recorder.reports.count
-        try first.consumer.store(nextOffset: 7, of: first.consumer.partitions[1])
-        let waited = try first.consumer.commitStoredAndWait(milliseconds: 10_000)
+        let waited = try first.consumer.commitAndWait(
+            [at("resume", 0, 4, note), at("resume", 1, 7)], epoch: epoch, milliseconds: 10_000)
         #expect(waited.isComplete)
         #expect(waited.entries.first { $0.partition == 1 }?.offset == 7)
-        #expect(first.recorder.reports.count == reports)
+        #expect(first.recorder.reports.count == 1)
         #expect(try admin.committedOffsets(group: "g", of: places, milliseconds: 10_000) == [4, 7])
+        #expect(
+            try first.consumer.committed(of: places, milliseconds: 10_000) == [
+                CommittedOffset(offset: 4, metadata: note), CommittedOffset(offset: 7),
+            ])
+        #expect(try first.consumer.committed(of: [], milliseconds: 10_000).isEmpty)
+        // Neither for a partition that is another's, nor for another assignment.
+        let foreign = "partition that is not assigned"
+        #expect { try first.consumer.commit([at("resume", 2, 1)], epoch: epoch) } throws: { "\($0)".contains(foreign) }
+        #expect { try first.consumer.commit([at("other", 0, 1)], epoch: epoch) } throws: { "\($0)".contains(foreign) }
+        #expect(throws: KafkaFailure.self) {
+            try first.consumer.commitAndWait([at("resume", 0, 5)], epoch: AssignmentEpoch(0), milliseconds: 10_000)
+        }
 
-        // What is stored in a revocation is committed there.
-        let partitions = first.consumer.partitions
+        // A revocation is the last chance to commit.
+        var atTheEnd: CommitReport?
         first.recorder.onRevoked = { consumer in
-            #expect(throws: Never.self) {
-                try consumer.store(nextOffset: 8, of: partitions[1])
-                #expect(try consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
-            }
+            atTheEnd = try? consumer.commitAndWait([at("resume", 1, 8, "last")], epoch: epoch, milliseconds: 10_000)
         }
         try first.consumer.close(first.recorder)
+        #expect(atTheEnd?.isComplete == true)
         #expect(first.recorder.log == ["assigned 1", "revoked 1"])
-        #expect(throws: KafkaFailure.self) { try first.consumer.store(nextOffset: 9, of: partitions[1]) }
+        #expect(throws: KafkaFailure.self) { try first.consumer.commit([at("resume", 1, 9)], epoch: epoch) }
 
         let second = try makeMember(cluster, "resume")
         second.recorder.start = .latest
         try second.read(8)
         #expect(second.recorder.committedAtAssignment == [4, 8])
+        #expect(second.recorder.metadataAtAssignment == [note, "last"])
         #expect(second.taken[0]?.map(\.offset) == Array(4..<10))
         #expect(second.taken[1]?.map(\.offset) == Array(8..<10))
         try second.consumer.close(second.recorder)
@@ -77,11 +90,15 @@ import Testing
         try sender.flush()
         let reader = try makeMember(cluster, "start", group: "new")
         var starts: [StartPosition: [Int64]] = [:]
+        var byTime: [Int64] = []
         let positions: [StartPosition] = [.earliest, .latest, .duration(microseconds: 3_600_000_000)]
         reader.recorder.onAssigned = { partitions throws(KafkaFailure) in
             for position in positions {
                 starts[position] = try reader.consumer.startOffsets(of: partitions, otherwise: position)
             }
+            byTime = try reader.consumer.offsets(
+                atRecordTimeMilliseconds: 1_700_000_000_000, of: [TopicPartition(topic: "start", partition: 0)],
+                milliseconds: 10_000)
         }
         reader.recorder.start = .latest
         try until("the end") {
@@ -90,6 +107,7 @@ import Testing
         }
         // The embedded cluster knows no offsets by time: rather all than none.
         #expect(starts == [.earliest: [0], .latest: [10], .duration(microseconds: 3_600_000_000): [0]])
+        #expect(byTime == [0])
         #expect(reader.count == 0)
         #expect(reader.consumer.partitions[0].startOffset == 10)
         sender.send("10")
@@ -107,8 +125,9 @@ import Testing
         try sender.flush()
         let first = try makeMember(cluster, "gone")
         try first.read(3)
-        try first.consumer.store(nextOffset: 77, of: first.consumer.partitions[0])
-        #expect(try first.consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
+        let beyond = [at("gone", 0, 77)]
+        #expect(
+            try first.consumer.commitAndWait(beyond, epoch: first.consumer.epoch, milliseconds: 10_000).isComplete)
         try first.consumer.close(first.recorder)
         let second = try makeMember(cluster, "gone")
         try until("a failure") {
@@ -131,12 +150,11 @@ import Testing
         try first.read(400)
         #expect(first.consumer.partitions.count == 4)
         let old = first.consumer.partitions
-        for partition in first.consumer.partitions {
-            try first.consumer.store(nextOffset: partition.nextOffset, of: partition)
-        }
+        let positions = first.consumer.partitions.map { at("share", $0.partition, $0.nextOffset) }
         // A real cluster takes a commit in the revocation too; the embedded one answers that a rebalance is in
         // progress.
-        #expect(try first.consumer.commitStoredAndWait(milliseconds: 10_000).isComplete)
+        #expect(
+            try first.consumer.commitAndWait(positions, epoch: first.consumer.epoch, milliseconds: 10_000).isComplete)
         var areStillAssigned = false
         first.recorder.onRevoked = { consumer in
             areStillAssigned = consumer.partitions.allSatisfy { $0.isAssigned && $0.position == 100 }
@@ -154,6 +172,7 @@ import Testing
         #expect(first.consumer.partitions.allSatisfy { $0.epoch == first.consumer.epoch })
         #expect(areStillAssigned)
         #expect(old.allSatisfy { !$0.isAssigned })
+        #expect(throws: KafkaFailure.self) { try first.consumer.commit(positions, epoch: AssignmentEpoch(1)) }
         for index in 400..<800 { sender.send("\(index)", partition: Int32(index % 4)) }
         try sender.flush()
         try until("both halves") {

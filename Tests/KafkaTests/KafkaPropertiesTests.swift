@@ -27,7 +27,7 @@ import Testing
     @Test(arguments: [
         "bootstrap.servers", "metadata.broker.list", "group.id", "enable.auto.commit", "enable.auto.offset.store",
         "auto.offset.reset", "enable.partition.eof", "enable.idempotence", "partitioner", "transactional.id",
-        "test.mock.num.brokers", "group.protocol",
+        "test.mock.num.brokers", "group.protocol", "isolation.level", "group.instance.id",
     ])
     func whatPromisesHangOnIsRefusedWithAReason(name: String) throws {
         let properties = KafkaProperties([name: "1"])
@@ -48,6 +48,33 @@ import Testing
         let problem = try #require(KafkaProperties(["max.in.flight": "100"]).check().first)
         #expect(problem.kind == .combination)
         #expect(problem.message.contains("max.in.flight"))
+    }
+
+    /// librdkafka would load or run them while the properties are checked.
+    @Test(arguments: [
+        ("plugin.library.paths", "/tmp/own.so"), ("ssl.engine.location", "/tmp/own.so"),
+        ("sasl.kerberos.kinit.cmd", "touch /tmp/own"), ("sasl.kerberos.keytab", "x\"; touch /tmp/own; \""),
+        ("sasl.kerberos.principal", "$(touch /tmp/own)"), ("sasl.kerberos.service.name", "a b"),
+    ])
+    func whatWouldRunAProgramIsRefused(name: String, value: String) throws {
+        let problem = try #require(KafkaProperties([name: value]).check().first)
+        #expect(problem.kind == .owned && problem.property == name)
+        #expect(throws: KafkaFailure.self) {
+            try KafkaConsumer(brokers: "", group: "g", properties: KafkaProperties([name: value]))
+        }
+        #expect(KafkaProperties.ownedReason(of: "sasl.kerberos.principal", value: "kafka/host.example@REALM") == nil)
+    }
+
+    @Test func hiddenValuesAreMaskedWhateverTheirNames() throws {
+        let properties = KafkaProperties(["client.rack": "hunter2", "client.id": "riffle"], hidden: ["client.rack"])
+        let printed = "\(properties.withDefaults(["acks": "1"])) \(String(reflecting: properties))"
+        #expect(!printed.contains("hunter2") && printed.contains("client.id=riffle"))
+        let wrong = KafkaProperties(["security.protocol": "hunter2"], hidden: ["security.protocol"]).check()
+        #expect(wrong.map(\.kind) == [.value])
+        #expect(!"\(wrong)".contains("hunter2"))
+        let combined = KafkaProperties(
+            ["ssl.ca.location": "/no/hunter2", "security.protocol": "ssl"], hidden: ["ssl.ca.location"])
+        #expect(!combined.check().isEmpty && !"\(combined.check())".contains("hunter2"))
     }
 
     @Test func secretsAreMaskedWhereverPropertiesArePrinted() {
@@ -120,6 +147,89 @@ import Testing
         #expect(one.kilobytesPerPartition == 65_536)
         #expect(eight.kilobytesPerPartition == 8_192)
         #expect(eight.recordsPerPartition == 12_500)
+    }
+
+    @Test func aTransactionBoundsWhatWaitsInIt() throws {
+        // 10 s unless the user says otherwise; without transactions nothing is bounded by it.
+        let slow = KafkaProperties(["delivery.timeout.ms": "120000"])
+        #expect(slow.check().isEmpty)
+        let problem = try #require(slow.check(isTransactional: true).first)
+        #expect(problem.kind == .value)
+        #expect(problem.property == "delivery.timeout.ms")
+        #expect(
+            problem.message == """
+                120000 is above "transaction.timeout.ms" (10000): a record cannot wait for longer than its transaction \
+                is open
+                """)
+        #expect(throws: KafkaFailure.self) {
+            try TransactionalProducer(brokers: "", transactionalID: "t", properties: slow, onDelivery: { _ in })
+        }
+        let tooLong = [("message.timeout.ms", "10001"), ("message.timeout.ms", "0"), ("socket.timeout.ms", "10001")]
+        for (name, value) in tooLong {
+            #expect(KafkaProperties([name: value]).check(isTransactional: true).map(\.property) == [name])
+        }
+        let matched = KafkaProperties([
+            "transaction.timeout.ms": "60000", "delivery.timeout.ms": "60000", "socket.timeout.ms": "60000",
+        ])
+        #expect(matched.check(isTransactional: true).isEmpty)
+        let producer = try TransactionalProducer(
+            brokers: "", transactionalID: "t", properties: matched, onDelivery: { _ in })
+        #expect(producer.timeoutMilliseconds == 60_000)
+        for value in ["999", "900001"] {
+            let problems = KafkaProperties(["transaction.timeout.ms": value]).check()
+            #expect(problems.map(\.property) == ["transaction.timeout.ms"])
+            #expect(problems.map(\.kind) == [.value])
+        }
+        #expect(throws: KafkaFailure.self) {
+            try TransactionalProducer(brokers: "", transactionalID: "", onDelivery: { _ in })
+        }
+    }
+
+    @Test func rolesSetWhatTheirPromisesNeed() throws {
+        let none = KafkaProperties()
+        let plain = try none.makeConfiguration(brokers: "", role: .producer)
+        #expect(plain.value(of: "delivery.timeout.ms") == "300000")
+        #expect(plain.value(of: "transactional.id") == nil || plain.value(of: "transactional.id") == "")
+        let transactional = try none.makeConfiguration(brokers: "", role: .transactionalProducer(id: "mine"))
+        #expect(transactional.value(of: "transactional.id") == "mine")
+        #expect(transactional.value(of: "transaction.timeout.ms") == "10000")
+        #expect(transactional.value(of: "partitioner") == "murmur2_random")
+        let prefetch = KafkaPrefetch()
+        let member = try none.makeConfiguration(
+            brokers: "", role: .consumer(group: "g", instance: "one", prefetch: prefetch))
+        #expect(member.value(of: "group.instance.id") == "one")
+        #expect(member.value(of: "isolation.level") == "read_committed")
+        let nameless = try none.makeConfiguration(brokers: "", role: .consumer(group: "g", prefetch: prefetch))
+        #expect((nameless.value(of: "group.instance.id") ?? "").isEmpty)
+    }
+
+    @Test func waitsBetweenAttemptsEndWithTheTime() throws {
+        var attempts = 0
+        let clock = ContinuousClock.now
+        #expect(throws: KafkaFailure.self) {
+            try RetryPace.untilAnswered(milliseconds: 60) { left throws(KafkaFailure) in
+                #expect(left >= 1 && left <= 60)
+                attempts += 1
+                throw KafkaFailure(code: -185)
+            }
+        }
+        #expect(attempts > 1)
+        #expect(clock.duration(to: .now) >= .milliseconds(59))
+        // What waiting does not mend is thrown at once, and an answer ends it.
+        attempts = 0
+        #expect(throws: KafkaFailure.self) {
+            try RetryPace.untilAnswered(milliseconds: 10_000) { _ throws(KafkaFailure) in
+                attempts += 1
+                throw KafkaFailure(code: 29)
+            }
+        }
+        #expect(attempts == 1)
+        let answer = try RetryPace.untilAnswered(milliseconds: 10_000) { _ throws(KafkaFailure) -> Int in
+            attempts += 1
+            guard attempts > 3 else { throw KafkaFailure(code: 6) }
+            return attempts
+        }
+        #expect(answer == 4)
     }
 
     @Test func unknownCodesOfErrorsAreData() {

@@ -63,7 +63,7 @@ import Testing
     func invalidTextIsAnError(text: String) throws {
         let failure = try #require(throws: JSONFailure.self) { _ = try JSONDocument(parsing: text) }
         #expect(failure.code == .invalid)
-        #expect(!failure.message.isEmpty)
+        #expect(failure.message.first?.isLowercase == true, "\(failure)")
     }
 
     @Test func invalidBytesAreAnError() throws {

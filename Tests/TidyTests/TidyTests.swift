@@ -13,7 +13,7 @@ import Testing
         "Generation": ["Events"],
         "Kafka": ["CRdkafka", "Diagnostics", "Dispatch", "Synchronization", "Glibc"],
         "Configuration": ["Crypto", "Diagnostics", "Events", "Features", "Foundation", "Models", "Yams"],
-        "Engine": ["Events", "Features", "Models", "Synchronization", "Workers"],
+        "Engine": ["Events", "Features", "Glibc", "Models", "Synchronization", "Workers"],
         "Scoring": [
             "CZlib", "Configuration", "Crypto", "Diagnostics", "Engine", "Events", "Features", "Foundation",
             "Generation",

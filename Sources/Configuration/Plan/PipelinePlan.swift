@@ -16,6 +16,12 @@ public struct PipelinePlan: Sendable {
         guard let key = spec.sources[0].key else { return features.entities.isEmpty }
         return features.entities.allSatisfy { $0.keyField == key.index }
     }
+
+    /// Where the order is recorded: where the file says so, and where the scores depend on it; `nil`: nowhere.
+    public var orderTopic: String? {
+        if let written = spec.orderTopic { return written }
+        return isOrderIrrelevant ? nil : "\(spec.name.value).order"
+    }
 }
 
 extension PipelineFile {

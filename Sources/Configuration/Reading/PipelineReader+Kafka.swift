@@ -1,17 +1,6 @@
 import Diagnostics
 
 extension PipelineReader {
-    /// Settings that other keys of the file give, or that Riffle's promises rest on.
-    private static let reservedProperties: [String: String] = [
-        "bootstrap.servers": "write \"kafka.brokers\"", "metadata.broker.list": "write \"kafka.brokers\"",
-        "group.id": "write \"kafka.group\"", "auto.offset.reset": "write \"kafka.start\"",
-        "enable.auto.commit": "remove it: offsets are committed when outputs are acknowledged",
-        "enable.auto.offset.store": "remove it: offsets are stored when outputs are acknowledged",
-        "enable.partition.eof": "remove it: the merge of partitions rests on it",
-        "enable.idempotence": "remove it: it is always on", "transactional.id": "write \"kafka.delivery\"",
-        "partitioner": "remove it: it is always murmur2_random, as Java's",
-    ]
-
     func readKafka(pipeline: String) -> KafkaSpec {
         let kafka = section("kafka")
         let brokers = readBrokers(kafka)
@@ -21,11 +10,6 @@ extension PipelineReader {
         }
         let properties = (kafka.map("properties") ?? []).compactMap { entry -> PropertySpec? in
             guard case .text(let value)? = entry.value else { return nil }
-            if let advice = Self.reservedProperties[entry.name.value] {
-                problems.error(
-                    "reserved-property", "property \(entry.name.value.quoted) is Riffle's to set", at: entry.name.range,
-                    suggestion: advice)
-            }
             return PropertySpec(name: entry.name, value: value)
         }
         var start = KafkaSpec.Start.earliest
@@ -33,14 +17,14 @@ extension PipelineReader {
         if let span = kafka.span("start") { start = .back(span.value) }
         return KafkaSpec(
             brokers: brokers, group: kafka.text("group")?.value ?? pipeline,
-            delivery: delivery.flatMap { .init(rawValue: $0.value) } ?? .atLeastOnce, start: start,
-            properties: properties)
+            delivery: delivery.flatMap { .init(rawValue: $0.value) } ?? .atLeastOnce,
+            instance: kafka.text("instance")?.value,
+            commitEveryMicroseconds: kafka.microsecondsOrStandard("commit_every"), start: start,
+            properties: properties,
+            propertiesFile: kafka.text("properties_file").map { .init(written: $0, path: resolved($0.value)) })
     }
 
     private func checkExactlyOnce(_ delivery: Located<String>, _ brokers: Located<KafkaSpec.Brokers>) {
-        if let unavailable = NotAvailable.entry("kafka", "delivery", value: delivery.value) {
-            problems.notAvailable(unavailable, at: delivery.range)
-        }
         guard brokers.value == .embedded else { return }
         problems.error(
             "exactly-once-embedded",

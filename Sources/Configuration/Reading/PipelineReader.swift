@@ -26,8 +26,9 @@ struct PipelineReader {
             model: readModel(names: names), decide: readRules(), output: readOutput(names: names),
             deadLetter: DeadLetterSpec(topic: section("dead_letter").text("topic") ?? absent(root)),
             merge: MergeSpec(waitMicroseconds: section("merge").microsecondsOrStandard("wait")),
+            orderTopic: root.section("order")?.text("topic")?.value,
             workers: root.integer("workers").map { .count(Int($0.value)) } ?? .auto, limits: readLimits(sources),
-            state: StateSpec(directory: section("state").text("directory").map { resolved($0.value) }),
+            state: readState(),
             featureNames: names, faultyNames: faulty, environmentValues: environmentValues)
     }
 
@@ -145,6 +146,24 @@ struct PipelineReader {
                 "unknown-feature", "feature \(name.written.quoted) is not defined", at: name.range,
                 suggestion: name.isFromEnvironment ? nil : Suggestion.text(for: name.value, among: choices))
         }
+    }
+
+    private func readState() -> StateSpec {
+        let state = section("state")
+        var every = SnapshotInterval.standard
+        if let written = state.text("snapshot_every") {
+            if let interval = SnapshotInterval(written.value) {
+                every = interval
+            } else {
+                problems.error(
+                    "invalid-interval", "\(written.written.quoted) does not say how often", at: written.range,
+                    suggestion: "write a duration, a number of events, or both: \(SnapshotInterval.example)")
+            }
+        }
+        return StateSpec(
+            directory: state.text("directory").map { resolved($0.value) }, snapshotEvery: every,
+            keep: Int(state.integerOrStandard("keep")),
+            incomplete: state.text("incomplete").flatMap { .init(rawValue: $0.value) } ?? .refuse)
     }
 
     private func readLimits(_ sources: [SourceSpec]) -> LimitsSpec {

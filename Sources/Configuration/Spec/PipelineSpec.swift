@@ -15,6 +15,8 @@ public struct PipelineSpec: Sendable {
     public let output: OutputSpec
     public let deadLetter: DeadLetterSpec
     public let merge: MergeSpec
+    /// Where the order is recorded, as it was written; `nil`: see `PipelinePlan.orderTopic`.
+    public let orderTopic: String?
     public let workers: WorkersSpec
     public let limits: LimitsSpec
     public let state: StateSpec
@@ -85,9 +87,21 @@ public struct KafkaSpec: Sendable {
     /// As it was written; the pipeline's name where it was not.
     public let group: String
     public let delivery: Delivery
+    /// This instance's lasting name in the group; `nil`: it has none.
+    public let instance: String?
+    public let commitEveryMicroseconds: Int64
     public let start: Start
     /// In file order, to be checked against librdkafka's own answer. Values may be secret: never print them.
     public let properties: [PropertySpec]
+    /// `nil`: there is none. Reading it is `PipelineFile.readPropertyFile`'s business.
+    public let propertiesFile: PropertiesFileSpec?
+}
+
+/// `kafka.properties_file`.
+public struct PropertiesFileSpec: Sendable {
+    public let written: Located<String>
+    /// Relative to the working directory, or absolute.
+    public let path: String
 }
 
 /// One setting for librdkafka.
@@ -160,6 +174,13 @@ public struct LimitsSpec: Hashable, Sendable {
 
 /// `state:`.
 public struct StateSpec: Sendable {
+    /// What is done where the log no longer holds all that the windows need.
+    public enum Incomplete: String, Hashable, Sendable { case refuse, score }
+
     /// Relative to the working directory, or absolute; `nil`: nothing is kept.
     public let directory: String?
+    public let snapshotEvery: SnapshotInterval
+    /// How many snapshots are kept.
+    public let keep: Int
+    public let incomplete: Incomplete
 }

@@ -37,7 +37,8 @@ public enum NameRule: Sendable {
         }
     }
 
-    func allows(_ name: String) -> Bool {
+    /// Whether a name is spelt as the rule wants it; a reserved word is not looked at.
+    public func allows(_ name: String) -> Bool {
         let lengthMax = self == .topic ? Self.topicLengthMax : Self.lengthMax
         guard !name.isEmpty, self == .property || name.utf8.count <= lengthMax else { return false }
         if self == .topic, name == "." || name == ".." { return false }

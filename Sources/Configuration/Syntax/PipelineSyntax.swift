@@ -23,7 +23,9 @@ public enum PipelineSyntax {
             KeySpec("dead_letter", .section(deadLetter), "Where unusable events go.", isRequired: true),
             KeySpec("monitor", .section(monitor), "What is watched for drift."),
             KeySpec("merge", .section(merge), "How partitions are put into one order."),
-            KeySpec("order", .section(order), "Where the order taken is recorded."),
+            KeySpec(
+                "order", .section(order), "Where the order taken is recorded, one partition.",
+                standard: "topic PIPELINE.order, where an entity is not the topic's key"),
             KeySpec(
                 "workers", .choiceOr(["auto"], .integer(1...1024)), "Threads that work on a batch; auto: one per core.",
                 standard: "auto"),
@@ -40,9 +42,19 @@ public enum PipelineSyntax {
                 "delivery", .choice(["at-least-once", "exactly-once"]), "What a crash may repeat.",
                 standard: "at-least-once"),
             KeySpec(
+                "instance", .name(.label),
+                "This instance's lasting name in its group: a restart within the session time-out moves no partition, and "
+                    + "transactions are named after it.", standard: "the host's name, for transactions alone"),
+            KeySpec(
+                "commit_every", .duration(10_000...60_000_000), "How often offsets are committed.", standard: "100ms"),
+            KeySpec(
                 "start", .choiceOr(["earliest", "latest"], .duration(spans)), "Where a new group begins.",
                 standard: "earliest"),
             KeySpec("properties", .map(.property, .text), "Settings for librdkafka."),
+            KeySpec(
+                "properties_file", .text,
+                "More of them from a file of `name=value` lines, relative to this file: for secrets."
+            ),
         ])
 
     static let source = SectionSpec(
@@ -160,8 +172,17 @@ public enum PipelineSyntax {
     static let state = SectionSpec(
         "state",
         [
-            KeySpec("directory", .text, "Where state is kept, relative to this file."),
-            KeySpec("snapshot_every", .text, "How often state is saved."),
+            KeySpec(
+                "directory", .text,
+                "Where snapshots are kept, relative to this file; without one a restart reads the log."),
+            KeySpec(
+                "snapshot_every", .text, "How often state is saved: `5m`, `1_000_000 events`, or both with `or`.",
+                standard: "5m or 1_000_000 events"),
+            KeySpec("keep", .integer(1...100), "How many snapshots are kept.", standard: "3"),
+            KeySpec(
+                "incomplete", .choice(["refuse", "score"]),
+                "What is done after a restart where the log no longer holds all that the windows need.",
+                standard: "refuse"),
         ])
 
     static let monitor = SectionSpec(

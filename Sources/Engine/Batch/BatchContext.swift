@@ -21,6 +21,8 @@ public final class BatchContext: @unchecked Sendable {
     let slices: [SliceOutput]
     /// The assignment in which the rows were taken.
     var epoch: UInt64 = 0
+    /// The order in which rows came that no record tells of yet.
+    var order = OrderRuns()
 
     init(plan: ScoringPlan, engine: FeatureEngine, capacity: Int) {
         batch = EventBatch(schema: plan.schema, capacity: capacity)
@@ -44,12 +46,22 @@ public final class BatchContext: @unchecked Sendable {
     func removeAll() {
         batch.removeAll()
         recordCount = 0
+        order.removeAll()
     }
 
     static func sliceCount(_ rows: Int) -> Int { (rows + sliceRows - 1) / sliceRows }
 
     func rows(ofSlice slice: Int) -> Range<Int> {
         slice &* Self.sliceRows..<min(batch.count, (slice &+ 1) &* Self.sliceRows)
+    }
+
+    /// All that is sent for a row; valid until the context is used again.
+    func outputRow(_ row: Int) -> OutputRow {
+        let disposition = frame.dispositions[row]
+        return OutputRow(
+            disposition: disposition, lane: Int(batch.lanes[row]), offset: batch.offsets[row], fault: batch.faults[row],
+            record: records[row],
+            value: disposition == .score ? output(row) : UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
     /// The encoded score of a row; empty where the row has none.

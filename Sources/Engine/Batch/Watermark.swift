@@ -34,5 +34,9 @@ struct Watermark {
         return isMuted ? .muted : .score
     }
 
-    mutating func reset() { time = Int64.min }
+    /// Goes on from another time: that of a snapshot, or none.
+    mutating func reset(to time: Int64 = .min, lateCount: UInt64? = nil) {
+        self.time = time
+        if let lateCount { self.lateCount = lateCount }
+    }
 }

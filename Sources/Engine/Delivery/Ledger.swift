@@ -19,6 +19,11 @@ final class LedgerEntry: @unchecked Sendable {
     let pending = Atomic<Int>(0)
     private(set) var epoch: UInt64 = 0
     private(set) var laneCount = 0
+    /// Behind the batch, in merge order.
+    private(set) var watermark = Int64.min
+    /// The batch's outputs were given up: its events are read again, by this instance or another. Set by the output
+    /// thread before the last `pending` goes.
+    var isDiscarded = false
     /// Rows of each lane in the batch.
     private(set) var rows = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     private(set) var counts = UnsafeMutablePointer<LaneCounts>.allocate(capacity: 1)
@@ -28,8 +33,10 @@ final class LedgerEntry: @unchecked Sendable {
         counts.deallocate()
     }
 
-    fileprivate func open(epoch: UInt64, laneCount: Int) {
+    fileprivate func open(epoch: UInt64, laneCount: Int, watermark: Int64) {
         self.epoch = epoch
+        self.watermark = watermark
+        isDiscarded = false
         pending.store(1, ordering: .relaxed)
         if self.laneCount < laneCount {
             rows.deallocate()
@@ -61,9 +68,9 @@ final class Ledger: @unchecked Sendable {
     func entry(_ token: UInt64) -> LedgerEntry { entries[Int(token % UInt64(entries.count))] }
 
     /// A token for a new batch; there has to be room.
-    func open(epoch: UInt64, laneCount: Int) -> UInt64 {
+    func open(epoch: UInt64, laneCount: Int, watermark: Int64) -> UInt64 {
         precondition(!isFull, "\(entries.count) batches are waiting for acknowledgements")
-        entry(next).open(epoch: epoch, laneCount: laneCount)
+        entry(next).open(epoch: epoch, laneCount: laneCount, watermark: watermark)
         next += 1
         return next - 1
     }

@@ -2,37 +2,44 @@ import Events
 import Features
 import Synchronization
 
-/// Sends the outputs of finished batches, in order, from one thread: scores, and dead letters for what cannot be used.
-// SAFETY: `send` runs on one thread at a time; what others reach is atomic or behind a mutex.
+/// Sends the outputs of finished batches, in order, from one thread; with transactions it also commits them.
+// SAFETY: `send`, `commit` and `close` run on one thread at a time; what others reach is atomic or behind a mutex.
 final class OutputStage: @unchecked Sendable {
-    private let plan: ScoringPlan
     private let source: any SourcePort
     private let sink: any SinkPort
     private let ledger: Ledger
+    private let writer: OutputWriter
+    private let clock: any EngineClock
+    /// `nil`: offsets are committed by the engine, after acknowledgements.
+    private let transaction: OpenTransaction?
     private let failure = Mutex<(any Error)?>(nil)
     /// Nothing more is sent after a failure or the end of the run,
     private let isEnded = Atomic<Bool>(false)
     /// or of batches of assignments up to this one; written by the engine's thread.
     private let givenUpEpoch = Atomic<UInt64>(0)
-    private let planHash: [UInt8]
-    private let modelVersion: [UInt8]
-    /// Headers of one output; the bytes they point to live until it is sent.
-    private let headers: UnsafeMutablePointer<OutputHeader>
-    private static let headersMax = 8
-    /// A dead letter that is sent back and fails again counts on.
-    static let attemptsHeader: StaticString = "riffle-attempts"
+    /// The group says that this assignment is over.
+    private let staleEpoch = Atomic<UInt64>(0)
+    private let isFlushRequested = Atomic<Bool>(false)
+    private var orderBytes: [UInt8] = []
 
-    init(plan: ScoringPlan, source: any SourcePort, sink: any SinkPort, ledger: Ledger) {
-        self.plan = plan
+    init(
+        plan: ScoringPlan, settings: StreamSettings, source: any SourcePort, sink: any SinkPort, ledger: Ledger,
+        clock: any EngineClock
+    ) {
         self.source = source
         self.sink = sink
         self.ledger = ledger
-        planHash = Array(plan.planHash.utf8)
-        modelVersion = Array((plan.model?.version ?? "").utf8)
-        headers = .allocate(capacity: Self.headersMax)
+        self.clock = clock
+        writer = OutputWriter(plan: plan, source: source)
+        transaction = sink.transactions.map {
+            OpenTransaction($0, settings: settings.transactions, batchesMax: settings.unacknowledgedBatchesMax / 2)
+        }
     }
 
-    deinit { headers.deallocate() }
+    /// Ends what an earlier instance left open; before anything is read.
+    func start() throws { try transaction?.port.initialize() }
+
+    // MARK: - From other threads
 
     /// Why sending or acknowledging failed for good, if it did.
     var failed: (any Error)? { failure.withLock { $0 } }
@@ -49,155 +56,105 @@ final class OutputStage: @unchecked Sendable {
     /// Ends sending for assignments up to `epoch`: whoever reads their events next sends them again.
     func giveUp(epoch: UInt64) { givenUpEpoch.store(epoch, ordering: .sequentiallyConsistent) }
 
-    private func isGivenUp(_ epoch: UInt64) -> Bool {
-        isEnded.load(ordering: .relaxed) || epoch <= givenUpEpoch.load(ordering: .relaxed)
-    }
+    /// Whether the group no longer knows this assignment, so that nothing of it can be committed any more.
+    func isStale(_ epoch: UInt64) -> Bool { epoch <= staleEpoch.load(ordering: .relaxed) }
+
+    /// Asks for a commit before it is due; noticed within a commit interval.
+    func requestFlush() { isFlushRequested.store(true, ordering: .sequentiallyConsistent) }
 
     /// One output fewer to wait for; wakes the engine when a batch is complete.
     func acknowledge(_ token: UInt64) {
         if ledger.acknowledge(token) { source.wake() }
     }
 
-    /// One row's way out.
-    private struct Row {
-        let context: BatchContext
-        let index: Int
-        /// `topic/partition/offset`.
-        let origin: UnsafeRawBufferPointer
-        let token: UInt64
-        let entry: LedgerEntry
-
-        var record: RecordReference { context.records[index] }
+    private func isGivenUp(_ epoch: UInt64) -> Bool {
+        isEnded.load(ordering: .relaxed) || epoch <= givenUpEpoch.load(ordering: .relaxed) || isStale(epoch)
     }
 
+    // MARK: - On the output thread
+
     /// Sends all outputs of a batch, waits for room where the sink has none, and gives the records back.
-    func send(_ context: BatchContext, token: UInt64, origin: OriginText) {
+    func send(_ context: BatchContext, token: UInt64, assignment: Assignment) {
+        if context.order.isEmpty {
+            orderBytes.removeAll(keepingCapacity: true)
+        } else {
+            context.order.encode(into: &orderBytes, names: assignment.origin)
+        }
+        if let transaction {
+            send(context, token: token, assignment: assignment, in: transaction)
+            return
+        }
         let entry = ledger.entry(token)
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: origin.bytesMax) { text in
+        if !orderBytes.isEmpty && !isGivenUp(assignment.epoch) {
+            sendOrder(token: token, epoch: assignment.epoch, entry: entry)
+        }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: assignment.origin.bytesMax) { text in
             guard let start = text.baseAddress else { return }
             for index in 0..<context.batch.count {
-                if isGivenUp(context.epoch) { break }
-                let lane = Int(context.batch.lanes[index])
-                let offset = context.batch.offsets[index]
-                switch context.frame.dispositions[index] {
-                case .score, .fault:
-                    let length = origin.write(lane: lane, offset: offset, to: start)
-                    let name = UnsafeRawBufferPointer(start: start, count: length)
-                    let row = Row(context: context, index: index, origin: name, token: token, entry: entry)
-                    if context.frame.dispositions[index] == .score && sendScore(row) {
-                        entry.counts[lane].scored += 1
-                    } else {
-                        sendDeadLetter(row)
-                        entry.counts[lane].deadLettered += 1
-                    }
-                case .lateDropped: entry.counts[lane].lateDropped += 1
-                case .muted, .mutedFault: entry.counts[lane].muted += 1
-                }
-                entry.counts[lane].nextOffset = offset + 1
+                if isGivenUp(assignment.epoch) { break }
+                let row = context.outputRow(index)
+                count(row, entry: entry, kind: sendRow(row, assignment, token: token, entry: entry, text: start))
             }
         }
-        source.release(UnsafeMutableBufferPointer(rebasing: context.records[..<context.recordCount]))
-        context.recordCount = 0
+        release(context)
         // A batch that failed is never complete: nothing behind it is committed. One that was given up is: its
         // assignment is gone.
         if !isEnded.load(ordering: .relaxed) { acknowledge(token) }
     }
 
-    /// Sends a score; false: the topic can never take it.
-    private func sendScore(_ row: Row) -> Bool {
-        let record = row.record
-        return planHash.withUnsafeBytes { plan in
-            modelVersion.withUnsafeBytes { model in
-                var count = 0
-                func add(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
-                    headers[count] = OutputHeader(name: name, value: value)
-                    count += 1
-                }
-                add("riffle-origin", row.origin)
-                add("riffle-plan", plan)
-                if !model.isEmpty { add("riffle-model", model) }
-                if let trace = source.header("traceparent", of: record) { add("traceparent", trace) }
-                if let state = source.header("tracestate", of: record) { add("tracestate", state) }
-                let output = OutputRecord(
-                    kind: .score, key: key(record), value: row.context.output(row.index),
-                    headers: UnsafeBufferPointer(start: headers, count: count), origin: record, token: row.token)
-                return send(output, row) != .tooLarge
+    private func release(_ context: BatchContext) {
+        source.release(UnsafeMutableBufferPointer(rebasing: context.records[..<context.recordCount]))
+        context.recordCount = 0
+    }
+
+    /// Counts what became of a row; `kind` is what was sent for it.
+    private func count(_ row: OutputRow, entry: LedgerEntry, kind: OutputKind?) {
+        switch row.disposition {
+        case .score, .fault:
+            if kind == .score { entry.counts[row.lane].scored += 1 } else { entry.counts[row.lane].deadLettered += 1 }
+        case .lateDropped: entry.counts[row.lane].lateDropped += 1
+        case .muted, .mutedFault: entry.counts[row.lane].muted += 1
+        }
+        entry.counts[row.lane].nextOffset = row.offset + 1
+    }
+
+    /// Sends what belongs to a row, if anything does.
+    private func sendRow(
+        _ row: OutputRow, _ assignment: Assignment, token: UInt64, entry: LedgerEntry?,
+        text: UnsafeMutablePointer<UInt8>
+    ) -> OutputKind? {
+        guard row.disposition == .score || row.disposition == .fault else { return nil }
+        let length = assignment.origin.write(lane: row.lane, offset: row.offset, to: text)
+        do {
+            return try writer.write(row, origin: UnsafeRawBufferPointer(start: text, count: length), token: token) {
+                send($0, epoch: assignment.epoch, entry: entry)
             }
+        } catch {
+            fail(error)
+            return nil
         }
     }
 
-    private func sendDeadLetter(_ row: Row) {
-        let record = row.record
-        let attempts = "\((source.header(Self.attemptsHeader, of: record).flatMap(Self.number) ?? 0) + 1)"
-        let texts = (problem(of: row) + [attempts, "value", "key, value and headers"]).map { Array($0.utf8) }
-        // One run of bytes, so that the headers point into memory that stays.
-        let bytes = texts.flatMap { $0 }
-        bytes.withUnsafeBytes { bytes in
-            var start = 0
-            let parts = texts.map { text in
-                defer { start += text.count }
-                return UnsafeRawBufferPointer(rebasing: bytes[start..<start + text.count])
+    private func sendOrder(token: UInt64, epoch: UInt64, entry: LedgerEntry?) {
+        do {
+            try orderBytes.withUnsafeBytes { bytes in
+                try writer.writeOrder(bytes, token: token) { send($0, epoch: epoch, entry: entry) }
             }
-            headers[0] = OutputHeader(name: "riffle-error-code", value: parts[0])
-            headers[1] = OutputHeader(name: "riffle-error", value: parts[1])
-            headers[2] = OutputHeader(name: "riffle-origin", value: row.origin)
-            headers[3] = OutputHeader(name: Self.attemptsHeader, value: parts[2])
-            var output = OutputRecord(
-                kind: .deadLetter, key: key(record),
-                value: record.value.map { UnsafeRawBufferPointer(start: $0, count: record.valueCount) },
-                headers: UnsafeBufferPointer(start: headers, count: 4), origin: record, token: row.token)
-            if send(output, row) != .tooLarge { return }
-            // With these headers it passes the topic's bound: what can be kept is where it is and why.
-            headers[4] = OutputHeader(name: "riffle-truncated", value: parts[3])
-            output.value = nil
-            output.headers = UnsafeBufferPointer(start: headers, count: 5)
-            if send(output, row) != .tooLarge { return }
-            headers[4] = OutputHeader(name: "riffle-truncated", value: parts[4])
-            output.key = nil
-            output.origin.handle = nil
-            if send(output, row) == .tooLarge { fail(OutputTooLarge()) }
+        } catch {
+            fail(error)
         }
     }
 
-    /// The code and the text of what is wrong with a row.
-    private func problem(of row: Row) -> [String] {
-        if row.context.frame.dispositions[row.index] == .fault {
-            let fault = row.context.batch.faults[row.index]
-            return [fault.code.name, fault.message(schema: plan.schema)]
-        }
-        let bytes = row.context.output(row.index).count + row.record.keyCount
-        return [
-            "score-too-large",
-            "the event's score and key have \(bytes) bytes, more than the producer may send: shorten the key, write fewer "
-                + "features, or raise \"message.max.bytes\" under kafka.properties and on the topic",
-        ]
-    }
-
-    private func key(_ record: RecordReference) -> UnsafeRawBufferPointer? {
-        record.key.map { UnsafeRawBufferPointer(start: $0, count: record.keyCount) }
-    }
-
-    /// A count of attempts as a header holds it; what is no small number counts as none.
-    static func number(_ text: UnsafeRawBufferPointer) -> Int? {
-        guard (1...6).contains(text.count) else { return nil }
-        var number = 0
-        for byte in text {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            number = number * 10 + Int(byte - UInt8(ascii: "0"))
-        }
-        return number
-    }
-
-    private func send(_ output: OutputRecord, _ row: Row) -> SendOutcome {
-        let entry = row.entry
-        entry.pending.add(1, ordering: .relaxed)
-        while !isGivenUp(row.context.epoch) {
+    /// - Parameter entry: counts acknowledgements; `nil`: the transaction's end is the acknowledgement.
+    private func send(_ output: OutputRecord, epoch: UInt64, entry: LedgerEntry?) -> SendOutcome {
+        entry?.pending.add(1, ordering: .relaxed)
+        while !isGivenUp(epoch) {
             do {
                 switch try sink.send(output) {
                 case .queued: return .queued
                 case .full: sink.serve(milliseconds: 1)
                 case .tooLarge:
-                    entry.pending.subtract(1, ordering: .relaxed)
+                    entry?.pending.subtract(1, ordering: .relaxed)
                     return .tooLarge
                 }
             } catch {
@@ -205,15 +162,152 @@ final class OutputStage: @unchecked Sendable {
             }
         }
         // Nobody will acknowledge it; after a failure the batch stays open all the same.
-        entry.pending.subtract(1, ordering: .relaxed)
+        entry?.pending.subtract(1, ordering: .relaxed)
         return .full
+    }
+
+    // MARK: - Transactions
+
+    /// Until something is due without anything arriving; `nil`: nothing is.
+    var dueMilliseconds: Int? { transaction?.dueMilliseconds(clock.nanoseconds) }
+
+    private func send(
+        _ context: BatchContext, token: UInt64, assignment: Assignment, in transaction: OpenTransaction
+    ) {
+        discardIfGivenUp(transaction)
+        let entry = ledger.entry(token)
+        if isGivenUp(assignment.epoch) {
+            release(context)
+            discard(token)
+            return
+        }
+        if transaction.keep(context, token: token, assignment: assignment, order: orderBytes) {
+            sendKept(transaction, from: transaction.batchCount - 1, entry: entry)
+        } else {
+            // Muted rows alone produce nothing and move no offset.
+            for index in 0..<context.batch.count { count(context.outputRow(index), entry: entry, kind: nil) }
+            release(context)
+            acknowledge(token)
+        }
+        // Nobody else takes deliveries off the sink here.
+        sink.serve(milliseconds: 0)
+        commitIfDue()
+    }
+
+    /// Sends kept batches from the `first` on, in a new transaction where none is open.
+    ///
+    /// - Parameter entry: counts what becomes of the rows; `nil`: they were counted before.
+    private func sendKept(_ transaction: OpenTransaction, from first: Int, entry: LedgerEntry?) {
+        do {
+            try transaction.beginIfNeeded(now: clock.nanoseconds)
+        } catch {
+            fail(error)
+            return
+        }
+        for index in first..<transaction.batchCount {
+            let batch = transaction.batches[index]
+            transaction.copyOrder(of: batch, to: &orderBytes)
+            if !orderBytes.isEmpty { sendOrder(token: batch.token, epoch: batch.assignment.epoch, entry: nil) }
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: batch.assignment.origin.bytesMax) { text in
+                guard let start = text.baseAddress else { return }
+                for number in batch.rows {
+                    if isGivenUp(batch.assignment.epoch) { return }
+                    let row = transaction.row(number)
+                    let kind = sendRow(row, batch.assignment, token: batch.token, entry: nil, text: start)
+                    if let entry { count(row, entry: entry, kind: kind) }
+                }
+            }
+        }
+    }
+
+    /// Commits what is open if its time has come, if a commit was asked for, or if too much is kept.
+    func commitIfDue() {
+        guard let transaction else { return }
+        discardIfGivenUp(transaction)
+        let isRequested = isFlushRequested.load(ordering: .relaxed)
+        if transaction.batchCount == 0 { return }
+        if isRequested || transaction.isFull || transaction.dueMilliseconds(clock.nanoseconds) == 0 {
+            commit(transaction)
+        }
+    }
+
+    /// The engine has what it asked for.
+    func flushed() { isFlushRequested.store(false, ordering: .sequentiallyConsistent) }
+
+    private func commit(_ transaction: OpenTransaction) {
+        var attempts = 0
+        while !isEnded.load(ordering: .relaxed) {
+            do {
+                switch try transaction.commit(ledger) {
+                case .committed:
+                    for token in transaction.removeAll(releasing: source) { acknowledge(token) }
+                    return
+                case .stale:
+                    staleEpoch.store(transaction.epoch, ordering: .sequentiallyConsistent)
+                    try abort(transaction)
+                    source.wake()
+                    return
+                case .failed(let reason):
+                    try transaction.abort()
+                    attempts += 1
+                    if attempts > transaction.settings.attemptsMax { throw TransactionFailure(reason, attempts) }
+                    wait(milliseconds: transaction.backoffMilliseconds(attempts))
+                }
+                if isGivenUp(transaction.epoch) { break }
+                sendKept(transaction, from: 0, entry: nil)
+            } catch {
+                fail(error)
+            }
+        }
+        discardIfGivenUp(transaction)
+    }
+
+    private func wait(milliseconds: Int) {
+        let deadline = clock.nanoseconds + Int64(milliseconds) * 1_000_000
+        while clock.nanoseconds < deadline && !isEnded.load(ordering: .relaxed) { sink.serve(milliseconds: 10) }
+    }
+
+    /// Gives up what is kept of an assignment that is over.
+    private func discardIfGivenUp(_ transaction: OpenTransaction) {
+        if transaction.batchCount == 0 || !isGivenUp(transaction.epoch) { return }
+        do {
+            try abort(transaction)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func abort(_ transaction: OpenTransaction) throws {
+        // Whatever comes of it, nobody waits for these any more.
+        for token in transaction.removeAll(releasing: source) { discard(token) }
+        if failed == nil { try transaction.abort() }
+    }
+
+    private func discard(_ token: UInt64) {
+        ledger.entry(token).isDiscarded = true
+        acknowledge(token)
+    }
+
+    /// Voids what is open; after the output thread has ended.
+    func close() {
+        guard let transaction else { return }
+        abandon()
+        discardIfGivenUp(transaction)
     }
 }
 
-/// A dead letter that is too large even without the event's key, value and headers: the topic takes nothing at all.
-struct OutputTooLarge: Error, CustomStringConvertible {
+/// Transactions failed again and again though each time they could be sent again.
+struct TransactionFailure: Error, CustomStringConvertible {
+    let reason: String
+    let attempts: Int
+
+    init(_ reason: String, _ attempts: Int) {
+        self.reason = reason
+        self.attempts = attempts
+    }
+
     var description: String {
-        "not even a dead letter without key, value and headers may be sent; raise \"message.max.bytes\" under kafka.properties "
-            + "and on the topic"
+        "a transaction failed \(attempts) times in a row, the last time because: \(reason); nothing of it is visible, and no "
+            + "offset was committed"
     }
 }

@@ -7,6 +7,8 @@ final class DecodedChunk: @unchecked Sendable {
     let records: UnsafeMutableBufferPointer<RecordReference>
     var recordCount = 0
     var lane: Int32 = 0
+    /// Offsets that are not looked at.
+    var quarantined: Set<Int64> = []
     /// The first row that the merge has not taken.
     var next = 0
 

@@ -16,6 +16,12 @@ final class Lane {
     var highestTime: Int64
     /// Whether nothing is known to stand behind `position`.
     var isAtEnd = false
+    /// The merge hands out nothing from this offset on.
+    var limit = Int64.max
+    /// Offsets that were in work when the last process died; `nil`: none, or they are passed.
+    var suspects: Range<Int64>?
+    /// Offsets that are never looked at again.
+    var quarantined: Set<Int64> = []
     /// The merge waited `merge.wait` for it in vain; it is waited for again when it brings something.
     var isGivenUp = false
 
@@ -25,6 +31,57 @@ final class Lane {
         position = start.offset
         stateOffset = start.offset
         chunks.reserveCapacity(8)
+    }
+
+    /// Whether the merge has a row to hand out.
+    @inline(__always)
+    var hasNext: Bool { buffered > 0 && (limit == .max || nextOffset < limit) }
+
+    /// Whether the merge need not wait for the lane though it has nothing to hand out.
+    var isFinished: Bool { isAtEnd || hasReached(limit) }
+
+    /// Whether everything before `offset` is handed out.
+    func hasReached(_ offset: Int64) -> Bool {
+        if offset == .max { return false }
+        return buffered > 0 ? nextOffset >= offset : position >= offset || isAtEnd
+    }
+
+    /// The offset of the next row; call only when rows are buffered.
+    private var nextOffset: Int64 {
+        let chunk = chunks[0]
+        return chunk.batch.offsets[chunk.next]
+    }
+
+    /// The end of the rows of a chunk that stand before `offset`.
+    func rowEnd(in chunk: DecodedChunk, before offset: Int64) -> Int {
+        if offset == .max { return chunk.batch.count }
+        var (low, high) = (chunk.next, chunk.batch.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if chunk.batch.offsets[middle] < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Whether suspects are taken and not yet scored.
+    var holdsSuspects: Bool {
+        guard let suspects else { return false }
+        return position > suspects.lowerBound && !hasReached(suspects.upperBound)
+    }
+
+    /// How many records may be taken in one go so that suspects come alone.
+    var takeRowsMax: Int {
+        guard let suspects else { return .max }
+        if position < suspects.lowerBound { return Int(clamping: suspects.lowerBound - position) }
+        return position < suspects.upperBound ? 1 : .max
+    }
+
+    /// Marks rows of the first chunk as handed out.
+    func handOut(_ rows: Range<Int>, of chunk: DecodedChunk) {
+        for row in rows { highestTime = chunk.time(of: row, highest: highestTime) }
+        chunk.next = rows.upperBound
+        buffered -= rows.count
+        if chunk.next == chunk.batch.count { chunks.removeFirst() }
     }
 
     /// The time that orders the lane's next row; call only when rows are buffered.

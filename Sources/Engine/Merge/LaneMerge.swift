@@ -37,7 +37,7 @@ struct LaneMerge {
             let lane = lanes[choice.lane]
             let chunk = lane.chunks[0]
             let first = chunk.next
-            let last = min(chunk.batch.count, first &+ room)
+            let last = min(lane.rowEnd(in: chunk, before: lane.limit), first &+ room)
             var row = first
             var highest = lane.highestTime
             while row < last {
@@ -72,8 +72,8 @@ struct LaneMerge {
         var isBlocked = false
         for index in lanes.indices {
             let lane = lanes[index]
-            if lane.buffered == 0 {
-                if !lane.isAtEnd && !lane.isGivenUp { isBlocked = true }
+            if !lane.hasNext {
+                if !lane.isFinished && !lane.isGivenUp { isBlocked = true }
                 continue
             }
             let time = lane.nextTime
@@ -97,7 +97,7 @@ struct LaneMerge {
         let since = blockedSince ?? now
         blockedSince = since
         if now - since < waitNanoseconds { return false }
-        for lane in lanes where lane.buffered == 0 && !lane.isAtEnd && !lane.isGivenUp {
+        for lane in lanes where !lane.hasNext && !lane.isFinished && !lane.isGivenUp {
             lane.isGivenUp = true
             expiries += 1
         }
@@ -109,7 +109,7 @@ struct LaneMerge {
     mutating func reset() { blockedSince = nil }
 
     private func outcome(_ lanes: [Lane]) -> Outcome {
-        lanes.contains { $0.buffered > 0 } ? .blocked : .complete
+        lanes.contains { $0.hasNext } ? .blocked : .complete
     }
 
     /// When a blocked merge may go on at the latest, if it is blocked.

@@ -18,6 +18,12 @@ final class DecodePhase: ParallelPhase {
         let decoder = decoders[worker]
         for index in chunk.batch.count..<chunk.recordCount {
             let record = chunk.records[index]
+            if !chunk.quarantined.isEmpty && chunk.quarantined.contains(record.offset) {
+                decoder.refuse(
+                    .quarantined, recordTime: record.timestamp, offset: record.offset, lane: chunk.lane,
+                    into: chunk.batch)
+                continue
+            }
             decoder.decode(
                 value: record.value.map { UnsafeRawBufferPointer(start: $0, count: record.valueCount) },
                 recordTime: record.timestamp, offset: record.offset, lane: chunk.lane, into: chunk.batch)

@@ -2,6 +2,8 @@
 public enum OutputKind: UInt8, Sendable {
     case score
     case deadLetter
+    /// The order in which events were taken.
+    case order
 }
 
 /// A header of an output; its bytes are borrowed for the call.
@@ -21,7 +23,7 @@ public struct OutputRecord {
     public var key: UnsafeRawBufferPointer?
     public var value: UnsafeRawBufferPointer?
     public var headers: UnsafeBufferPointer<OutputHeader>
-    /// The input record, whose own headers a dead letter keeps.
+    /// The input record, whose own headers a dead letter keeps; without a handle where there is none.
     public var origin: RecordReference
     /// The batch that this output belongs to; comes back with the acknowledgement.
     public var token: UInt64
@@ -62,4 +64,33 @@ public protocol SinkPort: AnyObject {
     func send(_ output: OutputRecord) throws -> SendOutcome
     /// Delivers acknowledgements for at most so long.
     func serve(milliseconds: Int)
+    /// No order that is not yet acknowledged will stand before this offset of the order topic; -1: not known.
+    var orderPosition: Int64 { get }
+    /// Set where outputs and offsets go in one transaction.
+    var transactions: (any TransactionPort)? { get }
+}
+
+/// Outputs and offsets in one transaction. All calls come from the thread that sends, and block.
+public protocol TransactionPort: AnyObject {
+    /// Ends what an earlier instance of the same name left open, and keeps it from writing; called once, before
+    /// anything is read.
+    func initialize() throws
+    func begin() throws
+    /// Makes everything sent since `begin` visible, together with the offsets; an answer in doubt is asked for until it
+    /// is none.
+    ///
+    /// - Parameter membership: `SourcePort.membership` of the assignment in which the events were read.
+    /// - Throws: what cannot be gone on from: another instance took over, or the doubt could not be resolved.
+    func commit(_ commit: OffsetCommit, membership: AnyObject?) throws -> TransactionOutcome
+    /// Makes everything sent since `begin` void.
+    func abort() throws
+}
+
+/// What became of a transaction.
+public enum TransactionOutcome: Hashable, Sendable {
+    case committed
+    /// Nothing of it will ever be seen; after `abort` it may be sent again.
+    case failed(reason: String)
+    /// The assignment is over for the group: nothing may be sent again by this one. `abort` has to follow.
+    case stale(reason: String)
 }

@@ -4,6 +4,37 @@ public struct LaneIndex: Hashable, Sendable {
     public init(_ rawValue: Int) { self.rawValue = rawValue }
 }
 
+/// A partition as the source was given it: what it knows, so that the engine can decide where to begin.
+public struct AssignedLane: Hashable, Sendable {
+    public let topic: String
+    public let partition: Int32
+    /// Where the group is to go on; `nil`: it has committed nothing here.
+    public var committed: Int64?
+    /// The text that was committed with it; empty where another tool committed.
+    public var note: String
+    /// The first offset that the log still holds, and the one behind the last.
+    public var low: Int64
+    public var high: Int64
+    /// Where a group without offsets begins to read,
+    public var begin: Int64
+    /// and to score.
+    public var scoresFrom: Int64
+
+    public init(
+        topic: String, partition: Int32, committed: Int64?, note: String = "", low: Int64, high: Int64, begin: Int64,
+        scoresFrom: Int64
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.committed = committed
+        self.note = note
+        self.low = low
+        self.high = high
+        self.begin = begin
+        self.scoresFrom = scoresFrom
+    }
+}
+
 /// Where an assigned lane begins.
 public struct LaneStart: Hashable, Sendable {
     public let topic: String
@@ -38,20 +69,36 @@ public struct Taken: Sendable {
 /// A committed position: the offset of the next record to be read after a restart.
 public struct LanePosition: Hashable, Sendable {
     public let lane: LaneIndex
+    public let topic: String
+    public let partition: Int32
     public let offset: Int64
 
-    public init(lane: LaneIndex, offset: Int64) {
+    public init(lane: LaneIndex, topic: String, partition: Int32, offset: Int64) {
         self.lane = lane
+        self.topic = topic
+        self.partition = partition
         self.offset = offset
+    }
+}
+
+/// Positions that become durable together.
+public struct OffsetCommit: Hashable, Sendable {
+    public var positions: [LanePosition]
+    /// Kept with each of them, and handed back in `AssignedLane.note`.
+    public var note: String
+
+    public init(positions: [LanePosition], note: String) {
+        self.positions = positions
+        self.note = note
     }
 }
 
 /// What the source tells the engine, from inside `SourcePort.poll`.
 public protocol SourceObserver: AnyObject {
-    /// Whether the state in memory is that of exactly these committed offsets, so that nothing has to be rebuilt.
-    func holdsState(for committed: [(topic: String, partition: Int32, offset: Int64)]) -> Bool
     /// Partitions were assigned; all earlier lanes are gone. Lane i is `lanes[i]`. Epochs rise from 1 on.
-    func sourceDidAssign(epoch: UInt64, lanes: [LaneStart])
+    ///
+    /// - Returns: where each lane begins, in the same order. What failed is thrown by the engine's next turn.
+    func sourceDidAssign(epoch: UInt64, lanes: [AssignedLane]) -> [LaneStart]
     /// The partitions are about to be taken away: what is finished may be committed until this returns.
     ///
     /// - Parameter isLost: they are gone already; nothing may be committed.
@@ -80,10 +127,15 @@ public protocol SourcePort: AnyObject {
     func wait(milliseconds: Int)
     /// Ends a `wait`; from any thread.
     func wake()
-    /// Makes positions durable.
+    /// Makes positions durable; not called where outputs and offsets go in one transaction.
     ///
     /// - Parameter isFinal: wait for the answer; else it may come later, and a failure is thrown by a later call.
-    func commit(_ positions: [LanePosition], isFinal: Bool) throws
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws
+    /// The first offset of each lane whose record's timestamp is not before a time in microseconds; called from inside
+    /// `sourceDidAssign` only.
+    func offsets(notBefore recordTime: Int64) throws -> [Int64]
+    /// The group's membership as of the current assignment, for transactions.
+    var membership: AnyObject? { get }
     /// Keeps the membership alive while nothing may be taken: records stay where they are.
     func keepAlive() throws
     /// Whether the record brought headers, and the value of one of them; borrowed until the record is released.

@@ -21,6 +21,9 @@ struct OriginText {
         bytesMax = (prefixes.map(\.count).max() ?? 0) + NumberText.bytesMax
     }
 
+    /// `topic/partition`.
+    func laneName(_ lane: Int) -> ArraySlice<UInt8> { prefixes[lane].dropLast() }
+
     /// Writes the text and returns its length, at most `bytesMax`.
     @inline(__always)
     func write(lane: Int, offset: Int64, to bytes: UnsafeMutablePointer<UInt8>) -> Int {

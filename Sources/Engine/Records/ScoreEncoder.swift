@@ -8,12 +8,10 @@ struct ScoreEncoder: Sendable {
     private let idField: FieldIndex?
     private let isStringID: Bool
     private let decimalScale: Int
-    /// `,"pipeline":"card-fraud","model":…,"event_time":"`
-    private let head: [UInt8]
-    /// `,"decision":"block"` for each rule.
-    private let decisions: [[UInt8]]
-    /// `"amount":`, with a comma before all but the first.
-    private let featureKeys: [[UInt8]]
+    /// `,"pipeline":"card-fraud","model":…,"event_time":"`; then `,"decision":"block"` for each rule; then `"amount":`
+    /// for each feature, with a comma before all but the first.
+    private let texts: TextTable
+    private let decisionCount: Int
     private let features: [FeatureIndex]
     private let fixedBytes: Int
     private let hasModel: Bool
@@ -31,15 +29,14 @@ struct ScoreEncoder: Sendable {
         if let model = plan.model {
             head += ",\"model\":" + Self.quoted(model.name) + ",\"version\":" + Self.quoted(model.version)
         }
-        self.head = Array((head + ",\"event_time\":\"").utf8)
-        decisions = plan.rules.map { Array((",\"decision\":" + Self.quoted($0.decision)).utf8) }
+        let decisions = plan.rules.map { Array((",\"decision\":" + Self.quoted($0.decision)).utf8) }
         features = plan.outputFeatures
-        featureKeys = plan.outputFeatures.enumerated().map { place, feature in
+        let featureKeys = plan.outputFeatures.enumerated().map { place, feature in
             Array(((place == 0 ? "" : ",") + Self.quoted(plan.features.names[feature.rawValue]) + ":").utf8)
         }
-        let longestDecision = decisions.map(\.count).max() ?? 0
-        fixedBytes =
-            128 + self.head.count + longestDecision + featureKeys.reduce(0) { $0 + $1.count + NumberText.bytesMax }
+        texts = TextTable([Array((head + ",\"event_time\":\"").utf8)] + decisions + featureKeys)
+        decisionCount = decisions.count
+        fixedBytes = 128 + texts.byteCount + featureKeys.count * NumberText.bytesMax
     }
 
     static func quoted(_ text: String) -> String {
@@ -65,18 +62,19 @@ struct ScoreEncoder: Sendable {
         var out = start
         Self.append("{\"id\":", to: &out)
         writeID(batch, row: row, origin: origin, to: &out)
-        Self.append(head, to: &out)
+        texts.append(0, to: &out)
         out += TimeText.write(EventTime(microseconds: batch.eventTimes[row]), to: out)
         Self.append("\",\"score\":", to: &out)
         let score = context.scores[row]
         if hasModel && score.isFinite { out += NumberText.write(score, to: out) } else { Self.append("null", to: &out) }
         let decision = context.decisions[row]
-        if decision >= 0 { Self.append(decisions[Int(decision)], to: &out) }
+        if decision >= 0 { texts.append(1 + Int(decision), to: &out) }
         Self.append(",\"reasons\":[],\"features\":{", to: &out)
+        let values = context.frame.features + row &* context.frame.featureCount
         for place in features.indices {
-            let feature = features[place]
-            Self.append(featureKeys[place], to: &out)
-            let value = context.frame.features[row &* context.frame.featureCount &+ feature.rawValue]
+            texts.append(1 &+ decisionCount &+ place, to: &out)
+            let value = values[features[place].rawValue]
+            if NumberText.writeSmallCount(value, to: &out) { continue }
             if value.isFinite { out += NumberText.write(value, to: out) } else { Self.append("null", to: &out) }
         }
         Self.append("}}", to: &out)
@@ -108,14 +106,5 @@ struct ScoreEncoder: Sendable {
     private static func append(_ text: StaticString, to out: inout UnsafeMutablePointer<UInt8>) {
         out.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
         out += text.utf8CodeUnitCount
-    }
-
-    @inline(__always)
-    private static func append(_ bytes: [UInt8], to out: inout UnsafeMutablePointer<UInt8>) {
-        bytes.withUnsafeBufferPointer { bytes in
-            guard let start = bytes.baseAddress else { return }
-            out.update(from: start, count: bytes.count)
-            out += bytes.count
-        }
     }
 }

@@ -137,25 +137,9 @@ struct ReplayRowWriter: Sendable {
 
     @inline(__always)
     private func writeNumber(_ value: Double, to out: inout UnsafeMutablePointer<UInt8>) {
-        if Self.writeSmallCount(value, to: &out) { return }
+        if NumberText.writeSmallCount(value, to: &out) { return }
         if !value.isFinite { return writeOdd(value, to: &out) }
         out += NumberText.write(value, to: out)
-    }
-
-    /// Counts and flags, which most values are, without the search for the shortest form.
-    @inline(__always)
-    static func writeSmallCount(_ value: Double, to out: inout UnsafeMutablePointer<UInt8>) -> Bool {
-        guard value >= 0, value < 10_000, value.sign == .plus else { return false }
-        let count = UInt32(value)
-        guard Double(count) == value else { return false }
-        let length = count < 10 ? 1 : count < 100 ? 2 : count < 1_000 ? 3 : 4
-        var rest = count
-        for place in stride(from: length - 1, through: 0, by: -1) {
-            out[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        out += length
-        return true
     }
 
     @inline(never)
@@ -213,31 +197,5 @@ struct ReplayRowWriter: Sendable {
         }
         bytes[length] = quote
         return length + 1
-    }
-}
-
-/// Texts that are made once and copied into every row.
-private struct TextTable: Sendable {
-    private let bytes: [UInt8]
-    private let starts: [Int]
-    let longest: Int
-
-    init(_ texts: [[UInt8]]) {
-        bytes = Array(texts.joined())
-        starts = texts.reduce(into: [0]) { starts, text in starts.append(starts[starts.count - 1] + text.count) }
-        longest = texts.map(\.count).max() ?? 0
-    }
-
-    var byteCount: Int { bytes.count }
-
-    @inline(__always)
-    func append(_ index: Int, to out: inout UnsafeMutablePointer<UInt8>) {
-        let start = starts[index]
-        let count = starts[index &+ 1] &- start
-        bytes.withUnsafeBufferPointer { bytes in
-            guard let base = bytes.baseAddress else { return }
-            out.update(from: base + start, count: count)
-        }
-        out += count
     }
 }

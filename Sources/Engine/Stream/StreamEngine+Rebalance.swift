@@ -2,28 +2,24 @@ import Features
 
 /// Partitions come and go.
 extension StreamEngine: SourceObserver {
-    /// Whether the state in memory is that of exactly these committed offsets, so that nothing has to be rebuilt.
-    public func holdsState(for committed: [(topic: String, partition: Int32, offset: Int64)]) -> Bool {
-        rememberLanes()
-        return committed.count == laneMemories.count
-            && committed.allSatisfy { laneMemories["\($0.topic)/\($0.partition)"]?.offset == $0.offset }
-    }
-
-    public func sourceDidAssign(epoch: UInt64, lanes starts: [LaneStart]) {
+    public func sourceDidAssign(epoch: UInt64, lanes assigned: [AssignedLane]) -> [LaneStart] {
         releaseLanes()
-        let committed = starts.map { (topic: $0.topic, partition: $0.partition, offset: $0.offset) }
-        if !holdsState(for: committed) {
-            pipeline.features.removeAll()
-            watermark.reset()
-            laneMemories = [:]
+        var starts: [LaneStart]
+        do {
+            starts = try restore(assigned)
+        } catch {
+            // Nothing is taken before the failure is thrown.
+            assignmentFailure = error
+            starts = assigned.map { LaneStart($0, from: $0.committed ?? $0.begin) }
         }
-        self.epoch = epoch
+        assignment = Assignment(epoch: epoch, starts: starts, membership: source.membership)
         lanes = starts.map { Lane(start: $0, highestTime: laneMemories[Self.name($0)]?.highestTime ?? .min) }
         lanesInOrder = lanes.sorted { ($0.start.topic, $0.start.partition) < ($1.start.topic, $1.start.partition) }
         accounts = starts.map { LaneAccount(topic: $0.topic, partition: $0.partition) }
-        origin = OriginText(lanes: starts)
+        watchLanes()
         merge.reset()
         summary.rebalances += 1
+        return starts
     }
 
     public func sourceWillRevoke(epoch: UInt64, isLost: Bool) {
@@ -32,10 +28,12 @@ extension StreamEngine: SourceObserver {
         if !isLost {
             do {
                 try drain(isFinal: true)
+                if ledger.isEmpty { completeSnapshot() }
             } catch {
                 output.fail(error)
             }
         }
+        abandonSnapshot()
         releaseLanes()
         if isLost {
             // Another instance goes on from the committed offsets; what this one knows beyond them is no longer true.
@@ -77,10 +75,10 @@ extension StreamEngine: SourceObserver {
         // What was not committed until now is another's to read again; its lanes have no numbers any more.
         pendingPositions.removeAll(keepingCapacity: true)
         // Batches of this assignment that are still on their way belong to no account any more.
-        epoch = 0
+        assignment = Assignment(epoch: 0, starts: [], membership: nil)
     }
 
-    private func rememberLanes() {
+    func rememberLanes() {
         for lane in lanes {
             laneMemories[Self.name(lane.start)] = LaneMemory(offset: lane.stateOffset, highestTime: lane.highestTime)
         }

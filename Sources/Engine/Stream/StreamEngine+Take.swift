@@ -22,18 +22,18 @@ extension StreamEngine {
                 break
             }
         }
-        var rows = 0
-        for chunk in decode.chunks { rows += chunk.recordCount - chunk.batch.count }
-        pipeline.pool.run(decode, tasks: decode.chunks.count, isInline: rows <= pipeline.inlineRowsMax)
+        noteInFlight()
+        decodeTaken()
         if let failure { throw failure }
     }
 
     private func fill(_ lane: Lane, index: Int) throws {
         while lane.buffered < laneRowsMax && lane.bufferedBytes < settings.takeBytesMax {
+            if lane.suspects != nil && lane.takeRowsMax == 1 && lane.buffered > 0 { return }
             let chunk = chunkWithRoom(lane, index: index)
-            let room = chunk.records.count - chunk.recordCount
+            let room = min(chunk.records.count - chunk.recordCount, lane.takeRowsMax)
             let count = try take(lane, index: index, into: chunk)
-            if count > 0 { decode.chunks.append(chunk) }
+            if count > 0 && decode.chunks.last !== chunk { decode.chunks.append(chunk) }
             if count < room { return }
         }
     }
@@ -45,12 +45,15 @@ extension StreamEngine {
         let chunk = freeChunks.popLast() ?? DecodedChunk(schema: plan.schema, capacity: chunkRows)
         chunk.removeAll()
         chunk.lane = Int32(index)
+        chunk.quarantined = lane.quarantined
         lane.chunks.append(chunk)
         return chunk
     }
 
     private func take(_ lane: Lane, index: Int, into chunk: DecodedChunk) throws -> Int {
-        let room = UnsafeMutableBufferPointer(rebasing: chunk.records[chunk.recordCount...])
+        let rowsMax = min(chunk.records.count - chunk.recordCount, lane.takeRowsMax)
+        let room = UnsafeMutableBufferPointer(
+            rebasing: chunk.records[chunk.recordCount..<chunk.recordCount + rowsMax])
         let bytesMax = settings.takeBytesMax - lane.bufferedBytes
         let taken = try source.take(LaneIndex(index), bytesMax: bytesMax, into: room)
         var expected = lane.position
@@ -70,6 +73,7 @@ extension StreamEngine {
         }
         lane.position = expected
         if taken.count > 0 {
+            noteFirst(room[0], lane: index)
             lane.isAtEnd = false
             lane.isGivenUp = false
         }
@@ -79,31 +83,54 @@ extension StreamEngine {
 
     /// Merges a batch out of what is decoded and scores it; false if there was nothing to merge.
     func scoreNextBatch() throws -> Bool {
-        guard lanes.contains(where: { $0.buffered > 0 }), !ledger.isFull else { return false }
+        // Partitions may be taken away in the middle of a rebuild: what is left of it is of no use.
+        if lanes.isEmpty { return false }
+        if restoration != nil { try finishRestoration() }
+        if !leftover.suspects.isEmpty { clearSuspects() }
+        guard lanes.contains(where: { $0.buffered > 0 }) || restoration?.follower != nil, !ledger.isFull else {
+            return false
+        }
+        if !knowsWhereLogsBegin { return false }
         guard let context = try context() else { return false }
+        let capacity = isCareful ? 1 : context.batch.capacity
         // A rebalance may have come while there was no credit.
         context.epoch = epoch
-        _ = merge.merge(lanesInOrder, limit: context.batch.capacity, now: clock.nanoseconds) { chunk, rows in
-            append(rows, of: chunk, to: context)
+        let follows = restoration?.follower != nil
+        if !(try follow(into: context, upTo: capacity)) {
+            let room = capacity - context.batch.count
+            _ = merge.merge(lanesInOrder, limit: room, now: clock.nanoseconds) { append($1, of: $0, to: context) }
         }
-        if context.batch.count == 0 { return false }
-        pipeline.process(context, origin: origin)
+        if context.batch.count == 0 { return follows && restoration?.follower == nil }
+        try judgeRestoration(context)
+        process(context)
+        eventsSinceSnapshot &+= UInt64(context.batch.count)
         observer?.didScore(context, plan: plan)
         sendCurrent()
         return true
     }
 
-    private func append(_ rows: Range<Int>, of chunk: DecodedChunk, to context: BatchContext) {
+    /// Rows of one run of a lane become the batch's next.
+    func append(_ rows: Range<Int>, of chunk: DecodedChunk, to context: BatchContext) {
         let lane = lanes[Int(chunk.lane)]
+        let start = lane.stateOffset
+        let isRecorded = order != nil && restoration?.follower == nil
         for row in rows {
             let target = context.batch.count
             context.batch.append(row: row, of: chunk.batch)
             context.records[target] = chunk.records[row]
             lane.bufferedBytes -= chunk.records[row].byteCount
             let offset = chunk.batch.offsets[row]
+            if !lane.quarantined.isEmpty && lane.quarantined.contains(offset) {
+                context.batch.faults[target] = Fault(.quarantined)
+                if isRecorded { context.order.quarantine(lane: Int(chunk.lane), offset: offset) }
+            }
             context.frame.dispositions[target] = watermark.disposition(
                 of: target, in: context.batch, isMuted: offset < lane.start.mutedUntil)
             lane.stateOffset = offset + 1
+        }
+        // What is followed stands there already.
+        if isRecorded {
+            context.order.append(lane: Int(chunk.lane), start: start, end: lane.stateOffset)
         }
         context.recordCount = context.batch.count
         if chunk.next == chunk.batch.count {

@@ -18,6 +18,10 @@ public final class StreamEngine: @unchecked Sendable {
     let settings: StreamSettings
     let source: any SourcePort
     let sink: any SinkPort
+    /// Set where the order is recorded, and followed again.
+    let order: (any OrderPort)?
+    /// Set where state is saved.
+    let snapshots: SnapshotStore?
     let clock: any EngineClock
     let pipeline: ScoringPipeline
     let ledger: Ledger
@@ -33,13 +37,28 @@ public final class StreamEngine: @unchecked Sendable {
     var lanesInOrder: [Lane] = []
     var accounts: [LaneAccount] = []
     var closedAccounts: [String: LaneAccount] = [:]
-    var origin = OriginText(lanes: [])
+    var assignment = Assignment(epoch: 0, starts: [], membership: nil)
     var merge: LaneMerge
     var watermark: Watermark
-    var epoch: UInt64 = 0
+    var epoch: UInt64 { assignment.epoch }
+    /// While state is rebuilt: how, and how far.
+    var restoration: Restoration?
+    /// Orders of the assignment in force stand from this offset of the order topic on.
+    var followedOrderEnd: Int64 = -1
+    var snapshotSession: SnapshotSession?
+    var snapshotImages: [ShardImage] = []
+    var eventsSinceSnapshot: UInt64 = 0
+    var lastSnapshot: Int64 = 0
+    /// Set where what is in work is noted; with what the process before this one left.
+    let inFlight: InFlightRecord?
+    var leftover = InFlightRecord.Leftover()
+    /// Why an assignment could not be taken up; thrown by the next turn.
+    var assignmentFailure: (any Error)?
     /// By topic and partition: how far state and order have come; as of the last change of lanes.
     var laneMemories: [String: LaneMemory] = [:]
     var pendingPositions: [Int: Int64] = [:]
+    /// Behind the batches that these positions come from, in merge order.
+    var pendingWatermark = Int64.min
     var freeChunks: [DecodedChunk] = []
     var lastCommit: Int64 = 0
     var isDraining = false
@@ -52,21 +71,28 @@ public final class StreamEngine: @unchecked Sendable {
     struct SendTask: Sendable {
         let context: BatchContext?
         let token: UInt64
-        let origin: OriginText
+        let assignment: Assignment
     }
 
     public init(
         plan: ScoringPlan, settings: StreamSettings, source: any SourcePort, sink: any SinkPort, pool: WorkerPool,
-        clock: any EngineClock = MonotonicClock(), inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault
+        order: (any OrderPort)? = nil, snapshots: SnapshotStore? = nil,
+        inFlight: InFlightRecord? = nil, clock: any EngineClock = MonotonicClock(),
+        inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault
     ) {
         self.plan = plan
         self.settings = settings
+        // Without windows the order decides nothing.
+        self.inFlight = inFlight
+        self.order = plan.features.entities.isEmpty ? nil : order
+        self.snapshots = plan.features.entities.isEmpty ? nil : snapshots
         self.source = source
         self.sink = sink
         self.clock = clock
         pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: inlineRowsMax)
         ledger = Ledger(capacity: settings.unacknowledgedBatchesMax)
-        output = OutputStage(plan: plan, source: source, sink: sink, ledger: ledger)
+        output = OutputStage(
+            plan: plan, settings: settings, source: source, sink: sink, ledger: ledger, clock: clock)
         decode = DecodePhase(plan: plan, workerCount: pool.workerCount)
         freeContexts = BoundedQueue(capacity: settings.inFlightBatchesMax)
         sendQueue = BoundedQueue(capacity: settings.inFlightBatchesMax + 1)
@@ -91,7 +117,10 @@ public final class StreamEngine: @unchecked Sendable {
     public func run() throws -> StreamSummary {
         let start = clock.nanoseconds
         lastCommit = start
+        lastSnapshot = start
         sink.attach(self)
+        try output.start()
+        beginInFlight()
         let services = settings.sendsInline ? [] : startServices()
         var failure: (any Error)?
         do {
@@ -99,16 +128,21 @@ public final class StreamEngine: @unchecked Sendable {
                 try turn()
             }
             try drain(isFinal: true)
+            if ledger.isEmpty { completeSnapshot() }
         } catch {
             // Whatever failed, what is acknowledged may still be committed; the first failure is what is reported.
+            releaseCurrent()
             try? drain(isFinal: true)
             failure = error
         }
         // A sink that has no room for ever must not keep the output thread from ending.
         output.abandon()
+        abandonSnapshot()
         stop(services)
+        output.close()
         sink.attach(nil)
         releaseLanes()
+        inFlight?.end()
         if let failure { throw failure }
         summary.mergeExpiries = merge.expiries
         summary.late = watermark.lateCount
@@ -120,12 +154,26 @@ public final class StreamEngine: @unchecked Sendable {
     /// One turn of the loop: everything that can be done now, then a wait if that was nothing.
     func turn() throws {
         try source.poll(self)
-        if settings.sendsInline { sink.serve(milliseconds: 0) }
+        if let assignmentFailure { throw assignmentFailure }
+        if settings.sendsInline { serveInline() }
         if let failure = output.failed { throw failure }
+        if epoch > 0 && output.isStale(epoch) {
+            observer?.didNotice(.assignmentStale)
+            abandonSnapshot()
+            releaseLanes()
+        }
         try commitFinished(isFinal: false)
         try takeFromLanes()
-        if try scoreNextBatch() { return }
+        let hasScored = try scoreNextBatch()
+        advanceSnapshot()
+        if hasScored { return }
         source.wait(milliseconds: waitMilliseconds)
+    }
+
+    /// What the output and acknowledgement threads do, on the engine's own.
+    func serveInline(milliseconds: Int = 0) {
+        sink.serve(milliseconds: milliseconds)
+        output.commitIfDue()
     }
 
     private var hasReachedEnd: Bool {
@@ -138,6 +186,8 @@ public final class StreamEngine: @unchecked Sendable {
     /// Until something is due whether or not anything arrives.
     private var waitMilliseconds: Int {
         var wait = Int64(settings.commitEveryMilliseconds)
+        // A snapshot goes on though nothing arrives.
+        if snapshotSession != nil { wait = min(wait, 5) }
         if let deadline = merge.deadline { wait = min(wait, (deadline - clock.nanoseconds) / 1_000_000 + 1) }
         return Int(max(0, wait))
     }
@@ -169,28 +219,46 @@ public final class StreamEngine: @unchecked Sendable {
     /// So long a stop may go unnoticed while there is no credit.
     private static let creditWaitMilliseconds = 100
 
+    /// Gives back a batch that came to nothing: something failed while it was filled.
+    private func releaseCurrent() {
+        guard let context = current else { return }
+        for row in 0..<context.batch.count where context.epoch == epoch {
+            accounts[Int(context.batch.lanes[row])].released += 1
+        }
+        source.release(UnsafeMutableBufferPointer(rebasing: context.records[..<context.recordCount]))
+        context.removeAll()
+    }
+
     /// Hands the filled context on.
     func sendCurrent() {
         guard let context = current else { return }
         current = nil
-        let token = ledger.open(epoch: context.epoch, laneCount: lanes.count)
+        let token = ledger.open(epoch: context.epoch, laneCount: lanes.count, watermark: watermark.time)
         let entry = ledger.entry(token)
         for row in 0..<context.batch.count { entry.rows[Int(context.batch.lanes[row])] += 1 }
         summary.batches += 1
-        let task = SendTask(context: context, token: token, origin: origin)
+        let task = SendTask(context: context, token: token, assignment: assignment)
         if settings.sendsInline { send(task) } else { sendQueue.push(task) }
     }
 
     private func send(_ task: SendTask) {
         guard let context = task.context else { return }
-        output.send(context, token: task.token, origin: task.origin)
+        output.send(context, token: task.token, assignment: task.assignment)
         freeContexts.push(context)
     }
 
     private func startServices() -> [ServiceThread] {
         let sender = ServiceThread(name: "output") { [self] in
-            while let task = sendQueue.pop(milliseconds: nil), task.context != nil { send(task) }
+            while true {
+                if let task = sendQueue.pop(milliseconds: output.dueMilliseconds) {
+                    if task.context == nil { return }
+                    send(task)
+                }
+                output.commitIfDue()
+            }
         }
+        // Transactions take their deliveries themselves: a second thread would hold each commit up.
+        if sink.transactions != nil { return [sender] }
         let acknowledger = ServiceThread(name: "acknowledgements") { [self] in
             while !serviceStopped.load(ordering: .relaxed) { sink.serve(milliseconds: 100) }
         }
@@ -199,7 +267,7 @@ public final class StreamEngine: @unchecked Sendable {
 
     private func stop(_ services: [ServiceThread]) {
         if services.isEmpty { return }
-        sendQueue.push(SendTask(context: nil, token: 0, origin: origin))
+        sendQueue.push(SendTask(context: nil, token: 0, assignment: assignment))
         serviceStopped.store(true, ordering: .relaxed)
         for service in services { service.join() }
     }

@@ -14,6 +14,12 @@ public struct StreamSettings: Sendable {
     /// Without credit for so long, the membership is kept alive without taking anything: a tenth of
     /// `max.poll.interval.ms`.
     public var keepAliveMilliseconds = 30_000
+    /// Where outputs and offsets go in one transaction.
+    public var transactions = TransactionSettings()
+    /// When state is saved, where there is a place for it.
+    public var snapshots = SnapshotSettings()
+    /// Stop rather than score with windows that the log can no longer fill.
+    public var refusesIncompleteState = true
     /// Sends on the engine's own thread: for simulation, where the schedule is the seed's.
     public var sendsInline = false
     /// Stop where every assigned partition has reached this offset; `nil`: run until told to stop.
@@ -29,6 +35,8 @@ public struct StreamSummary: Sendable {
     public var mergeExpiries: UInt64 = 0
     public var late: UInt64 = 0
     public var commits: UInt64 = 0
+    /// Snapshots written.
+    public var snapshots: UInt64 = 0
     public var rebalances: UInt64 = 0
     public var nanoseconds: Int64 = 0
 
@@ -43,4 +51,11 @@ public struct StreamSummary: Sendable {
 /// Sees every batch when it is scored, on the engine's thread; it must be quick and keep nothing.
 public protocol StreamObserver: AnyObject, Sendable {
     func didScore(_ context: BatchContext, plan: ScoringPlan)
+    /// Something that an operator wants to know; called on the engine's thread, rarely.
+    func didNotice(_ notice: EngineNotice)
+}
+
+extension StreamObserver {
+    public func didScore(_ context: BatchContext, plan: ScoringPlan) {}
+    public func didNotice(_ notice: EngineNotice) {}
 }

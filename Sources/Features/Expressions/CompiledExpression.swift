@@ -25,6 +25,9 @@ public struct CompiledExpression: Sendable {
     /// Registers that `ExpressionScratch` has to have.
     public let registerCount: Int
 
+    /// The same for expressions that are written alike but for blanks and parentheses; names stand for themselves.
+    public let canonicalText: String
+
     let instructions: [ExpressionInstruction]
     let constants: [Double]
     let temporaryCount: Int

@@ -69,7 +69,8 @@ struct ExpressionCompiler {
         if case .name = expression.nodes[root].kind { isBareName = true }
         return CompiledExpression(
             type: value.type, references: references, range: range(of: root), constant: constant,
-            registerCount: registerCount, instructions: instructions, constants: constants,
+            registerCount: registerCount, canonicalText: expression.canonicalText(of: root), instructions: instructions,
+            constants: constants,
             temporaryCount: temporaryCount,
             result: result, isBareName: isBareName)
     }

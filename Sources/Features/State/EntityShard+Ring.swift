@@ -32,9 +32,13 @@ extension EntityShard {
     }
 
     /// The smallest ring fills a block of the smallest class.
-    func takeFirstRing() -> (ring: UnsafeMutablePointer<Int64>, mask: UInt32) {
+    ///
+    /// - Parameter eventCount: for at least so many events, at most `eventsPerKeyMax`.
+    func takeFirstRing(eventCount: Int) -> (ring: UnsafeMutablePointer<Int64>, mask: UInt32) {
         var capacity = 1
-        while capacity < eventsPerKeyMax, capacity * 2 * kernel.entryWords * 8 <= 1 << BlockArena.smallestClass {
+        while capacity < eventsPerKeyMax,
+            capacity < eventCount || capacity * 2 * kernel.entryWords * 8 <= 1 << BlockArena.smallestClass
+        {
             capacity *= 2
         }
         return (takeRing(capacity: capacity), UInt32(capacity - 1))

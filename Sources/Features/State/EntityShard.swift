@@ -22,7 +22,8 @@ final class EntityShard: @unchecked Sendable {
     private var pageCount = 0
     private var pageCapacity = 16
     private var freeRecords: [UInt32] = []
-    private var recordCount = 0
+    /// Records that were ever taken; some may be free again.
+    private(set) var recordCount = 0
     private(set) var keyCount = 0
     /// Rises whenever keys are dropped: what was found before may be gone.
     @exclusivity(unchecked) private(set) var dropCount = 0
@@ -59,6 +60,17 @@ final class EntityShard: @unchecked Sendable {
         pages.deallocate()
         table.deallocate()
         lateRecord.deallocate()
+    }
+
+    /// Places of the table. It decides when emptied keys are dropped, and with that when the limit of keys is met:
+    /// it is state.
+    var tableCapacity: Int { tableMask + 1 }
+
+    /// No table is larger: it is doubled only where its keys would fill half of it.
+    var tableCapacityMax: Int {
+        var capacity = Self.tableCapacityMin
+        while capacity <= keysMax * 2 { capacity *= 2 }
+        return capacity
     }
 
     /// Bytes that the shard has taken from the system.
@@ -106,7 +118,15 @@ final class EntityShard: @unchecked Sendable {
     /// It may drop other keys, so nothing that was found before may be used behind it unless `dropCount` stayed.
     @inline(never)
     func insert(_ key: ProbedKey, hash: UInt64, watermark: Int64) -> UnsafeMutableRawPointer {
-        if keyCount >= keysMax || keyCount * 5 >= (tableMask + 1) * 3 { makeRoom(watermark: watermark) }
+        if keyCount >= keysMax || Self.isFilled(keyCount, capacity: tableMask + 1) { makeRoom(watermark: watermark) }
+        return addRecord(key, hash: hash, eventCount: 0)
+    }
+
+    /// Whether the next key needs a larger table, or fewer keys.
+    static func isFilled(_ keyCount: Int, capacity: Int) -> Bool { keyCount * 5 >= capacity * 3 }
+
+    /// A blank record for a key that has none, with room in the ring for so many events at least.
+    func addRecord(_ key: ProbedKey, hash: UInt64, eventCount: Int) -> UnsafeMutableRawPointer {
         let index = takeRecord()
         let head = head(index)
         UnsafeMutableRawPointer(head).initializeMemory(as: UInt8.self, repeating: 0, count: layout.recordBytes)
@@ -116,13 +136,26 @@ final class EntityShard: @unchecked Sendable {
             block.copyMemory(from: key.bytes, byteCount: key.count)
             words.first = UInt64(UInt(bitPattern: block))
         }
-        let (ring, mask) = takeFirstRing()
+        let (ring, mask) = takeFirstRing(eventCount: eventCount)
         head.pointee = KeyRecord(
             hash: hash, newestTime: Int64.min, ring: ring, head: 0, tail: 0, ringMask: mask,
             keyCount: UInt32(key.count), key: words)
         place(index, hash: hash)
         keyCount += 1
         return UnsafeMutableRawPointer(head)
+    }
+
+    /// Gives a shard without keys the table that it had when it was copied.
+    func restoreTable(capacity: Int) {
+        precondition(keyCount == 0 && capacity > 0 && capacity & (capacity - 1) == 0, "a table of \(capacity)")
+        replaceTable(capacity: capacity)
+    }
+
+    private func replaceTable(capacity: Int) {
+        table.deallocate()
+        table = .allocate(capacity: capacity)
+        table.initialize(repeating: 0, count: capacity)
+        tableMask = capacity - 1
     }
 
     private func place(_ index: UInt32, hash: UInt64) {
@@ -176,10 +209,7 @@ final class EntityShard: @unchecked Sendable {
     /// Puts all keys into a fresh table, which is doubled where they would fill half of it.
     func rebuild() {
         let capacity = keyCount * 2 >= tableMask + 1 ? (tableMask + 1) * 2 : tableMask + 1
-        table.deallocate()
-        table = .allocate(capacity: capacity)
-        table.initialize(repeating: 0, count: capacity)
-        tableMask = capacity - 1
+        replaceTable(capacity: capacity)
         forEachRecord { index in place(index, hash: head(index).pointee.hash) }
     }
 
@@ -189,6 +219,10 @@ final class EntityShard: @unchecked Sendable {
             body(index)
         }
     }
+
+    /// The place of the n-th record, in use or not.
+    @inline(__always)
+    func recordPlace(_ index: Int) -> UnsafeMutableRawPointer { record(UInt32(truncatingIfNeeded: index)) }
 
     func forEachKey(_ body: (KeyRecord) -> Void) { forEachRecord { body(head($0).pointee) } }
 }

@@ -85,7 +85,7 @@ public final class Demonstration: @unchecked Sendable {
         self.logger = logger
         clock = AnchoredClock()
         start = clock.nanoseconds
-        cluster = try EmbeddedCluster(for: assembly.spec, partitions: options.partitions, onLog: kafkaLogSink(logger))
+        cluster = try EmbeddedCluster(for: assembly.plan, partitions: options.partitions, onLog: kafkaLogSink(logger))
         monitor = ScoreMonitor(plan: assembly.scoring, clock: clock)
         stream = TransactionStream(options.transactions(now: clock.microseconds), clock: clock)
         var runOptions = RunOptions()
@@ -229,15 +229,5 @@ public final class Demonstration: @unchecked Sendable {
         // Asked for after what was consumed, so that there is never more consumed than published.
         snapshot.published = stream.progress.events
         return snapshot
-    }
-}
-
-extension EmbeddedCluster {
-    /// A cluster with a pipeline's topics.
-    convenience init(for spec: PipelineSpec, partitions: Int, onLog: @escaping KafkaLogSink) throws {
-        try self.init(onLog: onLog)
-        for source in spec.sources { try createTopic(source.topic.value, partitions: partitions) }
-        try createTopic(spec.output.topic.value, partitions: partitions)
-        try createTopic(spec.deadLetter.topic.value, partitions: 1)
     }
 }

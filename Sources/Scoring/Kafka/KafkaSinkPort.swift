@@ -1,38 +1,63 @@
 import Engine
 import Kafka
 import Logging
+import Synchronization
 
-/// The engine's sink over an idempotent Kafka producer.
+/// The topics of a pipeline's outputs.
+struct OutputTopics {
+    let scores: String
+    let deadLetters: String
+    /// `nil`: the order is not recorded.
+    let order: String?
+}
+
+/// The engine's sink over an idempotent Kafka producer, with transactions or without.
 // SAFETY: `send` belongs to one thread; `observer` changes only before anything is sent and after all threads have
-// stopped.
+// stopped; what `deliver` writes is atomic.
 final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private var producer: KafkaProducer?
     private var scores: KafkaTopic?
     private var deadLetters: KafkaTopic?
+    private var order: KafkaTopic?
     private var observer: (any SinkObserver)?
     private let headers: UnsafeMutablePointer<KafkaHeader>
     private static let headersMax = 256
     private let logger: Logger
+    private(set) var transactions: (any TransactionPort)?
+    /// Behind the last acknowledged order.
+    private let orderEnd = Atomic<Int64>(-1)
+    /// Tokens are counted up from 0: the highest bit is free to tell an order's acknowledgement from an output's.
+    private static let orderBit: UInt64 = 1 << 63
 
-    init(brokers: String, properties: KafkaProperties, scoreTopic: String, deadLetterTopic: String, logger: Logger)
-        throws
-    {
+    /// - Parameter transactionalID: outputs and offsets go in transactions under this name; `nil`: at least once.
+    init(
+        brokers: String, properties: KafkaProperties, topics: OutputTopics, transactionalID: String?, logger: Logger
+    ) throws {
         self.logger = logger
         headers = .allocate(capacity: Self.headersMax)
-        let producer = try KafkaProducer(
-            brokers: brokers, properties: properties,
-            onDelivery: { [weak self] delivery in self?.deliver(delivery) },
-            onFailure: { [weak self] failure in self?.report(failure) },
-            onLog: kafkaLogSink(logger))
+        let producer: KafkaProducer
+        if let transactionalID {
+            let transactional = try TransactionalProducer(
+                brokers: brokers, transactionalID: transactionalID, properties: properties,
+                onDelivery: { [weak self] in self?.note($0) }, onFailure: { [weak self] in self?.report($0) },
+                onLog: kafkaLogSink(logger))
+            transactions = KafkaTransactionPort(transactional, logger: logger)
+            producer = transactional.producer
+        } else {
+            producer = try KafkaProducer(
+                brokers: brokers, properties: properties, onDelivery: { [weak self] in self?.deliver($0) },
+                onFailure: { [weak self] in self?.report($0) }, onLog: kafkaLogSink(logger))
+        }
         self.producer = producer
-        scores = try producer.topic(scoreTopic)
-        deadLetters = try producer.topic(deadLetterTopic)
+        scores = try producer.topic(topics.scores)
+        deadLetters = try producer.topic(topics.deadLetters)
+        order = try topics.order.map { try producer.topic($0) }
     }
 
     deinit { headers.deallocate() }
 
     func send(_ output: OutputRecord) throws -> SendOutcome {
-        guard let producer, let topic = output.kind == .score ? scores : deadLetters else { return .full }
+        guard let producer, let topic = topic(output.kind) else { return .full }
         var count = 0
         for header in output.headers {
             headers.advanced(by: count).initialize(to: KafkaHeader(name: header.name, value: header.value))
@@ -40,13 +65,26 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         }
         if output.kind == .deadLetter { count = addOriginalHeaders(of: output.origin, from: count) }
         let outcome = producer.produce(
-            to: topic, key: output.key, value: output.value,
-            headers: UnsafeBufferPointer(start: headers, count: count), token: output.token)
+            to: topic, partition: output.kind == .order ? 0 : nil, key: output.key, value: output.value,
+            headers: UnsafeBufferPointer(start: headers, count: count),
+            token: output.kind == .order ? output.token | Self.orderBit : output.token)
         switch outcome {
         case .queued: return .queued
         case .queueFull: return .full
         case .tooLarge: return .tooLarge
-        case .failed(let failure): throw failure
+        case .failed(let failure):
+            // A transaction that has failed takes nothing more, and says why when it is committed: until then
+            // what is sent into it is void anyhow.
+            if let transactions = transactions as? KafkaTransactionPort, transactions.isVoid(failure) { return .queued }
+            throw failure
+        }
+    }
+
+    private func topic(_ kind: OutputKind) -> KafkaTopic? {
+        switch kind {
+        case .score: scores
+        case .deadLetter: deadLetters
+        case .order: order
         }
     }
 
@@ -66,18 +104,29 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
 
     func serve(milliseconds: Int) { _ = producer?.poll(milliseconds: milliseconds) }
 
+    var orderPosition: Int64 { orderEnd.load(ordering: .relaxed) }
+
     /// Waits until the queue is empty; nothing may be sent after it.
     func close() {
-        _ = producer?.flush(milliseconds: 10_000)
+        if transactions == nil { _ = producer?.flush(milliseconds: 10_000) }
+        transactions = nil
         producer = nil
     }
 
+    /// Outside transactions each delivery is an acknowledgement.
     private func deliver(_ delivery: Delivery) {
+        note(delivery)
         if delivery.isDelivered {
-            observer?.sinkDidAcknowledge(token: delivery.token)
+            observer?.sinkDidAcknowledge(token: delivery.token & ~Self.orderBit)
         } else if let failure = delivery.failure {
-            observer?.sinkDidFail(token: delivery.token, error: failure)
+            observer?.sinkDidFail(token: delivery.token & ~Self.orderBit, error: failure)
         }
+    }
+
+    /// Inside them the commit is; of a delivery only the place of an order is wanted.
+    private func note(_ delivery: Delivery) {
+        guard delivery.token & Self.orderBit != 0, delivery.isDelivered, delivery.offset >= 0 else { return }
+        orderEnd.max(delivery.offset + 1, ordering: .relaxed)
     }
 
     private func report(_ failure: KafkaFailure) {

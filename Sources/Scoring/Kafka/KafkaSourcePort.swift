@@ -3,29 +3,28 @@ import Kafka
 import Logging
 
 /// The engine's source over a Kafka consumer group.
-///
-/// A group with committed offsets goes on from them; if this instance does not hold the state that belongs to them,
-/// the log is read from its beginning up to them first, muted, so that windows are whole before anything is scored.
 // SAFETY: belongs to the engine's thread, but for `wake`, `release` and the reading of headers, which librdkafka
 // allows on any.
 final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private let consumer: KafkaConsumer
     private let start: StartPosition
-    /// Without windows there is no state to rebuild.
-    private let hasState: Bool
     private let logger: Logger
     private var partitions: [KafkaPartition] = []
+    private var epoch: AssignmentEpoch?
     private var observer: (any SourceObserver)?
-    private var failure: KafkaFailure?
-    /// Where a group that had committed nothing begins: committed at once, so that a restart begins there too.
-    private var initialOffsets: [Int64?] = []
+    private var failure: (any Error)?
+    /// What is to be committed next, by lane: newer positions take the place of older ones, until an answer says that
+    /// they are in.
+    private var pending: [Int: CommitPosition] = [:]
     private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
     private static let scratchRecords = 4_096
+    private static let answerMilliseconds = 30_000
+    private static let finalCommitMilliseconds = 10_000
+    private(set) var membership: AnyObject?
 
-    init(consumer: KafkaConsumer, start: StartPosition, hasState: Bool, logger: Logger) {
+    init(consumer: KafkaConsumer, start: StartPosition, logger: Logger) {
         self.consumer = consumer
         self.start = start
-        self.hasState = hasState
         self.logger = logger
         scratch = .allocate(capacity: Self.scratchRecords)
     }
@@ -36,7 +35,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         self.observer = observer
         try consumer.poll(self)
         if let failure { throw failure }
-        if !initialOffsets.isEmpty { try commitInitialOffsets() }
+        try sendPending()
     }
 
     func keepAlive() throws {
@@ -89,16 +88,37 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     func wait(milliseconds: Int) { consumer.wait(milliseconds: milliseconds) }
     func wake() { consumer.wake() }
 
-    func commit(_ positions: [LanePosition], isFinal: Bool) throws {
-        for position in positions {
-            try consumer.store(nextOffset: position.offset, of: partitions[position.lane.rawValue])
-        }
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
+        add(commit)
         if !isFinal {
-            try consumer.commitStored()
+            try sendPending()
             return
         }
-        let report = try consumer.commitStoredAndWait(milliseconds: 10_000)
+        guard let epoch, !pending.isEmpty else { return }
+        let report = try consumer.commitAndWait(
+            Array(pending.values), epoch: epoch, milliseconds: Self.finalCommitMilliseconds)
+        pending = [:]
         if let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    private func add(_ commit: OffsetCommit) {
+        for position in commit.positions {
+            pending[position.lane.rawValue] = CommitPosition(position, note: commit.note)
+        }
+    }
+
+    /// One commit is under way at a time; what comes meanwhile waits here.
+    private func sendPending() throws {
+        guard let epoch, !pending.isEmpty else { return }
+        if try consumer.commit(Array(pending.values), epoch: epoch) { pending = [:] }
+    }
+
+    func offsets(notBefore recordTime: Int64) throws -> [Int64] {
+        // Rounded down: reading a record too much is safe.
+        try consumer.offsets(
+            atRecordTimeMilliseconds: recordTime / 1_000,
+            of: partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) },
+            milliseconds: Self.answerMilliseconds)
     }
 
     func header(_ name: StaticString, of record: RecordReference) -> UnsafeRawBufferPointer? {
@@ -115,18 +135,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     func close(_ observer: any SourceObserver) throws {
         self.observer = observer
         try consumer.close(self)
-        partitions = []
-    }
-
-    private func commitInitialOffsets() throws {
-        var hasOffsets = false
-        for (partition, offset) in zip(partitions, initialOffsets) {
-            guard let offset else { continue }
-            try consumer.store(nextOffset: offset, of: partition)
-            hasOffsets = true
-        }
-        initialOffsets = []
-        if hasOffsets { try consumer.commitStored() }
+        forgetAssignment()
     }
 }
 
@@ -135,9 +144,12 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         _ assigned: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
     ) throws(KafkaFailure) -> [Int64] {
         partitions = assigned.map(\.partition)
-        let starts = try laneStarts(assigned)
-        initialOffsets = assigned.indices.map { assigned[$0].committed == nil ? starts[$0].mutedUntil : nil }
-        observer?.sourceDidAssign(epoch: epoch.rawValue, lanes: starts)
+        self.epoch = epoch
+        pending = [:]
+        membership = try consumer.membership()
+        let lanes = try lanes(assigned)
+        let starts = observer?.sourceDidAssign(epoch: epoch.rawValue, lanes: lanes) ?? []
+        try commitStarts(lanes, epoch: epoch)
         for start in starts {
             logger.info(
                 "partition assigned",
@@ -149,46 +161,64 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         return starts.map(\.offset)
     }
 
-    private func laneStarts(_ assigned: [AssignedPartition]) throws(KafkaFailure) -> [LaneStart] {
-        let resolved = try consumer.startOffsets(of: assigned, otherwise: start)
-        let committed = assigned.compactMap { entry in
-            entry.committed.map { (topic: entry.partition.topic, partition: entry.partition.partition, offset: $0) }
-        }
-        let isHeld = committed.count == assigned.count && (observer?.holdsState(for: committed) ?? false)
-        var starts: [LaneStart] = []
-        for (entry, resolved) in zip(assigned, resolved) {
+    /// Where a group that had committed nothing begins is committed at once, so that a restart begins there too; and
+    /// waited for, so that it cannot land after what is committed later.
+    private func commitStarts(_ lanes: [AssignedLane], epoch: AssignmentEpoch) throws(KafkaFailure) {
+        let starts = lanes.filter { $0.committed == nil }
+            .map { CommitPosition(topic: $0.topic, partition: $0.partition, nextOffset: $0.scoresFrom) }
+        if starts.isEmpty { return }
+        let report = try consumer.commitAndWait(starts, epoch: epoch, milliseconds: Self.answerMilliseconds)
+        if let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    private func lanes(_ assigned: [AssignedPartition]) throws(KafkaFailure) -> [AssignedLane] {
+        let begins = try consumer.startOffsets(of: assigned, otherwise: start)
+        var lanes: [AssignedLane] = []
+        for (entry, begin) in zip(assigned, begins) {
             let (topic, number) = (entry.partition.topic, entry.partition.partition)
-            var (offset, mutedUntil) = (resolved, resolved)
-            if let committed = entry.committed {
-                let marks = try consumer.watermarks(topic: topic, partition: number, milliseconds: 10_000)
-                if committed < marks.low || committed > marks.high {
-                    throw KafkaFailure.outOfRange(committed, marks, topic: topic, partition: number)
-                }
-                if hasState && !isHeld { offset = marks.low }
-            } else if case .duration = start {
-                mutedUntil = try consumer.watermarks(topic: topic, partition: number, milliseconds: 10_000).high
-            }
-            starts.append(LaneStart(topic: topic, partition: number, offset: offset, mutedUntil: mutedUntil))
+            let marks = try consumer.watermarks(
+                topic: topic, partition: number, milliseconds: Self.answerMilliseconds)
+            // "So far back" is a warm-up: windows fill from there, and scores begin with what is new.
+            var scoresFrom = begin
+            if entry.committed == nil, case .duration = start { scoresFrom = marks.high }
+            lanes.append(
+                AssignedLane(
+                    topic: topic, partition: number, committed: entry.committed, note: entry.metadata, low: marks.low,
+                    high: marks.high, begin: begin, scoresFrom: scoresFrom))
         }
-        return starts
+        return lanes
     }
 
     func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
         logger.info("partitions revoked", metadata: ["epoch": "\(epoch.rawValue)"])
         observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: false)
-        partitions = []
+        forgetAssignment()
     }
 
     func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
         logger.warning("partitions lost to another instance", metadata: ["epoch": "\(epoch.rawValue)"])
         observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: true)
+        forgetAssignment()
+    }
+
+    private func forgetAssignment() {
         partitions = []
+        pending = [:]
+        epoch = nil
+        membership = nil
     }
 
     func committed(_ report: CommitReport) {
-        // What failed stays stored: the next commit takes it along.
-        if let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first {
-            logger.warning("offsets not committed; the next commit tries again", metadata: ["reason": "\(failure)"])
+        guard let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first else { return }
+        logger.warning("offsets not committed; the next commit tries again", metadata: ["reason": "\(failure)"])
+        // Newer positions that wait already say more.
+        for entry in report.entries {
+            guard
+                let lane = partitions.firstIndex(where: { $0.topic == entry.topic && $0.partition == entry.partition }),
+                pending[lane] == nil
+            else { continue }
+            pending[lane] = CommitPosition(
+                topic: entry.topic, partition: entry.partition, nextOffset: entry.offset, metadata: entry.metadata)
         }
     }
 
@@ -198,18 +228,9 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
     }
 }
 
-extension KafkaFailure {
-    /// A committed offset that the log does not hold: events were lost, or the topic is another one.
-    static func outOfRange(_ committed: Int64, _ marks: Watermarks, topic: String, partition: Int32) -> KafkaFailure {
-        let reason =
-            committed < marks.low
-            ? "retention has removed events that were not scored" : "the topic was truncated or made anew"
-        return KafkaFailure(
-            code: 1,
-            message:
-                "the group's offset \(committed) of topic \"\(topic)\" partition \(partition) is not in the log, which holds "
-                + "\(marks.low) to \(marks.high): \(reason); nothing is skipped by itself: reset the group's offsets, or use a "
-                + "new group with \"start:\"",
-            isRetriable: false, topic: topic, partition: partition, offset: committed)
+extension CommitPosition {
+    init(_ position: LanePosition, note: String) {
+        self.init(
+            topic: position.topic, partition: position.partition, nextOffset: position.offset, metadata: note)
     }
 }

@@ -1,10 +1,7 @@
 import Configuration
 public import Engine
-import Events
-import Foundation
 import Kafka
 public import Logging
-import Synchronization
 import Workers
 
 /// A file of events through Kafka and back: published whole to an embedded cluster, then scored by `RunService`,
@@ -26,7 +23,7 @@ public struct EmbeddedRun: Sendable {
     let assembly: PipelineAssembly
     let options: RunOptions
     let logger: Logger
-    private static let compression = ["compression.codec": "zstd"]
+    static let compression = ["compression.codec": "zstd"]
     /// Scores between the run and the collector.
     static let aheadScoresMax = 20_000
 
@@ -36,18 +33,20 @@ public struct EmbeddedRun: Sendable {
         self.logger = logger
     }
 
-    /// Publishes the lines of `input` (newline-delimited JSON), keyed by the source's key; then scores them and hands
-    /// every score to `collect`, on one thread.
+    /// Publishes `events`, then scores them and hands every score to `collect`, on one thread.
     public func run(
-        input: [UInt8], cpuSeconds: @escaping @Sendable () -> Double,
+        _ events: KeyedEvents, cpuSeconds: @escaping @Sendable () -> Double,
         collect: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) throws -> Result {
         let choice = try BrokerChoice(assembly, options: options, logger: logger)
         defer { withExtendedLifetime(choice) {} }
-        let published = try publish(input, to: choice.address)
+        try events.publish(
+            to: assembly.spec.sources[0].topic.value, partitions: options.embeddedPartitions, brokers: choice.address,
+            properties: assembly.properties.withDefaults(Self.compression), logger: logger)
         var runOptions = options
         runOptions.untilEnd = true
-        runOptions.propertyDefaults = Self.compression.merging(BrokerChoice.embeddedDefaults) { own, _ in own }
+        runOptions.propertyDefaults.merge(Self.compression) { own, _ in own }
+        runOptions.propertyDefaults.merge(BrokerChoice.embeddedDefaults) { own, _ in own }
         let throttle = CollectorThrottle(aheadMax: Self.aheadScoresMax, clock: MonotonicClock(), cpuSeconds: cpuSeconds)
         let collecting = try startCollector(brokers: choice.address, throttle: throttle, collect: collect)
         let service = RunService(
@@ -66,7 +65,7 @@ public struct EmbeddedRun: Sendable {
             throw RunFailure("\(throttle.collected) of \(summary.scored) scores arrived")
         }
         return Result(
-            summary: summary, published: published, seconds: throttle.seconds, cpuSeconds: throttle.cpuSecondsUsed)
+            summary: summary, published: events.count, seconds: throttle.seconds, cpuSeconds: throttle.cpuSecondsUsed)
     }
 
     private func startCollector(
@@ -89,52 +88,5 @@ public struct EmbeddedRun: Sendable {
                 throttle.giveUp()
             }
         }
-    }
-
-    private func publish(_ input: [UInt8], to brokers: String) throws -> Int {
-        guard let key = assembly.spec.sources[0].key?.index else {
-            throw RunFailure("the source has no \"key:\" to publish by")
-        }
-        let name = assembly.spec.sources[0].topic.value
-        let failures = Atomic<Int>(0)
-        let producer = try KafkaProducer(
-            brokers: brokers, properties: assembly.properties.withDefaults(Self.compression),
-            onDelivery: { if !$0.isDelivered { failures.add(1, ordering: .relaxed) } }, onLog: kafkaLogSink(logger))
-        let topic = try producer.topic(name)
-        let decoder = JSONEventDecoder(schema: assembly.scoring.schema, limits: assembly.scoring.decodeLimits)
-        let batch = EventBatch(schema: assembly.scoring.schema, capacity: 1)
-        var splitter = LineSplitter(recordBytesMax: 1 << 20)
-        var published = 0
-        try input.withUnsafeBytes { bytes in
-            var place = 0
-            while let range = splitter.next(in: bytes, from: &place, atEnd: true) {
-                if range.isEmpty { continue }
-                let value = UnsafeRawBufferPointer(rebasing: bytes[range])
-                batch.removeAll()
-                decoder.decode(value: value, recordTime: .min, offset: 0, lane: 0, into: batch)
-                let hasKey = batch.faults[0].code == .none
-                var outcome = ProduceOutcome.queueFull
-                while case .queueFull = outcome {
-                    outcome = producer.produce(
-                        to: topic, key: hasKey ? UnsafeRawBufferPointer(batch.string(key, row: 0)) : nil, value: value,
-                        token: 0)
-                    if case .queueFull = outcome { _ = producer.poll(milliseconds: 5) }
-                }
-                if case .failed(let failure) = outcome { throw failure }
-                published += 1
-                if published % 256 == 0 { _ = producer.poll(milliseconds: 0) }
-            }
-        }
-        guard producer.flush(milliseconds: 60_000) == 0, failures.load(ordering: .relaxed) == 0 else {
-            throw RunFailure("events could not be published to the embedded cluster")
-        }
-        let admin = try KafkaAdmin(brokers: brokers)
-        for partition in 0..<Int32(options.embeddedPartitions)
-        where try admin.watermarks(topic: name, partition: partition, milliseconds: 10_000).low > 0 {
-            throw RunFailure(
-                "the file is too large for the embedded cluster, which keeps about 5 MiB a partition; take fewer events"
-            )
-        }
-        return published
     }
 }

@@ -70,7 +70,7 @@ public final class PhaseBench {
     }
 
     /// The file up to the block in which the last wanted line ends.
-    private static func read(_ path: String, eventsMax: Int) throws(ReplayFailure) -> [UInt8] {
+    static func read(_ path: String, eventsMax: Int) throws(ReplayFailure) -> [UInt8] {
         let source = try FileByteSource(path: path)
         var bytes: [UInt8] = []
         var lines = 0
@@ -106,7 +106,7 @@ public final class PhaseBench {
         return bytes
     }
 
-    private static func generate(_ count: Int, for assembly: PipelineAssembly) throws(ReplayFailure) -> [UInt8] {
+    static func generate(_ count: Int, for assembly: PipelineAssembly) throws(ReplayFailure) -> [UInt8] {
         let problems = GeneratedFields.problems(of: assembly)
         guard problems.isEmpty else {
             let list = problems.joined(separator: "; ")

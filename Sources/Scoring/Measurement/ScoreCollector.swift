@@ -47,7 +47,7 @@ final class ScoreCollector {
 }
 
 /// Hears nothing: a collector has no group.
-private final class SilentDelegate: KafkaConsumerDelegate {
+final class SilentDelegate: KafkaConsumerDelegate {
     func assigned(
         _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
     ) throws(KafkaFailure) -> [Int64] {

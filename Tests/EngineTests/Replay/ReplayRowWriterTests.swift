@@ -100,7 +100,7 @@ import Workers
             -0.0, -1, 0.5, 9_999.5, .nan, .infinity, -.infinity, 1e300, .leastNonzeroMagnitude,
         ] {
             var end = fast
-            guard ReplayRowWriter.writeSmallCount(value, to: &end) else { continue }
+            guard NumberText.writeSmallCount(value, to: &end) else { continue }
             written += 1
             let length = NumberText.write(value, to: slow)
             #expect(

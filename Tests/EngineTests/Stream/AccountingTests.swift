@@ -77,8 +77,7 @@ struct AccountingTests {
             second.checkCommits(context)
             second.source.onPoll = { source, observer in
                 if source.epoch > 0 { return }
-                for partition in committed.indices { source.mutedUntil[partition] = committed[partition] }
-                source.assign(from: 0, to: observer)
+                source.assign(to: observer)
             }
             let summary = try second.run()
             #expect(summary.isBalanced && summary.released == 0, "\(context)")

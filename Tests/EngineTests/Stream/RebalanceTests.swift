@@ -47,8 +47,7 @@ struct RebalanceTests {
         run.source.onPoll = { source, observer in
             if source.lanePartitions.isEmpty {
                 // The state is not that of the committed offsets: it is rebuilt.
-                for (partition, offset) in log.committed.enumerated() { source.mutedUntil[partition] = offset }
-                source.assign(from: 0, to: observer)
+                source.assign(to: observer)
             } else if random.next() % 3 == 0 && losses < 4 {
                 losses += 1
                 let before = log.committed
@@ -129,17 +128,23 @@ struct RebalanceTests {
         let log = PaymentStream(seed: 4, events: 100, hasMarkers: false).log()
         let run = StreamRun(try PaymentPlan().make(), log)
         _ = try run.run()
-        func offsets(_ change: Int64 = 0) -> [(topic: String, partition: Int32, offset: Int64)] {
-            log.committed.enumerated().map { (log.topic, Int32($0), $1 + ($0 == 1 ? change : 0)) }
+        func lanes(_ change: Int64 = 0) -> [AssignedLane] {
+            log.committed.enumerated().map {
+                AssignedLane(
+                    topic: log.topic, partition: Int32($0), committed: $1 + ($0 == 1 ? change : 0), low: 0, high: 1_000,
+                    begin: 0, scoresFrom: 0)
+            }
         }
-        #expect(run.engine.holdsState(for: offsets()))
-        #expect(run.engine.holdsState(for: offsets().reversed()))
-        #expect(!run.engine.holdsState(for: offsets(1)))
-        #expect(!run.engine.holdsState(for: Array(offsets().dropLast())))
+        #expect(run.engine.holdsState(for: lanes()))
+        #expect(run.engine.holdsState(for: lanes().reversed()))
+        #expect(!run.engine.holdsState(for: lanes(1)))
+        #expect(!run.engine.holdsState(for: Array(lanes().dropLast())))
         #expect(!run.engine.holdsState(for: []))
-        run.engine.sourceDidAssign(epoch: 9, lanes: [LaneStart(topic: "other", partition: 0, offset: 0, mutedUntil: 0)])
+        let other = AssignedLane(
+            topic: "other", partition: 0, committed: nil, low: 0, high: 0, begin: 0, scoresFrom: 0)
+        _ = run.engine.sourceDidAssign(epoch: 9, lanes: [other])
         #expect(run.engine.state.keys == 0)
-        #expect(!run.engine.holdsState(for: offsets()))
+        #expect(!run.engine.holdsState(for: lanes()))
     }
 
     /// What is read again only to rebuild windows produces nothing and never moves a commit back.
@@ -154,8 +159,7 @@ struct RebalanceTests {
         run.checkCommits("muted")
         run.source.onPoll = { source, observer in
             if source.epoch > 0 { return }
-            for partition in muted.indices { source.mutedUntil[partition] = Int64(muted[partition]) }
-            source.assign(from: 0, to: observer)
+            source.assign(to: observer)
         }
         let summary = try run.run()
         let wanted = expected.filter { output in

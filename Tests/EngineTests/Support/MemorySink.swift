@@ -7,6 +7,8 @@ struct MemoryOutput: Hashable, Sendable {
     var kind: OutputKind
     var key: String?
     var value: String?
+    /// The value as it is.
+    var bytes: [UInt8] = []
     var headers: [String: String]
     var token: UInt64
     var isAcknowledged = false
@@ -79,7 +81,8 @@ final class MemorySink: SinkPort, @unchecked Sendable {
             state.waiting.append(state.outputs.count)
             state.outputs.append(
                 MemoryOutput(
-                    kind: output.kind, key: text(output.key), value: text(output.value), headers: headers,
+                    kind: output.kind, key: text(output.key), value: text(output.value),
+                    bytes: output.value.map { Array($0) } ?? [], headers: headers,
                     token: output.token))
             return .queued
         }
@@ -87,6 +90,9 @@ final class MemorySink: SinkPort, @unchecked Sendable {
         guard let outcome else { throw InjectedFault(what: "send") }
         return outcome
     }
+
+    var orderPosition: Int64 { -1 }
+    var transactions: (any TransactionPort)? { nil }
 
     func serve(milliseconds: Int) {
         onServe()

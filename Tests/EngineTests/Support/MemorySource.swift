@@ -19,6 +19,8 @@ final class MemorySource: SourcePort, @unchecked Sendable {
     var onPoll: Step = { source, observer in if source.epoch == 0 { source.assign(to: observer) } }
     /// Hears of each commit before it is made.
     var onCommit: ([LanePosition]) throws -> Void = { _ in }
+    /// The notes of all commits.
+    var notes: [String] = []
     /// Runs where the engine has nothing to do.
     var onWait: () -> Void = {}
     /// Runs before each take.
@@ -29,6 +31,8 @@ final class MemorySource: SourcePort, @unchecked Sendable {
     var arrived: [Int]
     /// Partitions whose end is not known, even where all that arrived was taken.
     var endUnknown: Set<Int> = []
+    /// The first offset of each partition that retention has left.
+    var low: [Int: Int64] = [:]
     /// Offsets before these rebuild state.
     var mutedUntil: [Int: Int64] = [:]
     private(set) var epoch: UInt64 = 0
@@ -70,18 +74,21 @@ final class MemorySource: SourcePort, @unchecked Sendable {
 
     // MARK: - Rebalances
 
-    /// Assigns partitions in the given order, each from its committed offset, or from `offset`.
-    func assign(_ partitions: [Int]? = nil, from offset: Int64? = nil, to observer: any SourceObserver) {
+    /// Assigns partitions in the given order.
+    ///
+    /// - Parameter isNew: the group has committed nothing: it begins at the beginning, muted up to `mutedUntil`.
+    func assign(_ partitions: [Int]? = nil, isNew: Bool = false, to observer: any SourceObserver) {
         epoch += 1
         lanePartitions = partitions ?? Array(log.partitions.indices)
-        let starts = lanePartitions.map { partition in
-            let start = offset ?? log.committed[partition]
-            return LaneStart(
-                topic: log.topic, partition: Int32(partition), offset: start, mutedUntil: mutedUntil[partition] ?? start
-            )
+        let lanes = lanePartitions.map { partition in
+            AssignedLane(
+                topic: log.topic, partition: Int32(partition), committed: isNew ? nil : log.committed[partition],
+                note: notes.last ?? "", low: low[partition] ?? 0, high: Int64(log.partitions[partition].count),
+                begin: 0,
+                scoresFrom: mutedUntil[partition] ?? 0)
         }
-        positions = starts.map(\.offset)
-        observer.sourceDidAssign(epoch: epoch, lanes: starts)
+        positions = lanes.map { $0.committed ?? $0.begin }
+        positions = observer.sourceDidAssign(epoch: epoch, lanes: lanes).map(\.offset)
     }
 
     func revoke(isLost: Bool = false, from observer: any SourceObserver) {
@@ -175,10 +182,23 @@ final class MemorySource: SourcePort, @unchecked Sendable {
 
     func wake() { woken.signal() }
 
-    func commit(_ positions: [LanePosition], isFinal: Bool) throws {
-        try onCommit(positions)
-        for position in positions { log.commit(position.offset, partition: lanePartitions[position.lane.rawValue]) }
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
+        try onCommit(commit.positions)
+        notes.append(commit.note)
+        for position in commit.positions {
+            log.commit(position.offset, partition: lanePartitions[position.lane.rawValue])
+        }
     }
+
+    func offsets(notBefore recordTime: Int64) throws -> [Int64] {
+        lanePartitions.map { partition in
+            let entries = log.partitions[partition]
+            let first = entries.firstIndex { ($0.record?.timestamp ?? .min) >= recordTime }
+            return Int64(first ?? entries.count)
+        }
+    }
+
+    var membership: AnyObject? { nil }
 
     private func loan(of record: RecordReference) -> Loan? {
         let address = UInt(bitPattern: record.handle)

@@ -15,7 +15,8 @@ struct StreamRun {
     init(
         _ plan: ScoringPlan, _ log: MemoryLog, workers: Int = 1,
         inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault,
-        isThreaded: Bool = false, configure: (inout StreamSettings) -> Void = { _ in }
+        isThreaded: Bool = false, order: MemoryOrder? = nil, snapshots: SnapshotStore? = nil,
+        inFlight: InFlightRecord? = nil, configure: (inout StreamSettings) -> Void = { _ in }
     ) {
         var settings = StreamSettings()
         settings.batchRowsMax = 64
@@ -32,7 +33,8 @@ struct StreamRun {
         sink = MemorySink(clock: isThreaded ? nil : clock)
         pool = WorkerPool(workerCount: workers)
         engine = StreamEngine(
-            plan: plan, settings: settings, source: source, sink: sink, pool: pool,
+            plan: plan, settings: settings, source: source, sink: sink, pool: pool, order: order,
+            snapshots: snapshots, inFlight: inFlight,
             clock: isThreaded ? MonotonicClock() : clock, inlineRowsMax: inlineRowsMax)
     }
 

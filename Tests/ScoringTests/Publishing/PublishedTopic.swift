@@ -79,10 +79,10 @@ final class PublishedTopic {
         let admin = try KafkaAdmin(brokers: cluster.bootstrapServers)
         let ends = try admin.endOffsets(of: name, milliseconds: 10_000)
         let consumer = try makeConsumer(group: group)
-        for (partition, end) in zip(consumer.partitions, ends) where end > 0 {
-            try consumer.store(nextOffset: end, of: partition)
+        let positions = zip(consumer.partitions, ends).map {
+            CommitPosition(topic: name, partition: $0.partition, nextOffset: $1)
         }
-        let report = try consumer.commitStoredAndWait(milliseconds: 10_000)
+        let report = try consumer.commitAndWait(positions, epoch: consumer.epoch, milliseconds: 10_000)
         if let failure = report.failure { throw failure }
     }
 

@@ -1,0 +1,73 @@
+import Events
+
+/// What an operator wants to hear of a running engine.
+public enum EngineNotice: Hashable, Sendable {
+    /// State is rebuilt: from where, and how many offsets have to be read before anything is scored.
+    case restoring(from: RestoreSource, offsets: Int64)
+    /// So many of them are read.
+    case restored(offsets: Int64, of: Int64)
+    /// Windows are whole, or as whole as they can be: scoring begins.
+    case restoreFinished(nanoseconds: Int64)
+    /// The log does not reach back far enough for these features.
+    case incomplete(IncompleteState)
+    /// A snapshot was passed over; why.
+    case snapshotRefused(name: String, reason: String)
+    case snapshotWritten(sequence: UInt64, bytes: Int, nanoseconds: Int64)
+    /// It could not be written; the stream goes on, and a restart takes an older one or the log.
+    case snapshotFailed(reason: String)
+    /// The last process died: what was in its hands goes one event at a time.
+    case carefulRestart(offsets: Int64)
+    /// An event killed the process a second time: it is dead-lettered, and never looked at again.
+    case quarantined(lane: String, offset: Int64)
+    /// The group no longer knows this instance: what was in flight is void, and is read again.
+    case assignmentStale
+}
+
+/// Where state comes from after partitions were assigned.
+public enum RestoreSource: Hashable, Sendable, CustomStringConvertible {
+    /// It is still in memory.
+    case memory
+    /// The one with this number.
+    case snapshot(UInt64)
+    /// From where the longest window needs it.
+    case horizon
+    /// From the first record that is there.
+    case wholeLog
+
+    public var description: String {
+        switch self {
+        case .memory: "memory"
+        case .snapshot(let sequence): "snapshot \(sequence)"
+        case .horizon: "the log, from the longest window's horizon on"
+        case .wholeLog: "the log, from its first record on"
+        }
+    }
+}
+
+/// Features that lack a part of their windows, since the log no longer holds it.
+public struct IncompleteState: Error, Hashable, Sendable, CustomStringConvertible {
+    public struct Feature: Hashable, Sendable {
+        public let name: String
+        /// From this event time on its windows are whole, microseconds.
+        public let wholeFrom: Int64
+    }
+
+    public let features: [Feature]
+    /// The record time from which on the log holds everything, microseconds.
+    public let logFrom: Int64
+
+    public init(features: [Feature], logFrom: Int64) {
+        self.features = features
+        self.logFrom = logFrom
+    }
+
+    public var description: String {
+        let names = features.prefix(8).map { "\($0.name) (whole from \(Self.text($0.wholeFrom)) on)" }
+        let more = features.count > 8 ? " and \(features.count - 8) more" : ""
+        return "the log begins at \(Self.text(logFrom)), which is not far enough back for "
+            + "\(names.joined(separator: ", "))\(more): restore a snapshot, raise the topic's retention, or accept it with "
+            + "\"state.incomplete: score\""
+    }
+
+    private static func text(_ time: Int64) -> String { TimeText.string(EventTime(microseconds: time)) }
+}

@@ -1,0 +1,73 @@
+import Features
+
+/// The rebuilding of state after an assignment: how, and how far it has come.
+struct Restoration {
+    var source: RestoreSource
+    /// The recorded order, as far as it is not followed yet.
+    var follower: OrderFollower?
+    /// What of it is being done.
+    var step: OrderFollower.Step?
+    /// Offsets that have to be read, all lanes together.
+    var offsets: Int64 = 0
+    var startedAt: Int64 = 0
+    var lastNotice: Int64 = 0
+    /// Lanes that begin where their log does though the windows may need more; with the record time of their first
+    /// record once it is known.
+    var truncatedLanes: [Int: Int64] = [:]
+    /// The watermark behind everything committed, as far as it is known.
+    var committedWatermark = Int64.min
+    /// Rows that shards know already, because they were copied later than the snapshot began.
+    var hasGuards = false
+}
+
+/// Which features a log that begins late leaves incomplete.
+struct ReachBack {
+    let plan: FeaturePlan
+    let aheadMicroseconds: Int64?
+
+    /// The record time before which nothing can matter at a watermark; `nil`: everything may.
+    ///
+    /// An event is at most `ahead` later than its record's timestamp, so whatever a window can still hold was appended
+    /// with a timestamp after this one.
+    func recordTime(watermark: Int64) -> Int64? {
+        guard let aheadMicroseconds, watermark > Int64.min else { return nil }
+        let (horizon, overflow) = plan.horizonMicroseconds.addingReportingOverflow(aheadMicroseconds)
+        if overflow { return nil }
+        let (time, underflow) = watermark.subtractingReportingOverflow(horizon)
+        return underflow ? nil : max(0, time)
+    }
+
+    /// What is missing if the log holds everything from a record time on, and nothing before.
+    func incomplete(logFrom: Int64, watermark: Int64) -> IncompleteState? {
+        // Without a bound on how far ahead an event may be, its record's time says the same with the least slack.
+        let from = logFrom.addingReportingOverflow(aheadMicroseconds ?? 0).partialValue
+        var features: [IncompleteState.Feature] = []
+        for entity in plan.entities {
+            for aggregate in entity.aggregates {
+                let reach = entity.windows[aggregate.window].reachMicroseconds + entity.lateMicroseconds
+                let wholeFrom = from.addingReportingOverflow(reach).partialValue
+                if wholeFrom > watermark {
+                    features.append(
+                        IncompleteState.Feature(name: plan.names[aggregate.feature.rawValue], wholeFrom: wholeFrom))
+                }
+            }
+        }
+        return features.isEmpty ? nil : IncompleteState(features: features, logFrom: logFrom)
+    }
+}
+
+/// A committed offset that the log does not hold: events were lost, or the topic is another one.
+public struct OffsetOutOfRange: Error, Hashable, Sendable, CustomStringConvertible {
+    public let lane: AssignedLane
+
+    public var description: String {
+        let committed = lane.committed ?? -1
+        let reason =
+            committed < lane.low
+            ? "retention has removed events that were not scored" : "the topic was truncated or made anew"
+        return
+            "the group's offset \(committed) of topic \"\(lane.topic)\" partition \(lane.partition) is not in the log, which "
+            + "holds \(lane.low) to \(lane.high): \(reason); nothing is skipped by itself: reset the group's offsets, or use a "
+            + "new group with \"kafka.start\""
+    }
+}

@@ -1,0 +1,123 @@
+import Events
+
+/// How the part of a record that is neither key nor place is kept in an image.
+extension RecordLayout {
+    static var stateOffset: Int { MemoryLayout<KeyRecord>.size }
+
+    /// Bytes of cursors and sums.
+    var stateBytes: Int {
+        var end = Self.stateOffset
+        for edge in edges where edge.span > 0 { end = max(end, edge.cursorOffset + MemoryLayout<UInt32>.size) }
+        for sum in crossings { end = max(end, sum.offset + sum.kind.recordBytes) }
+        return (end + 7) & ~7 - Self.stateOffset
+    }
+}
+
+/// What stands before a key's cursors and sums.
+enum ImageKey {
+    static let lengthOffset = 0
+    static let eventCountOffset = 4
+    static let newestTimeOffset = 8
+    static let byteCount = 16
+}
+
+/// Copying a shard's state out.
+extension EntityShard {
+    /// Records ahead whose events are brought near while one is copied.
+    private static let lookAhead = 12
+    /// Cache lines of a ring that are brought near.
+    private static let lookAheadBytes = 256
+
+    /// No copy of this shard is longer.
+    var imageByteCountMax: Int {
+        // Rings and long keys lie in the arena; other keys in their records.
+        ShardImageHeader.byteCount + arena.bytesReserved
+            + keyCount * (ImageKey.byteCount + layout.stateBytes + KeyWords.inlineBytesMax)
+    }
+
+    /// Writes the whole state to `target`, which has room for `imageByteCountMax` bytes, and returns how many it wrote.
+    ///
+    /// Events that no window can reach any more are left out. The shard stays as it is.
+    /// Complexity: O(bytes); nothing is allocated.
+    func copy(task: Int, to target: UnsafeMutableRawPointer) -> Int {
+        let stateBytes = layout.stateBytes
+        var header = ShardImageHeader(task: task, entryWords: kernel.entryWords, stateBytes: stateBytes)
+        header.keyCount = keyCount
+        header.tableCapacity = tableCapacity
+        header.keysEmptied = keysEmptied
+        header.keysEvicted = keysEvicted
+        header.eventsForgotten = eventsForgotten
+        var out = target + ShardImageHeader.byteCount
+        var touched: Int64 = 0
+        for index in 0..<recordCount {
+            if index &+ Self.lookAhead < recordCount { touched ^= touchEvents(recordPlace(index &+ Self.lookAhead)) }
+            let record = recordPlace(index)
+            let head = record.assumingMemoryBound(to: KeyRecord.self)
+            if head.pointee.keyCount == KeyRecord.freeKeyCount { continue }
+            let keyBytes = Int(head.pointee.keyCount)
+            let first = firstRemembered(head)
+            let count = head.pointee.tail &- first
+            out.storeBytes(of: head.pointee.keyCount, toByteOffset: ImageKey.lengthOffset, as: UInt32.self)
+            out.storeBytes(of: count, toByteOffset: ImageKey.eventCountOffset, as: UInt32.self)
+            out.storeBytes(of: head.pointee.newestTime, toByteOffset: ImageKey.newestTimeOffset, as: Int64.self)
+            out += ImageKey.byteCount
+            out.copyMemory(from: record + RecordLayout.stateOffset, byteCount: stateBytes)
+            for edge in kernel.firstMovingEdge..<kernel.edges.count {
+                let offset = kernel.edges.baseAddress.unsafelyUnwrapped[edge].cursorOffset
+                let place = offset &- RecordLayout.stateOffset
+                out.storeBytes(
+                    of: WindowKernel.cursor(record, offset).pointee &- first, toByteOffset: place, as: UInt32.self)
+            }
+            out += stateBytes
+            head.pointee.withKeyBytes { out.copyMemory(from: $0, byteCount: keyBytes) }
+            out += keyBytes
+            out = copyEvents(head, from: first, to: out)
+            header.eventCount &+= Int(count)
+            header.keyByteCount &+= keyBytes
+        }
+        group.touched = touched
+        header.write(to: target)
+        return out - target
+    }
+
+    /// The ring position of the oldest event that a window may still reach.
+    @inline(__always)
+    private func firstRemembered(_ head: UnsafeMutablePointer<KeyRecord>) -> UInt32 {
+        let edge = head.pointee.newestTime &- kernel.horizon
+        var first = head.pointee.head
+        while first != head.pointee.tail, kernel.entry(head.pointee.ring, head.pointee.ringMask, first)[0] <= edge {
+            first &+= 1
+        }
+        return first
+    }
+
+    @inline(__always)
+    private func copyEvents(
+        _ head: UnsafeMutablePointer<KeyRecord>, from first: UInt32, to target: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        let mask = head.pointee.ringMask
+        let entryBytes = kernel.entryWords &* 8
+        let count = Int(head.pointee.tail &- first)
+        // The ring may end before the events do; the rest stands at its beginning.
+        let toEnd = Int(mask) &+ 1 &- Int(first & mask)
+        let before = min(count, toEnd)
+        target.copyMemory(from: kernel.entry(head.pointee.ring, mask, first), byteCount: before &* entryBytes)
+        (target + before &* entryBytes).copyMemory(from: head.pointee.ring, byteCount: (count &- before) &* entryBytes)
+        return target + count &* entryBytes
+    }
+
+    @inline(__always)
+    private func touchEvents(_ record: UnsafeMutableRawPointer) -> Int64 {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        if head.pointee.keyCount == KeyRecord.freeKeyCount { return 0 }
+        let ring = UnsafeRawPointer(head.pointee.ring)
+        let bytes = min((Int(head.pointee.ringMask) &+ 1) &* kernel.entryWords &* 8, Self.lookAheadBytes)
+        var touched: Int64 = 0
+        var line = 0
+        while line < bytes {
+            touched ^= ring.load(fromByteOffset: line, as: Int64.self)
+            line &+= 64
+        }
+        return touched
+    }
+}

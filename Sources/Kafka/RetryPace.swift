@@ -1,0 +1,44 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The waits between attempts of one blocking question, until its time is up: they double and have jitter, so that
+/// instances that were cut off together do not come back together.
+struct RetryPace {
+    private let deadline: ContinuousClock.Instant
+    private var waitMilliseconds = Self.firstMilliseconds
+    static let firstMilliseconds = 20
+    static let maxMilliseconds = 1_000
+
+    init(milliseconds: Int) { deadline = .now.advanced(by: .milliseconds(max(0, milliseconds))) }
+
+    /// At least 1, since librdkafka's 0 does not wait for anything.
+    var leftMilliseconds: Int { max(1, Int((ContinuousClock.now.duration(to: deadline) / .milliseconds(1)).rounded())) }
+
+    /// Waits before the next attempt; `false` where there is no time for one.
+    mutating func wait() -> Bool {
+        guard ContinuousClock.now < deadline else { return false }
+        let half = waitMilliseconds / 2
+        let wait = min(half + Int.random(in: 0...half), leftMilliseconds)
+        waitMilliseconds = min(waitMilliseconds * 2, Self.maxMilliseconds)
+        // Waits for no descriptor.
+        _ = poll(nil, 0, Int32(clamping: wait))
+        return ContinuousClock.now < deadline
+    }
+
+    /// The answer, or the last failure once the time is up; a failure that waiting does not mend at once.
+    ///
+    /// - Parameter attempt: gets the milliseconds that are left.
+    static func untilAnswered<Answer: ~Copyable>(
+        milliseconds: Int, _ attempt: (Int) throws(KafkaFailure) -> Answer
+    ) throws(KafkaFailure) -> Answer {
+        var pace = RetryPace(milliseconds: milliseconds)
+        while true {
+            do throws(KafkaFailure) {
+                return try attempt(pace.leftMilliseconds)
+            } catch {
+                guard error.isRetriable, !error.isFatal, pace.wait() else { throw error }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Engine
+import Kafka
+import Logging
+
+/// Transactions of the engine over librdkafka's: every call is repeated while its outcome is in doubt.
+final class KafkaTransactionPort: TransactionPort {
+    private let producer: TransactionalProducer
+    private let logger: Logger
+    /// How long one call may block before it says that it is not done yet.
+    private static let callMilliseconds = 5_000
+    /// How long a doubt may last: the brokers have ended the transaction by then, one way or the other.
+    private static let doubtMilliseconds = 60_000
+    /// A coordinator that is away is waited for so long at the start.
+    private static let initializeMilliseconds = 60_000
+
+    init(_ producer: TransactionalProducer, logger: Logger) {
+        self.producer = producer
+        self.logger = logger
+    }
+
+    func initialize() throws {
+        try repeated("init transactions", for: Self.initializeMilliseconds) {
+            try producer.initTransactions(milliseconds: Self.callMilliseconds)
+        }
+    }
+
+    func begin() throws { try producer.begin() }
+
+    func commit(_ commit: OffsetCommit, membership: AnyObject?) throws -> TransactionOutcome {
+        do {
+            if !commit.positions.isEmpty {
+                guard let membership = membership as? GroupMembership else {
+                    return .stale(reason: "the assignment is over")
+                }
+                let positions = commit.positions.map { CommitPosition($0, note: commit.note) }
+                try repeated("send offsets", for: Self.doubtMilliseconds) {
+                    try producer.sendOffsets(
+                        positions, membership: membership, milliseconds: Self.callMilliseconds)
+                }
+            }
+            try repeated("commit", for: Self.doubtMilliseconds) {
+                try producer.commit(milliseconds: Self.callMilliseconds)
+            }
+            return .committed
+        } catch let failure as TransactionFailure {
+            switch failure.kind {
+            case .needsAbort:
+                logger.warning("transaction failed; it is sent again", metadata: ["reason": "\(failure.failure)"])
+                return .failed(reason: "\(failure.failure)")
+            case .staleMembership:
+                logger.warning("transaction of an assignment that is over", metadata: ["reason": "\(failure.failure)"])
+                return .stale(reason: "\(failure.failure)")
+            case .retriable: throw TransactionInDoubt(failure: failure)
+            case .fenced: throw TransactionFenced(failure: failure)
+            case .fatal: throw failure
+            }
+        }
+    }
+
+    func abort() throws {
+        try repeated("abort", for: Self.doubtMilliseconds) { try producer.abort(milliseconds: Self.callMilliseconds) }
+    }
+
+    /// Whether a refused record was refused because its transaction has failed already.
+    func isVoid(_ failure: KafkaFailure) -> Bool {
+        !failure.isFatal && failure.name == "_STATE" && producer.state == .open
+    }
+
+    /// Calls until the outcome is known, or for so long.
+    private func repeated(_ what: String, for milliseconds: Int, _ body: () throws -> Void) throws {
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        while true {
+            do {
+                try body()
+                return
+            } catch let failure as TransactionFailure where failure.kind == .retriable {
+                if ContinuousClock.now >= deadline { throw failure }
+                logger.warning(
+                    "transaction: \(what) is not answered; it is asked again",
+                    metadata: ["reason": "\(failure.failure)"])
+                // Some refusals come at once: a broker that restarts is not to be flooded.
+                _ = producer.producer.poll(milliseconds: 50)
+            }
+        }
+    }
+}
+
+/// Another instance writes under the same name.
+struct TransactionFenced: Error, CustomStringConvertible {
+    let failure: TransactionFailure
+
+    var description: String {
+        "another instance has taken over this one's transactions: \(failure.failure); give each instance of a group its own "
+            + "\"kafka.instance\""
+    }
+}
+
+/// Whether a transaction took effect could not be found out in time.
+struct TransactionInDoubt: Error, CustomStringConvertible {
+    let failure: TransactionFailure
+
+    var description: String {
+        "whether a transaction was committed is not known: \(failure.failure); start again: the next start finds out before it "
+            + "reads anything"
+    }
+}

@@ -1,0 +1,58 @@
+import Engine
+import Events
+import Logging
+
+/// Writes what an engine notices to the log, by what an operator can do about it, and passes batches on.
+final class RunJournal: StreamObserver {
+    private let logger: Logger
+    private let observer: (any StreamObserver)?
+
+    init(_ logger: Logger, passingOnTo observer: (any StreamObserver)?) {
+        self.logger = logger
+        self.observer = observer
+    }
+
+    func didScore(_ context: BatchContext, plan: ScoringPlan) { observer?.didScore(context, plan: plan) }
+
+    func didNotice(_ notice: EngineNotice) {
+        log(notice)
+        observer?.didNotice(notice)
+    }
+
+    private func log(_ notice: EngineNotice) {
+        switch notice {
+        case .restoring(let source, let offsets):
+            logger.notice("windows are rebuilt from \(source)", metadata: ["offsets": "\(offsets)"])
+        case .restored(let offsets, let total):
+            logger.info(
+                "windows are being rebuilt",
+                metadata: [
+                    "offsets": "\(offsets)", "of": "\(total)", "percent": "\(total > 0 ? offsets * 100 / total : 100)",
+                ])
+        case .restoreFinished(let nanoseconds):
+            logger.notice("windows are whole; scoring begins", metadata: ["seconds": "\(Self.seconds(nanoseconds))"])
+        case .incomplete(let state):
+            logger.warning("scoring begins with incomplete windows", metadata: ["reason": "\(state)"])
+        case .snapshotRefused(let name, let reason):
+            logger.warning("snapshot not used", metadata: ["file": "\(name)", "reason": "\(reason)"])
+        case .snapshotWritten(let sequence, let bytes, let nanoseconds):
+            logger.info(
+                "snapshot written",
+                metadata: ["number": "\(sequence)", "bytes": "\(bytes)", "seconds": "\(Self.seconds(nanoseconds))"])
+        case .snapshotFailed(let reason):
+            logger.error("snapshot not written; the stream goes on", metadata: ["reason": "\(reason)"])
+        case .carefulRestart(let offsets):
+            logger.warning(
+                "the last process did not end in order: what it was working on goes one event at a time",
+                metadata: ["offsets": "\(offsets)"])
+        case .quarantined(let lane, let offset):
+            logger.error(
+                "an event killed the process twice: it goes to the dead letters, and is not looked at again",
+                metadata: ["origin": "\(lane)/\(offset)"])
+        case .assignmentStale:
+            logger.warning("the group has passed this instance over: what was in flight is void, and is read again")
+        }
+    }
+
+    private static func seconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds / 1_000_000) / 1_000 }
+}

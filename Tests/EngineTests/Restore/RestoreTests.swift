@@ -1,0 +1,148 @@
+import Features
+import Testing
+
+@testable import Engine
+
+/// A restart without a snapshot: from where the log is read, and what is said where it no longer reaches back.
+struct RestoreTests {
+    private final class Listener: StreamObserver, @unchecked Sendable {
+        var notices: [EngineNotice] = []
+        func didNotice(_ notice: EngineNotice) { notices.append(notice) }
+    }
+
+    /// Payments over six days, so that the windows of a day and their delay end long before the log does.
+    private func log(seed: UInt64) -> MemoryLog { PaymentStream(seed: seed, events: 6_000, hasFaults: true).log() }
+
+    private static let half = 1_500
+
+    /// A first run that stops in the middle: the notes that it committed, and the order that it recorded.
+    private func firstHalf(_ log: MemoryLog, plan: ScoringPlan) throws -> (notes: [String], order: MemoryOrder) {
+        let run = StreamRun(plan, log, order: MemoryOrder()) { $0.endOffsets = { _, _ in Int64(Self.half) } }
+        run.source.arrived = log.partitions.map { _ in Self.half }
+        _ = try run.run()
+        let orders = run.sink.outputs.filter { $0.kind == .order }.map(\.bytes)
+        return (run.source.notes, MemoryOrder(orders))
+    }
+
+    /// What one run gives for the second half, whose first half arrived just as early.
+    private func uninterrupted(_ log: MemoryLog, plan: ScoringPlan) throws -> [String: MemoryOutput] {
+        let run = StreamRun(plan, log)
+        run.source.arrived = log.partitions.map { _ in Self.half }
+        run.source.onWait = { [unowned source = run.source] in source.arrived = log.partitions.map(\.count) }
+        _ = try run.run()
+        let later = run.sink.outputs.filter { $0.offset >= Int64(Self.half) }
+        return Dictionary(uniqueKeysWithValues: later.map { ($0.origin, $0) })
+    }
+
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func aRestartReadsFromTheHorizon(seed: UInt64) throws {
+        let plan = try PaymentPlan(outputFeatures: ["customer_count", "terminal_mean"]).make()
+        let log = log(seed: seed)
+        let first = try firstHalf(log, plan: plan)
+        let expected = try uninterrupted(self.log(seed: seed), plan: plan)
+        let committed = log.committed
+
+        let second = StreamRun(plan, log, order: first.order)
+        let listener = Listener()
+        second.engine.observer = listener
+        second.source.notes = first.notes
+        var starts: [Int64] = []
+        second.source.onTake = { [unowned engine = second.engine] _ in
+            if starts.isEmpty { starts = engine.lanes.map(\.start.offset) }
+        }
+        let summary = try withExtendedLifetime(listener) { try second.run() }
+        #expect(starts.allSatisfy { $0 > 100 }, "the log is not read from its beginning: \(starts)")
+        #expect(zip(starts, committed).allSatisfy { $0 < $1 })
+        #expect(summary.muted > 0 && summary.isBalanced)
+        guard case .restoring(from: .horizon, _)? = listener.notices.first else {
+            Issue.record("\(listener.notices)")
+            return
+        }
+        let outputs = second.sink.outputs.filter { $0.kind != .order }
+        #expect(outputs.count == expected.count)
+        #expect(outputs.count > 1_000)
+        let wrong = outputs.count { $0.asExpected != expected[$0.origin]?.asExpected }
+        #expect(wrong == 0, "seed \(seed): of \(outputs.count)")
+    }
+
+    /// Another tool has committed: no note, so the whole log is read.
+    @Test func withoutANoteTheWholeLogIsRead() throws {
+        let plan = try PaymentPlan().make()
+        let log = log(seed: 5)
+        _ = try firstHalf(log, plan: plan)
+        let second = StreamRun(plan, log)
+        second.source.notes = ["somebody else's"]
+        let summary = try second.run()
+        #expect(summary.muted > 3_000)
+    }
+
+    /// Retention has removed what the windows need: nothing is scored unless that is accepted.
+    @Test func anIncompleteLogIsRefused() throws {
+        let plan = try PaymentPlan().make()
+        let log = log(seed: 6)
+        let notes = try firstHalf(log, plan: plan).notes
+        let committed = log.committed
+        func restart(_ configure: (inout StreamSettings) -> Void) -> (StreamRun, Listener) {
+            let run = StreamRun(plan, log, configure: configure)
+            run.source.notes = notes
+            run.source.low = [0: committed[0] - 20, 1: committed[1] - 20, 2: committed[2] - 20]
+            let listener = Listener()
+            run.engine.observer = listener
+            return (run, listener)
+        }
+        let (refusing, _) = restart { _ in }
+        let refusal = try #require(throws: IncompleteState.self) { _ = try refusing.run() }
+        #expect(
+            Set(refusal.features.map(\.name)) == ["customer_count", "customer_mean", "terminal_count", "terminal_mean"])
+        #expect(refusal.features.allSatisfy { $0.wholeFrom > refusal.logFrom + PaymentPlan.day })
+        #expect("\(refusal)".contains("customer_count (whole from 2024-"))
+        #expect(refusing.sink.outputs.isEmpty && log.committed == committed)
+        refusing.expectAllReleased("refused")
+
+        let (scoring, listener) = restart { $0.refusesIncompleteState = false }
+        let summary = try withExtendedLifetime(listener) { try scoring.run() }
+        #expect(summary.isBalanced && summary.scored > 500)
+        #expect(listener.notices.contains { if case .incomplete = $0 { true } else { false } })
+    }
+
+    /// The log was cut, but not as far as the windows reach.
+    @Test func aLogThatReachesBackIsFine() throws {
+        let plan = try PaymentPlan().make()
+        let log = log(seed: 7)
+        let notes = try firstHalf(log, plan: plan).notes
+        let run = StreamRun(plan, log)
+        run.source.notes = notes
+        run.source.low = [0: 60, 1: 60, 2: 60]
+        let summary = try run.run()
+        #expect(summary.isBalanced && summary.scored > 500)
+    }
+
+    @Test func anOffsetThatTheLogDoesNotHoldIsLoud() throws {
+        let plan = try PaymentPlan().make()
+        let log = PaymentStream(seed: 8, events: 200).log()
+        log.commit(5, partition: 1)
+        let run = StreamRun(plan, log)
+        run.source.low = [1: 9]
+        let error = try #require(throws: OffsetOutOfRange.self) { _ = try run.run() }
+        #expect("\(error)".contains("partition 1 is not in the log"))
+        #expect(run.sink.outputs.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("riffle-1 0", 0), ("riffle-1 -5", -5), ("riffle-1 9223372036854775807", Int64.max), ("", nil),
+        ("riffle-1", nil), ("riffle-1 ", nil), ("riffle-1 1 2", nil), ("riffle-2 1", nil),
+        ("riffle-1 99999999999999999999", nil), ("riffle-1 1x", nil),
+    ])
+    func notesAreReadStrictly(text: String, watermark: Int64?) {
+        #expect(CommitNote(text)?.watermark == watermark)
+        if let watermark { #expect(CommitNote(CommitNote(watermark: watermark).text)?.watermark == watermark) }
+    }
+
+    @Test func absurdWatermarksReachBackToTheBeginning() throws {
+        let plan = try PaymentPlan().make().features
+        #expect(ReachBack(plan: plan, aheadMicroseconds: 0).recordTime(watermark: .min + 1) == nil)
+        #expect(ReachBack(plan: plan, aheadMicroseconds: .max).recordTime(watermark: 0) == nil)
+        #expect(ReachBack(plan: plan, aheadMicroseconds: nil).recordTime(watermark: 0) == nil)
+        #expect(ReachBack(plan: plan, aheadMicroseconds: 0).recordTime(watermark: 0) == 0)
+    }
+}

@@ -1,0 +1,59 @@
+import Events
+import Testing
+
+@testable import Features
+
+/// State depends on events newer than the watermark less the declared horizon, and on nothing else.
+struct StateHorizonTests {
+    /// Times on a grid with events just beside it; the values of doubles are such that their sums are exact, wherever
+    /// they begin.
+    private static func events(seed: UInt64) -> [HistoryEvent] {
+        let shape = WindowOracleTests.Shape(
+            name: "horizon", keys: 3, events: 260, late: 4, outOfOrder: 40, backMax: 8, stepMax: 3, gaps: 1)
+        return WindowOracleTests.history(shape, seed: seed).map { event in
+            var event = event
+            event.ratio = event.ratio.map { ($0 * 16).rounded() / 16 }
+            return event
+        }
+    }
+
+    private static var plan: FeaturePlan { WindowOracleTests.plan(late: 4).plan }
+
+    /// At how many places of a history a restart that reads `horizon` back gives other features than no restart.
+    private static func differingRestarts(_ events: [HistoryEvent], horizon: Int64) -> Int {
+        let limits = FeatureLimits(shardCount: 1)
+        let expected = StateRun(plan, limits, batchRowsMax: events.count).features(events, 0..<events.count).bits
+        var watermark = Int64.min
+        var differing = 0
+        for restart in events.indices {
+            let log = events[..<restart].filter { $0.disposition.entersState && $0.time > watermark - horizon }
+            let run = StateRun(plan, limits, batchRowsMax: events.count)
+            _ = run.features(log, 0..<log.count)
+            // What an event of the watermark's time or a late one sees shows soon.
+            let end = min(restart + 60, events.count)
+            if run.features(events, restart..<end).bits != Array(expected[restart..<end]) { differing += 1 }
+            if events[restart].disposition.entersState { watermark = max(watermark, events[restart].time) }
+        }
+        return differing
+    }
+
+    @Test(arguments: [UInt64](1...3))
+    func theDeclaredHorizonIsEnough(seed: UInt64) {
+        let events = Self.events(seed: seed)
+        #expect(Self.differingRestarts(events, horizon: Self.plan.horizonMicroseconds) == 0, "seed \(seed)")
+    }
+
+    /// The canaries: a microsecond less, a window less and no lateness are each found.
+    @Test func nothingLessIsEnough() {
+        let declared = Self.plan.horizonMicroseconds
+        let seeds = [UInt64](1...6)
+        for (name, horizon) in [
+            ("a microsecond less", declared - 1),
+            ("the longest window left out", Self.plan.entities[1].horizonMicroseconds),
+            ("lateness left out", declared - Self.plan.entities[0].lateMicroseconds),
+        ] {
+            let found = seeds.contains { Self.differingRestarts(Self.events(seed: $0), horizon: horizon) > 0 }
+            #expect(found, "\(name) is not found")
+        }
+    }
+}

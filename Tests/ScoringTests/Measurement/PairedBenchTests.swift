@@ -1,0 +1,116 @@
+import Engine
+import Foundation
+import Kafka
+import Testing
+
+@testable import Scoring
+
+/// The benches beside the copier: that they take the right times of the right events. Their figures are no test.
+struct PairedBenchTests {
+    @Test(
+        arguments: [
+            ([3], 3), ([1, 2], 1.5), ([9, 1, 2], 2), ([4, 1, 3, 2], 2.5), ([], 0),
+        ] as [([Double], Double)])
+    func theMedianIsTheMiddle(values: [Double], expected: Double) {
+        #expect(PairedBenchText.median(values) == expected)
+    }
+
+    @Test func theRatioIsTheMedianOfTheRoundsAndNotTheRatioOfMedians() {
+        func round(_ copier: Double, _ riffle: Double) -> ThroughputBench.Round {
+            ThroughputBench.Round(
+                copier: .init(eventsPerSecond: copier, cpuSecondsPerMillion: 1, seconds: 1),
+                riffle: .init(eventsPerSecond: riffle, cpuSecondsPerMillion: 2, seconds: 1))
+        }
+        let text = PairedBenchText.summary([round(100, 50), round(200, 40), round(1_000, 310)])
+        #expect(text.contains("0.310") && text.contains("200") && text.contains("50"))
+        #expect(text.contains("met, the aim is not; at most 3.0 CPU s per million: met"))
+    }
+
+    @Test func keyedEventsHaveTheirSourcesKeys() throws {
+        let assembly = try #require(PipelineAssembly.load(path: TestFiles.cardFraud).assembly)
+        let event = """
+            {"transaction_id":1,"tx_datetime":"2025-03-01T08:00:00Z","customer_id":"77","terminal_id":"9","tx_amount":1.5,"tx_fraud":false}
+            """
+        let lines = event + "\n\nno event\n" + event.replacing("77", with: "8") + "\n"
+        let events = try KeyedEvents(lines: Array(lines.utf8), of: assembly)
+        var keys: [String?] = []
+        events.forEach { key, _ in keys.append(key.map { String(decoding: $0, as: UTF8.self) }) }
+        #expect(keys == ["77", nil, "8"] && events.count == 3)
+        #expect(events.valueBytes == 2 * event.utf8.count - 1 + "no event".utf8.count)
+        var options = PhaseBenchOptions()
+        options.eventsMax = 10
+        #expect(try KeyedEvents(assembly, options).count == 10)
+    }
+
+    /// Outputs are matched to the events that they are of, by place or by origin; what is unknown counts for nothing.
+    @Test(arguments: [LatencyCollector.Identity.sameOffset, .originHeader])
+    func latenciesAreFromTheIntendedTimes(identity: LatencyCollector.Identity) throws {
+        let cluster = try EmbeddedCluster()
+        try cluster.createTopic("out", partitions: 2)
+        let schedule = LatencySchedule(partitions: 2)
+        let second: Int64 = 1_000_000_000
+        let now = schedule.clock.nanoseconds
+        // Long ago, so that what passes meanwhile is little beside it: 100 s, 200 s, 300 s; the first is not measured.
+        schedule.append(.init(intended: now - 100 * second, number: 0), partition: 0)
+        schedule.append(.init(intended: now - 200 * second, number: 1), partition: 1)
+        schedule.append(.init(intended: now - 300 * second, number: 2), partition: 1)
+        let collector = try LatencyCollector(
+            brokers: cluster.bootstrapServers, topic: "out", partitions: 2, identity: identity, schedule: schedule)
+        collector.beginMeasuring(after: 1)
+        let producer = try KafkaProducer(brokers: cluster.bootstrapServers, onDelivery: { _ in })
+        let topic = try producer.topic("out")
+        for (partition, origin) in [(0, "in/0/0"), (1, "in/1/0"), (1, "in/1/1"), (1, "in/1/7"), (1, "nonsense")] {
+            let outcome = Array(origin.utf8).withUnsafeBytes { text in
+                withUnsafePointer(to: KafkaHeader(name: "riffle-origin", value: text)) { header in
+                    producer.produce(
+                        to: topic, partition: Int32(partition), key: nil, value: text,
+                        headers: UnsafeBufferPointer(start: header, count: 1), token: 0)
+                }
+            }
+            guard case .queued = outcome else { throw DeadlinePassed(description: "\(outcome)") }
+        }
+        #expect(producer.flush(milliseconds: 20_000) == 0)
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while collector.count < 3 && ContinuousClock.now < deadline { collector.step() }
+        collector.close()
+        #expect(collector.count == 3 && collector.failure == nil)
+        let result = collector.result
+        #expect(result.measured == 2)
+        #expect(result.p50 >= 200_000 && result.p50 < 290_000 && result.most >= 300_000 && result.most < 390_000)
+    }
+
+    @Test func aPipelineThatKeepsStateIsNotMeasured() throws {
+        let text = try String(contentsOfFile: TestFiles.cardFraud, encoding: .utf8)
+            .replacing(
+                "models/card-fraud.json",
+                with: URL(fileURLWithPath: TestFiles.cardFraud).deletingLastPathComponent()
+                    .appending(path: "models/card-fraud.json").path)
+        let assembly = try #require(try TestFiles.assembly(text + "\nstate: {directory: state}\n"))
+        let failure = try #require(throws: RunFailure.self) {
+            _ = try BenchStage(assembly, pipelinePath: "p.yaml", partitions: 1)
+        }
+        #expect(failure.description.contains("state.directory"))
+    }
+
+    @Test func aChildIsWatchedAndEnded() throws {
+        let child = try MeasuredChild(["/bin/sh", "-c", "trap 'echo ended; exit 0' TERM; echo up; while :; do :; done"])
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while child.cpuSeconds < 0.02 && ContinuousClock.now < deadline { try child.requireRunning() }
+        #expect(child.cpuSeconds >= 0.02)
+        try child.stop()
+        #expect(child.log == "up\nended\n")
+        #expect(throws: RunFailure.self) { try child.requireRunning() }
+    }
+
+    @Test func aChildThatFailsSaysWhy() throws {
+        let child = try MeasuredChild(["/bin/sh", "-c", "echo no such topic; exit 3"])
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        var failure: RunFailure?
+        while failure == nil && ContinuousClock.now < deadline {
+            do { try child.requireRunning() } catch { failure = error as? RunFailure }
+        }
+        #expect(failure?.description.contains("status 3") == true)
+        #expect(failure?.description.contains("no such topic") == true)
+        #expect(throws: RunFailure.self) { _ = try MeasuredChild(["/no/such/program"]) }
+    }
+}
