@@ -78,7 +78,7 @@ let package = Package(
         tests("Kafka"),
         tests("Configuration", ["Diagnostics", "Events", "Features", "Models"], data: ["Goldens"]),
         tests(
-            "Engine", ["Configuration", "Diagnostics", "Events", "Features", "Models", "Workers"], data: ["Simulation"]),
+            "Engine", ["Configuration", "Diagnostics", "Events", "Features", "Models", "Workers"]),
         tests(
             "Scoring",
             [

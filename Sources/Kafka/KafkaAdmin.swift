@@ -85,6 +85,15 @@ public final class KafkaAdmin: Sendable {
         }
     }
 
+    /// The name that the cluster has given itself.
+    public func clusterID(milliseconds: Int) throws(KafkaFailure) -> String {
+        guard let text = rd_kafka_clusterid(client.pointer, Int32(clamping: milliseconds)) else {
+            throw .timedOut("the question for the cluster's id", milliseconds: milliseconds)
+        }
+        defer { rd_kafka_mem_free(client.pointer, text) }
+        return String(cString: text)
+    }
+
     /// The first and the next offset of a partition, asked of its leader.
     public func watermarks(topic: String, partition: Int32, milliseconds: Int) throws(KafkaFailure) -> Watermarks {
         try client.watermarks(topic: topic, partition: partition, milliseconds: milliseconds)

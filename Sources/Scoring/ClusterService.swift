@@ -24,7 +24,8 @@ public final class ClusterService: Sendable {
         for topic in topics {
             do {
                 try cluster.createTopic(topic.name, partitions: topic.partitions)
-            } catch where error.name == "TOPIC_ALREADY_EXISTS" {
+            } catch {
+                guard error.name == "TOPIC_ALREADY_EXISTS" else { throw error }
                 throw RunFailure("topic \"\(topic.name)\" is named twice; a pipeline brings its own topics")
             }
         }

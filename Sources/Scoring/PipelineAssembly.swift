@@ -94,12 +94,12 @@ public struct PipelineAssembly: Sendable {
 
     /// The hash of all that decides what state means: whoever has another one cannot use it.
     ///
-    /// The group belongs to it, since its offsets decide which snapshot is right; model, rules and outputs do not.
-    public var statePlanHash: String {
+    /// The group and the cluster belong to it, since its offsets decide which snapshot is right; model, rules and outputs do not.
+    public func statePlanHash(cluster: String) -> String {
         let source = spec.sources[0]
         let parts = [
             "riffle-state-plan-1", scoring.features.stateLayout(schema: scoring.schema, limits: scoring.featureLimits),
-            "\(source.schema)", "\(source.late)", source.topic.value, spec.kafka.group,
+            "\(source.schema)", "\(source.late)", source.topic.value, spec.kafka.group, cluster,
         ]
         return Self.hash(parts)
     }

@@ -4,6 +4,8 @@ public struct RunOptions: Sendable {
     public var brokers: String?
     /// Stop where the partitions ended when the run began.
     public var untilEnd = false
+    /// Keep nothing under `state.directory`, and take up nothing that is there.
+    public var keepsNoState = false
     /// Partitions of topics that are made on the embedded cluster.
     public var embeddedPartitions = 4
     /// Batches up to this many events run on one thread.

@@ -65,7 +65,7 @@ public final class RunService: @unchecked Sendable {
         defer { pool.shutDown() }
         let engine = StreamEngine(
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
-            order: order, snapshots: snapshots, inFlight: inFlight,
+            order: order, snapshots: try snapshots(), inFlight: inFlight,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
         let journal = RunJournal(logger, passingOnTo: observer)
         engine.observer = journal
@@ -108,6 +108,7 @@ public final class RunService: @unchecked Sendable {
 
     /// What the embedded cluster holds is gone with this process: state that outlived it would be another stream's.
     private var stateDirectory: String? {
+        if options.keepsNoState { return nil }
         if options.brokers == nil, case .embedded = assembly.spec.kafka.brokers.value { return nil }
         return assembly.spec.state.directory
     }
@@ -121,10 +122,14 @@ public final class RunService: @unchecked Sendable {
         return record
     }
 
-    private var snapshots: SnapshotStore? {
+    /// Offsets mean something in one cluster only, so that its name belongs to the state's.
+    private func snapshots() throws -> SnapshotStore? {
         guard let directory = stateDirectory else { return nil }
+        let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
+        let cluster = try admin.clusterID(milliseconds: 30_000)
         return SnapshotStore(
-            directory: directory, pipeline: assembly.spec.name.value, statePlanHash: assembly.statePlanHash,
+            directory: directory, pipeline: assembly.spec.name.value,
+            statePlanHash: assembly.statePlanHash(cluster: cluster),
             keep: assembly.spec.state.keep)
     }
 

@@ -50,6 +50,11 @@ struct BenchLatencyCommand: ParsableCommand {
             print(
                 "run       open loop, \(seconds) s a line, \(paired.partitions) partitions, embedded cluster, "
                     + "\(assembly.spec.kafka.delivery.rawValue)")
+            if assembly.spec.kafka.delivery == .exactlyOnce {
+                print(
+                    "note      the embedded cluster shows records before they are committed: no wait for commits is in here"
+                )
+            }
             print(PairedBenchText.latencyHead)
             for rate in rate.values { try measure(rate, with: bench) }
         } catch {

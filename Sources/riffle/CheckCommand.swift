@@ -47,6 +47,19 @@ struct CheckCommand: ParsableCommand {
         if !assembly.scoring.isOrderIrrelevant {
             print("  order     an entity is not the topic's key: run one instance, which has to see all partitions")
         }
+        if let topic = assembly.plan.orderTopic, !features.entities.isEmpty {
+            print("            the order taken is recorded in topic \(topic)")
+        }
+        printDelivery(assembly.spec)
+    }
+
+    private func printDelivery(_ spec: PipelineSpec) {
+        print("  delivery  \(spec.kafka.delivery.rawValue)")
+        if let directory = spec.state.directory {
+            print("  snapshots in \(directory), the last \(spec.state.keep)")
+        } else {
+            print("  snapshots none: a restart reads the log as far back as the windows reach (state.directory)")
+        }
     }
 
     private func days(_ microseconds: Int64) -> String {

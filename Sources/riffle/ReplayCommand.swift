@@ -1,22 +1,30 @@
 import ArgumentParser
+import Configuration
 import Engine
 import Foundation
+import Logging
 import Scoring
 
 /// `riffle replay`: history through the code that scores live, into a file of features and scores.
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Run a file of events through a pipeline; write features, scores and decisions.",
+        abstract: "Run a file of events, or what a topic holds, through a pipeline; write features, scores, decisions.",
         discussion: """
             A row has the event's id, event_time, every feature in order, score and decision. Numbers are written so
             that they read back exactly; what is missing is an empty cell, or null. Rows that cannot be used are
             counted and left out. The output appears under its name only when it is whole.
 
+            With --from-topics the events are those of the pipeline's topic, up to where its partitions end now, in the
+            order in which "riffle run" took them (its order topic); what was not taken yet, or where no order is
+            recorded, is merged by event time. No group is joined, nothing is committed, nothing is written to Kafka.
+            With --since rows begin so far back; what stands before fills the windows all the same.
+
             Examples:
               riffle replay pipeline.yaml --input events.csv.gz --output features.csv
               zcat events.ndjson.gz | riffle replay pipeline.yaml --input - --output - --output-format csv
               riffle replay pipeline.yaml -i events.csv.gz -o scores.ndjson --metrics tx_fraud --metrics-key customer_id
+              riffle replay pipeline.yaml --from-topics --brokers localhost:9092 --since 30d -o features.csv.gz
 
             Exit codes: 0 fine (there may be rows left out), 1 failed, 2 usage or configuration.
             """)
@@ -27,7 +35,18 @@ struct ReplayCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp("Events: .csv or .ndjson, also .gz; - is standard input.", valueName: "file|-"))
-    var input: String
+    var input: String?
+
+    @Flag(help: "Read the events from the pipeline's topic.")
+    var fromTopics = false
+
+    @Option(help: ArgumentHelp("With --from-topics: brokers to use instead of the pipeline's.", valueName: "host:port"))
+    var brokers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --from-topics: rows only of records of so long ago or less, such as 30d.", valueName: "duration"))
+    var since: CommandDuration?
 
     @Option(
         name: .shortAndLong,
@@ -58,28 +77,65 @@ struct ReplayCommand: ParsableCommand {
     @Flag(help: ArgumentHelp("Print how long each step took.", visibility: .hidden))
     var timings = false
 
+    func validate() throws {
+        if fromTopics == (input != nil) { throw ValidationError("expected either --input or --from-topics") }
+        if fromTopics && inputFormat != nil { throw ValidationError("--input-format is of a file, not of a topic") }
+        if fromTopics && timings { throw ValidationError("--timings is of a file, not of a topic") }
+        if !fromTopics && brokers != nil { throw ValidationError("--brokers needs --from-topics") }
+        if !fromTopics && since != nil { throw ValidationError("--since needs --from-topics") }
+    }
+
     func run() throws {
-        let assembly = try PipelineLoading.load(pipeline, modelPath: model, checksProperties: false)
-        var options = ReplayOptions(input: input, output: output, workers: workers ?? assembly.workerCount)
-        options.inputFormat = inputFormat?.recordFormat
-        options.outputFormat = outputFormat?.recordFormat
-        options.metricsLabel = metrics
-        options.metricsKey = metricsKey
         // A pipe whose reader has gone is an error of a write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         let display = ReplayDisplay()
         do {
-            let service = try ReplayService(plan: assembly.scoring, options: options)
-            let signals = stopSignals(service.target)
-            defer { signals.cancel() }
-            let outcome = try service.run(observer: display)
+            let outcome = try input.map { try replay(file: $0, display) } ?? replayTopics(display)
             display.finish()
             report(outcome)
-        } catch {
+        } catch let error as ReplayFailure {
             display.finish()
             if error.kind != .brokenPipe { Terminal.printError("riffle replay: \(error)") }
             throw ExitCode(error.kind == .usage ? 2 : 1)
         }
+    }
+
+    private func replay(file: String, _ display: ReplayDisplay) throws -> ReplayOutcome {
+        let assembly = try PipelineLoading.load(pipeline, modelPath: model, checksProperties: false)
+        var options = ReplayOptions(input: file, output: output, workers: workers ?? assembly.workerCount)
+        options.inputFormat = inputFormat?.recordFormat
+        options.outputFormat = outputFormat?.recordFormat
+        options.metricsLabel = metrics
+        options.metricsKey = metricsKey
+        let service = try ReplayService(plan: assembly.scoring, options: options)
+        let signals = stopSignals(service.target)
+        defer { signals.cancel() }
+        return try service.run(observer: display)
+    }
+
+    private func replayTopics(_ display: ReplayDisplay) throws -> ReplayOutcome {
+        let assembly = try PipelineLoading.load(pipeline, modelPath: model)
+        var options = TopicReplayOptions(output: output, workers: workers ?? assembly.workerCount)
+        options.outputFormat = outputFormat?.recordFormat
+        options.metricsLabel = metrics
+        options.metricsKey = metricsKey
+        if let since { options.start = .back(microseconds: since.microseconds) }
+        let service = try TopicReplayService(
+            assembly: assembly, brokers: try address(assembly), options: options,
+            logger: LogSetup.logger(format: .text, level: .notice))
+        let signals = stopSignals(service.target)
+        defer { signals.cancel() }
+        return try service.run(observer: display)
+    }
+
+    /// The brokers of the command line, else of the pipeline.
+    private func address(_ assembly: PipelineAssembly) throws -> String {
+        if let brokers { return brokers }
+        if case .addresses(let addresses) = assembly.spec.kafka.brokers.value { return addresses }
+        throw ReplayFailure(
+            .usage,
+            "\(pipeline) has \"brokers: embedded\": that cluster lives inside \"riffle run\" or \"riffle demo\", which "
+                + "print its address; give it with --brokers")
     }
 
     private func stopSignals(_ target: ReplayTarget) -> StopSignals {
@@ -91,6 +147,7 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func report(_ outcome: ReplayOutcome) {
+        if outcome.warmUp > 0 { Terminal.printError("\(outcome.warmUp) events before the first row filled windows") }
         Terminal.printError(ReplaySummaryText.lines(outcome.summary))
         if timings { Terminal.printError(ReplaySummaryText.timings(outcome.summary)) }
         guard let measures = outcome.measures else { return }
@@ -103,6 +160,13 @@ struct ReplayCommand: ParsableCommand {
                 print(name, value)
             }
         }
+    }
+}
+
+extension ReplayDisplay: TopicReplayObserver {
+    func replayDidFind(origin: String, code: String, message: String) {
+        finish()
+        Terminal.printError("\(origin): \(code): \(message)")
     }
 }
 

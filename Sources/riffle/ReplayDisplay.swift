@@ -34,8 +34,8 @@ final class ReplayDisplay: ReplayProgressObserver {
     /// `[=======>        ]  48%  267,000 rows, 512,345 rows/s`
     static func line(_ progress: ReplayProgress) -> String {
         let counts = "\(progress.summary.rows) rows, \(ReplaySummaryText.rate(progress.summary)) rows/s"
-        guard let total = progress.inputBytesTotal, total > 0 else { return counts }
-        let share = min(1, max(0, Double(progress.inputBytes) / Double(total)))
+        guard let total = progress.inputTotal, total > 0 else { return counts }
+        let share = min(1, max(0, Double(progress.inputRead) / Double(total)))
         let filled = Int(share * Double(barWidth))
         let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: barWidth - filled)
         let percent = "\(Int(share * 100))%"

@@ -32,6 +32,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Stop where the topic's partitions end now.")
     var untilEnd = false
 
+    @Flag(help: "Keep nothing under the pipeline's state directory, and use nothing that is there.")
+    var noState = false
+
     @Option(
         name: .customShort("X"),
         help: ArgumentHelp(
@@ -55,6 +58,7 @@ struct RunCommand: ParsableCommand {
         var options = RunOptions()
         options.brokers = brokers
         options.untilEnd = untilEnd
+        options.keepsNoState = noState
         options.propertyDefaults = Dictionary(
             properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
         let choice: BrokerChoice

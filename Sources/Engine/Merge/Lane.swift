@@ -12,6 +12,9 @@ final class Lane {
     var position: Int64
     /// Behind the last row that entered the state.
     var stateOffset: Int64
+    /// Behind the last row whose batch is acknowledged, or committed where that is one: before it state and recorded
+    /// order agree for good.
+    var finishedOffset: Int64
     /// The highest available time among the rows that the merge has taken: a lane never steps back.
     var highestTime: Int64
     /// Whether nothing is known to stand behind `position`.
@@ -30,6 +33,7 @@ final class Lane {
         self.highestTime = highestTime
         position = start.offset
         stateOffset = start.offset
+        finishedOffset = start.offset
         chunks.reserveCapacity(8)
     }
 

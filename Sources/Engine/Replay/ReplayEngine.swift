@@ -53,7 +53,7 @@ public final class ReplayEngine {
         context = pipeline.makeContext(capacity: settings.batchRowsMax)
         let writer = ReplayRowWriter(plan, format: outputFormat, file: file)
         header = writer.header
-        format = ReplayFormatPhase(writer: writer)
+        format = ReplayFormatPhase(writer: writer, outputs: context.slices)
         watermark = Watermark(policy: plan.late)
     }
 

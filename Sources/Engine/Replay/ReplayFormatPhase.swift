@@ -1,15 +1,20 @@
 import Workers
 
-/// Writes scored rows as text, a task a slice, into the slices' arenas.
+/// Writes scored rows as text, a task a slice, into arenas of their own.
 final class ReplayFormatPhase: ParallelPhase {
     private let writer: ReplayRowWriter
+    /// One a slice.
+    let outputs: [SliceOutput]
     var context: BatchContext?
 
-    init(writer: ReplayRowWriter) { self.writer = writer }
+    init(writer: ReplayRowWriter, outputs: [SliceOutput]) {
+        self.writer = writer
+        self.outputs = outputs
+    }
 
     func perform(task: Int, worker: Int) {
         guard let context else { preconditionFailure("a phase without a batch") }
-        let output = context.slices[task]
+        let output = outputs[task]
         output.arena.removeAll()
         writer.write(context, rows: context.rows(ofSlice: task), into: &output.arena)
     }

@@ -27,6 +27,11 @@ struct ReplayRowWriter: Sendable {
 
     /// - Parameter file: names the events of a pipeline without an id field.
     init(_ plan: ScoringPlan, format: RecordFormat, file: String) {
+        self.init(plan, format: format, origin: OriginText(file: file))
+    }
+
+    /// - Parameter origin: names the events of a pipeline without an id field, by their lanes and offsets.
+    init(_ plan: ScoringPlan, format: RecordFormat, origin: OriginText) {
         let isCSV = format == .csv
         self.isCSV = isCSV
         hasModel = plan.model != nil
@@ -37,7 +42,7 @@ struct ReplayRowWriter: Sendable {
         case (let index?, .int): identity = .number(index, scale: 0)
         case (_, let type):
             precondition(type == nil, "an id of another type than string, int and decimal")
-            identity = .origin(OriginText(file: file))
+            identity = .origin(origin)
         }
         columns = Self.columns(of: plan)
         keys = TextTable(
@@ -113,7 +118,7 @@ struct ReplayRowWriter: Sendable {
         case .origin(let origin):
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: origin.bytesMax) { text in
                 guard let start = text.baseAddress else { return }
-                let length = origin.write(lane: 0, offset: batch.offsets[row], to: start)
+                let length = origin.write(lane: Int(batch.lanes[row]), offset: batch.offsets[row], to: start)
                 writeText(UnsafeBufferPointer(start: start, count: length), to: &out)
             }
         case .number(let field, let scale):

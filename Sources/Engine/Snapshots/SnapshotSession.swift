@@ -35,6 +35,9 @@ public final class SnapshotSession: @unchecked Sendable {
     private let inlineWriter: Bool
     private var thread: ServiceThread?
     private var copied = 0
+    private let mayFinish: ((_ positions: [Int64]) -> Bool)?
+    /// By the header's lanes, behind the last record that any shard holds.
+    private var highest: [Int64]
     private var isEnded = false
     private var slowest: Int64 = 0
 
@@ -44,13 +47,17 @@ public final class SnapshotSession: @unchecked Sendable {
     ///   - images: memory for copies, which outlives the session so that it is used again; nobody else may use it until
     ///     the session has finished, failed or been abandoned.
     ///   - isInline: write on the calling thread: for simulation, where the schedule is the seed's.
+    ///   - mayFinish: whether everything before these offsets, by the header's lanes, is final, so that the file may
+    ///     get its name; asked on the calling thread when all is copied. `nil`: it always may.
     public init(
         _ header: SnapshotHeader, of features: FeatureEngine, into store: SnapshotStore, images: [ShardImage],
-        clock: any EngineClock, isInline: Bool = false
+        clock: any EngineClock, isInline: Bool = false, mayFinish: ((_ positions: [Int64]) -> Bool)? = nil
     ) {
         precondition(!images.isEmpty, "a snapshot without an image")
         precondition(header.taskCount == features.shardTaskCount, "\(header.taskCount) shards announced")
         self.header = header
+        self.mayFinish = mayFinish
+        highest = header.lanes.map(\.offset)
         self.features = features
         self.clock = clock
         inlineWriter = isInline
@@ -95,6 +102,8 @@ public final class SnapshotSession: @unchecked Sendable {
     /// and at the end.
     public func complete(positions: [Int64]) -> Progress {
         while copyNext(positions: positions, waits: true) {}
+        // What is not final now will not be for this session.
+        end()
         join()
         return progress
     }
@@ -117,8 +126,11 @@ public final class SnapshotSession: @unchecked Sendable {
             features.copyShard(copied, into: image)
             give(.shard(task: copied, positions: positions, image))
             copied += 1
+            for lane in highest.indices { highest[lane] = max(highest[lane], positions[lane]) }
         }
-        if copied == header.taskCount { send(.finish) }
+        if copied < header.taskCount { return true }
+        guard mayFinish?(highest) ?? true else { return false }
+        send(.finish)
         return true
     }
 

@@ -17,6 +17,7 @@ extension StreamEngine {
                 accounts[lane].deadLettered += counts.deadLettered
                 accounts[lane].lateDropped += counts.lateDropped
                 accounts[lane].muted += counts.muted
+                if let offset = counts.nextOffset { lanes[lane].finishedOffset = offset }
                 // While state is rebuilt, offsets before the committed one pass again: a commit never goes back.
                 if let offset = counts.nextOffset, !assignment.isRebuilding(lane, offset) {
                     pendingPositions[lane] = offset

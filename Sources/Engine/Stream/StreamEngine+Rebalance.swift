@@ -46,6 +46,8 @@ extension StreamEngine: SourceObserver {
         if epoch == 0 { return }
         output.giveUp(epoch: epoch)
         rememberLanes()
+        // What was not finished will be read again, by whomever, and perhaps taken in another order.
+        if lanes.contains(where: { $0.finishedOffset < $0.stateOffset }) { laneMemories.removeAll() }
         for (index, lane) in lanes.enumerated() {
             for chunk in lane.chunks {
                 let rest = chunk.next..<chunk.recordCount

@@ -37,7 +37,8 @@ extension StreamEngine {
     ///
     /// Call it when everything is committed: a snapshot that is ahead of the committed offsets is of no use.
     func completeSnapshot() {
-        guard let snapshots, restoration == nil, !lanes.isEmpty else {
+        // Lanes that could not be taken up have no state.
+        guard let snapshots, restoration == nil, assignmentFailure == nil, !lanes.isEmpty else {
             abandonSnapshot()
             return
         }
@@ -75,7 +76,12 @@ extension StreamEngine {
         lastSnapshot = clock.nanoseconds
         snapshotSession = SnapshotSession(
             header, of: pipeline.features, into: store, images: snapshotImages, clock: clock,
-            isInline: settings.sendsInline)
+            isInline: settings.sendsInline,
+            // A state that never was committed may have been taken in an order that nobody recorded; later offsets do
+            // not show it.
+            mayFinish: { [unowned self] positions in
+                zip(lanes, positions).allSatisfy { $0.finishedOffset >= $1 }
+            })
     }
 
     private func finish(_ progress: SnapshotSession.Progress) {

@@ -51,14 +51,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         let taken = consumer.take(
             partition, max: min(buffer.count, Self.scratchRecords), bytesMax: bytesMax, into: scratch)
         for index in 0..<taken.count {
-            let record = scratch[index]
-            buffer.initializeElement(
-                at: index,
-                to: RecordReference(
-                    key: record.key.map { UnsafeRawPointer($0) }, keyCount: record.keyCount,
-                    value: record.value.map { UnsafeRawPointer($0) }, valueCount: record.valueCount,
-                    offset: record.offset,
-                    timestamp: record.timestampMicroseconds, handle: record.handle))
+            buffer.initializeElement(at: index, to: RecordReference(scratch[index]))
         }
         if let failure = taken.failure {
             if !failure.isRetriable { self.failure = failure }
@@ -69,21 +62,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
 
     func isAtEnd(_ lane: LaneIndex) -> Bool { consumer.isAtEnd(partitions[lane.rawValue]) }
 
-    func release(_ records: UnsafeMutableBufferPointer<RecordReference>) {
-        withUnsafeTemporaryAllocation(of: KafkaRecord.self, capacity: 256) { batch in
-            var count = 0
-            for record in records {
-                guard let handle = record.handle else { continue }
-                batch.initializeElement(at: count, to: KafkaRecord(handle: handle))
-                count += 1
-                if count == batch.count {
-                    consumer.release(UnsafeBufferPointer(rebasing: batch[..<count]))
-                    count = 0
-                }
-            }
-            consumer.release(UnsafeBufferPointer(rebasing: batch[..<count]))
-        }
-    }
+    func release(_ records: UnsafeMutableBufferPointer<RecordReference>) { consumer.release(records) }
 
     func wait(milliseconds: Int) { consumer.wait(milliseconds: milliseconds) }
     func wake() { consumer.wake() }

@@ -5,10 +5,10 @@ import Workers
 /// Where a replay stands.
 public struct ReplayProgress: Sendable {
     public let summary: ReplaySummary
-    /// Bytes read of the input as it lies on disk.
-    public let inputBytes: Int64
+    /// How much of the input is read: bytes of a file as it lies on disk, offsets of a topic's partitions.
+    public let inputRead: Int64
     /// `nil` for what has no size, such as a pipe.
-    public let inputBytesTotal: Int64?
+    public let inputTotal: Int64?
 }
 
 /// Is told of a replay's advance, on the thread that runs it.
@@ -24,6 +24,8 @@ public struct ReplayOutcome: Sendable {
     public let summary: ReplaySummary
     /// `nil`: none were asked for.
     public let measures: ReplayMeasures?
+    /// Events that stand before the first row and only filled windows; a file has none.
+    public internal(set) var warmUp: UInt64 = 0
 }
 
 /// `riffle replay`: a file through the code that scores live events.
@@ -61,19 +63,13 @@ public final class ReplayService {
         target = try ReplayTarget(path: options.output)
     }
 
-    private static func check(_ plan: ScoringPlan, _ options: ReplayOptions) throws(ReplayFailure) {
+    /// What every replay has to keep to, wherever its events come from.
+    static func checkOutput(_ plan: ScoringPlan, _ options: ReplayOptions) throws(ReplayFailure) {
         guard (1...WorkerPool.workersMax).contains(options.workers) else {
             throw ReplayFailure(.usage, "--workers is from 1 to \(WorkerPool.workersMax)")
         }
         if options.metricsKey != nil && options.metricsLabel == nil {
             throw ReplayFailure(.usage, "--metrics-key needs --metrics")
-        }
-        if plan.schema.time == .record {
-            throw ReplayFailure(
-                .usage, "the pipeline takes its times from the records' timestamps, and the rows of a file have none")
-        }
-        if ReplayTarget.isSameFile(options.input, options.output) {
-            throw ReplayFailure(.usage, "--input and --output are the same file")
         }
         var seen: Set<String> = []
         for column in ReplayEngine.columns(of: plan) where !seen.insert(column).inserted {
@@ -81,7 +77,18 @@ public final class ReplayService {
         }
     }
 
-    private static func outputFormat(
+    private static func check(_ plan: ScoringPlan, _ options: ReplayOptions) throws(ReplayFailure) {
+        try checkOutput(plan, options)
+        if plan.schema.time == .record {
+            throw ReplayFailure(
+                .usage, "the pipeline takes its times from the records' timestamps, and the rows of a file have none")
+        }
+        if ReplayTarget.isSameFile(options.input, options.output) {
+            throw ReplayFailure(.usage, "--input and --output are the same file")
+        }
+    }
+
+    static func outputFormat(
         _ options: ReplayOptions
     ) throws(ReplayFailure) -> (format: RecordFormat, isCompressed: Bool) {
         let named = RecordFormat.named(options.output)
@@ -147,6 +154,6 @@ extension ReplayService: ReplayObserver {
     public func replayDidScore(_ context: BatchContext, _ summary: ReplaySummary) {
         metrics?.add(context)
         observer?.replayDidAdvance(
-            ReplayProgress(summary: summary, inputBytes: source.position, inputBytesTotal: source.byteCount))
+            ReplayProgress(summary: summary, inputRead: source.position, inputTotal: source.byteCount))
     }
 }

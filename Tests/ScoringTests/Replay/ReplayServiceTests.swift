@@ -195,7 +195,7 @@ import Testing
             observer.texts.allSatisfy { $0.hasPrefix("invalid-time: field \"tx_datetime\"") && !$0.contains("secret") })
         #expect(try space.text("out.csv") == Self.smallRows)
         let progress = try #require(observer.last)
-        #expect(progress.inputBytes == progress.inputBytesTotal)
+        #expect(progress.inputRead == progress.inputTotal)
     }
 
     @Test func aTimeOfTheRecordIsRefused() throws {

@@ -1,0 +1,32 @@
+import Engine
+import Kafka
+
+extension RecordReference {
+    /// The record as the engine sees it; it lives until it is given back to its consumer.
+    @inline(__always)
+    init(_ record: KafkaRecord) {
+        self.init(
+            key: record.key.map { UnsafeRawPointer($0) }, keyCount: record.keyCount,
+            value: record.value.map { UnsafeRawPointer($0) }, valueCount: record.valueCount, offset: record.offset,
+            timestamp: record.timestampMicroseconds, handle: record.handle)
+    }
+}
+
+extension KafkaConsumer {
+    /// Gives back records that were taken from this consumer; on any thread.
+    func release(_ records: UnsafeMutableBufferPointer<RecordReference>) {
+        withUnsafeTemporaryAllocation(of: KafkaRecord.self, capacity: 256) { batch in
+            var count = 0
+            for record in records {
+                guard let handle = record.handle else { continue }
+                batch.initializeElement(at: count, to: KafkaRecord(handle: handle))
+                count += 1
+                if count == batch.count {
+                    release(UnsafeBufferPointer(rebasing: batch[..<count]))
+                    count = 0
+                }
+            }
+            release(UnsafeBufferPointer(rebasing: batch[..<count]))
+        }
+    }
+}
