@@ -3,7 +3,7 @@
 
     Tests/EndToEnd/run.py --riffle .build/debug/riffle
 
-Needs kcat and python3-jsonschema (Debian's packages; `make setup-test` installs them).
+Needs kcat, python3-jsonschema and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
 """
 
 import argparse
@@ -20,6 +20,7 @@ import time
 import unittest
 from pathlib import Path
 
+import kill_tests
 import secret_tests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -321,9 +322,11 @@ def main():
     options = parser.parse_args()
     RIFFLE = str(Path(options.riffle).resolve())
     os.environ.pop("RIFFLE_BROKERS", None)
+    kill_tests.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(secret_tests))
+    for module in [secret_tests, kill_tests]:
+        suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - failed} passed, {failed} failed")

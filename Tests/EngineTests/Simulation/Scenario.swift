@@ -87,7 +87,7 @@ struct Scenario: CustomStringConvertible {
     /// Makes the order matter: events of other partitions are late by a little, and what was taken is often given up.
     private mutating func contend(_ random: inout SeededGenerator) {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-        isExactlyOnce = true
+        isExactlyOnce = pick(0...2) > 0
         isForeign = true
         partitions = pick(2...4)
         isBacklog = false

@@ -1,8 +1,11 @@
 import Configuration
 import Engine
+import Events
 import Foundation
 import Kafka
+import Synchronization
 import Testing
+import Workers
 
 @testable import Generation
 @testable import Scoring
@@ -109,9 +112,9 @@ final class TopicReplayFixture {
         #expect(publisher.finish().delivered == payments.count)
     }
 
-    /// Publishes and scores in rounds; each brings a seeded stretch of every partition, often none, so that what one
-    /// partition has comes long before what another has of the same time.
-    func runUnevenly(seed: UInt64) throws -> (scored: UInt64, deadLettered: UInt64) {
+    /// Scores all payments of a seed as they come: in rounds, each a seeded stretch of every partition, often none, so
+    /// that what one partition has comes long before what another has of the same time.
+    func runUnevenly(seed: UInt64) throws -> StreamSummary {
         let all = Self.payments(seed: seed)
         var random = RandomSource(seed: seed, stream: 2)
         var rest = (0..<Self.partitions).map { partition in
@@ -121,30 +124,43 @@ final class TopicReplayFixture {
                 } == Int32(partition)
             }[...]
         }
-        var (scored, deadLettered) = (UInt64(0), UInt64(0))
+        var rounds: [[Payment]] = []
         for round in 1...Self.rounds {
+            rounds.append([])
             for partition in rest.indices {
-                let isLast = round == Self.rounds
-                let count = isLast ? rest[partition].count : random.below(2) * random.below(rest[partition].count + 1)
-                try publish(Array(rest[partition].prefix(count)))
+                let share = round == Self.rounds ? rest[partition].count : random.below(rest[partition].count + 1)
+                let count = round == Self.rounds || random.below(2) == 0 ? share : 0
+                rounds[round - 1] += rest[partition].prefix(count)
                 rest[partition] = rest[partition].dropFirst(count)
             }
-            let summary = try run()
-            scored += summary.scored
-            deadLettered += summary.deadLettered
         }
-        return (scored, deadLettered)
+        return try run(rounds)
     }
 
-    /// `riffle run --until-end`.
-    func run() throws -> StreamSummary {
+    /// `riffle run` beside somebody who publishes a round when the one before is scored.
+    func run(_ rounds: [[Payment]]) throws -> StreamSummary {
         var options = RunOptions()
         options.brokers = cluster.bootstrapServers
-        options.untilEnd = true
         options.propertyDefaults = BrokerChoice.embeddedDefaults
+        let witness = ScoredRows()
         let service = RunService(
-            assembly: assembly, brokers: cluster.bootstrapServers, options: options, logger: PublishedTopic.quiet)
-        return try service.run()
+            assembly: assembly, brokers: cluster.bootstrapServers, options: options, logger: PublishedTopic.quiet,
+            observer: witness)
+        let outcome = Mutex<Result<StreamSummary, any Error>?>(nil)
+        let thread = ServiceThread(name: "run") {
+            let result = Result { try service.run() }
+            outcome.withLock { $0 = result }
+        }
+        let published = Result {
+            for round in rounds {
+                try publish(round)
+                try witness.wait(for: round.count)
+            }
+        }
+        service.requestStop()
+        thread.join()
+        try published.get()
+        return try #require(outcome.withLock { $0 }).get()
     }
 
     // MARK: - Rows
@@ -227,6 +243,24 @@ final class TopicReplayFixture {
             }
         }
         return values
+    }
+}
+
+/// Counts rows as they are scored.
+private final class ScoredRows: StreamObserver {
+    private let batches = BoundedQueue<Int>(capacity: 10_000)
+
+    func didScore(_ context: BatchContext, plan: ScoringPlan) { batches.push(context.batch.count) }
+
+    /// Blocks until so many more are.
+    func wait(for count: Int) throws {
+        var left = count
+        while left > 0 {
+            guard let rows = batches.pop(milliseconds: 60_000) else {
+                throw DeadlinePassed(description: "\(left) of \(count) rows were not scored within 60 s")
+            }
+            left -= rows
+        }
     }
 }
 
