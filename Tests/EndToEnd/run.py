@@ -22,6 +22,7 @@ from pathlib import Path
 
 import kill_tests
 import secret_tests
+import topic_replay_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = "pipelines/card-fraud/pipeline.yaml"
@@ -324,8 +325,9 @@ def main():
     os.environ.pop("RIFFLE_BROKERS", None)
     kill_tests.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
+    topic_replay_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [secret_tests, kill_tests]:
+    for module in [secret_tests, topic_replay_tests, kill_tests]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
