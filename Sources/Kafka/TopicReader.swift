@@ -58,6 +58,8 @@ public final class TopicReader {
         let marks = try KafkaAdmin(
             brokers: brokers, properties: properties, seesOpenTransactions: true, onLog: onLog
         ).watermarks(topic: topic, partition: partition, milliseconds: milliseconds)
+        // Its own client has to have heard of the topic, or it waits for librdkafka's look-out, once a second.
+        _ = try consumer.watermarks(topic: topic, partition: partition, milliseconds: milliseconds)
         guard from <= marks.high else { throw .notInLog(from, marks, topic: topic, partition: partition) }
         let start = max(from, marks.low)
         _ = try consumer.read([TopicPartition(topic: topic, partition: partition)], from: [start])

@@ -1,7 +1,7 @@
 """Seeded card payments, and what Riffle has to say of them, computed anew from their bytes.
 
-Nothing here comes from Riffle but what its documents say: windows are (t - w, t], with a delay (t - d - w, t - d]; of events
-with one key those before in order are seen; late is what lies further than `late.after` behind the highest time.
+Nothing here comes from Riffle but what its documents say: windows are (t - w, t], with a delay (t - d - w, t - d]; of
+events with one key those before in order are seen; late is what lies further than `late.after` behind the highest time.
 """
 
 import bisect
@@ -175,7 +175,7 @@ class Oracle:
 
 
 class OrderRecord:
-    """A record of the order topic, as its format is described: LEB128 numbers; lanes with their start; runs; quarantine."""
+    """A record of the order topic: LEB128 numbers; lanes, each with its start; runs of lanes; quarantined events."""
 
     def __init__(self, data):
         self.data, self.place = data, 1
@@ -209,7 +209,7 @@ class OrderRecord:
 
 
 def recorded_order(values):
-    """Origins in the order that was recorded, and those set aside; the first record that tells of an offset is right."""
+    """Origins in the order that was recorded, and those set aside; the first record that tells of an offset holds."""
     positions, order, quarantined = defaultdict(int), [], []
     for value in values:
         record = OrderRecord(value)

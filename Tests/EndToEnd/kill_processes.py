@@ -128,7 +128,8 @@ class Witness:
                     continue
                 records = self.records[message.topic(), message.partition()]
                 if message.offset() != len(records):
-                    self.failure = f"{message.topic()}/{message.partition()}: {message.offset()} after {len(records)} records"
+                    place = f"{message.topic()}/{message.partition()}"
+                    self.failure = f"{place}: offset {message.offset()} after {len(records)} records"
                 records.append(message)
 
     def check(self):

@@ -1,8 +1,8 @@
 """Pipelines that are killed again and again, and what is left of their promises: see `Trial.check_everything`.
 
-Their clusters live in processes of their own. A member that was killed keeps its place in the group for its session time-out, which
-is nearly all of a round: so several trials run side by side. `RIFFLE_KILL_ROUNDS` (50) says how often is killed,
-`RIFFLE_KILL_SEED` repeats a run as far as processes can be repeated.
+Their clusters live in processes of their own. A member that was killed keeps its place in the group for its session
+time-out, which is nearly all of a round: so several trials run side by side. `RIFFLE_KILL_ROUNDS` (50) says how often
+they are killed, `RIFFLE_KILL_SEED` repeats a run as far as processes can be repeated.
 """
 
 import json
@@ -108,7 +108,7 @@ class Trial:
         origins = [origin_of(each) for topic in self.outputs for each in self.witness.of(topic, self.ends, ends)]
         self.ends = ends
         twice = Counter(origins) - Counter(set(origins))
-        # A process that was thrown out of its group, on a machine that was too busy, begins anew where it has committed.
+        # On a machine that is too busy a process may be thrown out of its group: it begins anew where it has committed.
         if not re.search("partitions lost|has passed this instance over", process.text()):
             self.test.assertEqual(twice, Counter(), "sent twice by one process")
         self.repeats.update(twice)
@@ -134,10 +134,10 @@ class Trial:
     def check_everything(self):
         """After any number of kills:
 
-        1. Every event has an output, and nothing else has one; it went to the dead letters if and only if it had to, with
-           the right code.
-        2. It has exactly one output more than kills that hit it between sending and committing: what is committed is not
-           sent again.
+        1. Every event has an output, and nothing else has one; it went to the dead letters if and only if it had to,
+           with the right code.
+        2. It has exactly one output more than kills that hit it between sending and committing: what is committed is
+           not sent again.
         3. The recorded order tells of every event, once and without a gap, and sets none aside.
         4. The last output of each event is bit for bit what the recorded order gives: the state came back whole.
         5. Outputs of one event are equal but for windows of an entity that is not the topic's key.
@@ -170,8 +170,8 @@ class Trial:
                 test.assertEqual(self.keyed(each), self.keyed(wanted), origin)
         codes = [found[-1][1] for found in answers.values() if found[-1][0] == "dead-letter"]
         self.faults = Counter(codes)
-        say(f"{self.cluster.name}: {len(events)} events, {len(codes)} of them dead letters; {again.total()} outputs were sent "
-            f"again, {differing} of them with other windows")  # fmt: skip
+        say(f"{self.cluster.name}: {len(events)} events, {len(codes)} of them dead letters; {again.total()} outputs "
+            f"were sent again, {differing} of them with other windows")  # fmt: skip
 
     def answer_of(self, message):
         """An output as the oracle would say it."""
@@ -225,7 +225,7 @@ class RandomKills:
 class ClusterTests(unittest.TestCase):
     def test_it_has_the_topics_that_it_was_told_to_make(self):
         cluster = Process(
-            RIFFLE, "cluster", "--pipeline", "pipelines/card-fraud/pipeline.yaml", "--topic", "more:3", "--topic", "a.b_c-1:1")
+            RIFFLE, "cluster", "--topic=more:3", "--topic=a.b_c-1:1", "--pipeline=pipelines/card-fraud/pipeline.yaml")
         self.addCleanup(cluster.close)
         brokers = cluster.wait_for(r"embedded cluster at (\S+)").group(1)
         topics = AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=DEADLINE_SECONDS).topics

@@ -136,6 +136,8 @@ import Testing
     private static func functions(in lines: [String]) -> [(line: Int, lines: Int)] {
         var found: [(line: Int, lines: Int)] = []
         for (number, line) in lines.enumerated() where line.contains("func ") && !line.contains("//") {
+            // All of it on one line.
+            if line.hasSuffix("}") { continue }
             let indent = line.prefix { $0 == " " }
             let end = lines[number...].firstIndex { $0.hasPrefix(indent + "}") }
             if let end { found.append((number + 1, end - number + 1)) }

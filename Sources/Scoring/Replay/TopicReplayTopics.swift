@@ -37,7 +37,7 @@ struct TopicReplayTopics {
         }
         if let order, !order.isEmpty { return order }
         logger.notice(
-            "no order is recorded: the partitions are merged by event time, which need not be the order that was scored",
+            "no order is recorded: partitions are merged by event time, which need not be the order that was scored",
             metadata: ["topic": "\(topic)"])
         return nil
     }

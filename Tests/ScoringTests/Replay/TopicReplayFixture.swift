@@ -89,10 +89,9 @@ final class TopicReplayFixture {
         var random = RandomSource(seed: seed, stream: 1)
         return (0..<events).map { id in
             let at = startMilliseconds + Int64(id) * 144_000 - Int64(random.below(900_000))
-            let card = "card-\(random.below(12))"
+            let (card, shop) = ("card-\(random.below(12))", "shop-\(random.below(4))")
             let amount = "\(random.below(90_000)).\(10 + random.below(90))"
-            var json =
-                "{\"id\":\(id),\"card\":\"\(card)\",\"shop\":\"shop-\(random.below(4))\",\"at\":\(at),\"amount\":\(amount)}"
+            var json = "{\"id\":\(id),\"card\":\"\(card)\",\"shop\":\"\(shop)\",\"at\":\(at),\"amount\":\(amount)}"
             if id % 50 == 49 { json.removeLast() }
             return Payment(key: card, json: json, milliseconds: at)
         }
