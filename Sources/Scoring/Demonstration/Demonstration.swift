@@ -90,6 +90,8 @@ public final class Demonstration: @unchecked Sendable {
         stream = TransactionStream(options.transactions(now: clock.microseconds), clock: clock)
         var runOptions = RunOptions()
         runOptions.brokers = cluster.bootstrapServers
+        // The cluster is gone with the demonstration.
+        runOptions.keepsNoState = true
         runOptions.propertyDefaults = BrokerChoice.embeddedDefaults
         service = RunService(
             assembly: assembly, brokers: cluster.bootstrapServers, options: runOptions, logger: logger,

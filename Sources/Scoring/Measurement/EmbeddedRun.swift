@@ -44,6 +44,8 @@ public struct EmbeddedRun: Sendable {
             to: assembly.spec.sources[0].topic.value, partitions: options.embeddedPartitions, brokers: choice.address,
             properties: assembly.properties.withDefaults(Self.compression), logger: logger)
         var runOptions = options
+        // A measurement leaves nothing behind.
+        runOptions.keepsNoState = true
         runOptions.untilEnd = true
         runOptions.propertyDefaults.merge(Self.compression) { own, _ in own }
         runOptions.propertyDefaults.merge(BrokerChoice.embeddedDefaults) { own, _ in own }
