@@ -6,6 +6,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .unsafeFlags(["-warnings-as-errors"]),
+    // Tests run with the checks of exclusive access; what is shipped need not pay for them in each event.
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// A Swift target with the project's settings.
@@ -66,7 +68,7 @@ let package = Package(
                 "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
                 "Scoring", "Workers",
                 argumentParser, histogram, logging,
-            ], swiftSettings: strict),
+            ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
 
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Diagnostics"),

@@ -88,7 +88,9 @@ final class Client: @unchecked Sendable {
     }
 
     /// librdkafka's fatal error, if it has raised one.
-    func fatalFailure() -> KafkaFailure? {
+    func fatalFailure() -> KafkaFailure? { Self.fatalFailure(of: pointer) }
+
+    static func fatalFailure(of pointer: OpaquePointer) -> KafkaFailure? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: errorTextBytesMax) { text in
             text.initialize(repeating: 0)
             let error = rd_kafka_fatal_error(pointer, text.baseAddress, text.count)
@@ -100,12 +102,13 @@ final class Client: @unchecked Sendable {
 }
 
 /// What C callbacks reach through their opaque pointer.
-// SAFETY: `onLog` is Sendable and constant; the weak references are set once, before the first poll, and are read only
-// by callbacks that librdkafka serves on the polling thread.
+// SAFETY: `onLog` is Sendable and constant; the references are set once, before the first poll, and are read only by
+// callbacks that librdkafka serves on the polling thread.
 final class ClientCallbacks: @unchecked Sendable {
     let onLog: KafkaLogSink
     weak var consumer: KafkaConsumer?
-    weak var producer: KafkaProducer?
+    /// Not the producer: a weak reference to it would cost more for each delivery than the rest of it.
+    var producer: ProducerCalls?
 
     init(onLog: @escaping KafkaLogSink) { self.onLog = onLog }
 

@@ -285,6 +285,12 @@ public final class KafkaConsumer: @unchecked Sendable {
         recordsOut.subtract(records.count, ordering: .releasing)
     }
 
+    /// The same by what stands for the records; see `KafkaRecord.handle`.
+    public func release(_ handles: UnsafeBufferPointer<UnsafeMutableRawPointer>) {
+        for handle in handles { rd_kafka_message_destroy(handle.assumingMemoryBound(to: rd_kafka_message_t.self)) }
+        recordsOut.subtract(handles.count, ordering: .releasing)
+    }
+
     /// How many records are out: taken and not yet released.
     public var recordsOutCount: Int { recordsOut.load(ordering: .acquiring) }
 }

@@ -52,18 +52,15 @@ public enum ProduceOutcome: Sendable {
 /// `produce` may be called on any thread. Deliveries come on the thread that calls `poll` or `flush`, one at a time if
 /// one thread does. A producer that goes away drops what is not yet sent: `flush` first. What has not been acknowledged
 /// within `delivery.timeout.ms` (5 minutes unless set: how long the brokers may be away) comes back as failed.
-// SAFETY: librdkafka's producer is thread-safe, and all stored properties are constant. The closures run on the thread
-// that polls, which is their owner's business.
+// SAFETY: librdkafka's producer is thread-safe, and all stored properties are constant.
 public final class KafkaProducer: @unchecked Sendable {
     let client: Client
-    private let onDelivery: (Delivery) -> Void
-    private let onFailure: (KafkaFailure) -> Void
     /// The longest record, with key and headers, that is taken.
     public let messageBytesMax: Int
 
     /// - Parameters:
-    ///   - onDelivery: called once for each record queued.
-    ///   - onFailure: called for what belongs to no record; most pass by themselves, look at `isFatal`.
+    ///   - onDelivery: called once for each record queued, on the thread that polls.
+    ///   - onFailure: called on that thread for what belongs to no record; most pass by themselves, look at `isFatal`.
     public convenience init(
         brokers: String, properties: KafkaProperties = KafkaProperties(),
         onDelivery: @escaping (Delivery) -> Void, onFailure: @escaping (KafkaFailure) -> Void = { _ in },
@@ -78,14 +75,12 @@ public final class KafkaProducer: @unchecked Sendable {
         onFailure: @escaping (KafkaFailure) -> Void, onLog: @escaping KafkaLogSink
     ) throws(KafkaFailure) {
         configuration.withPointer { pointer in
-            rd_kafka_conf_set_dr_msg_cb(pointer, onDeliveryReport)
+            rd_kafka_conf_set_dr_msg_cb(pointer, onProducerDelivery)
             rd_kafka_conf_set_error_cb(pointer, onProducerError)
         }
         messageBytesMax = configuration.value(of: "message.max.bytes").flatMap { Int($0) } ?? 1_000_000
-        self.onDelivery = onDelivery
-        self.onFailure = onFailure
         client = try Client(configuration, RD_KAFKA_PRODUCER, callbacks: ClientCallbacks(onLog: onLog))
-        client.callbacks.producer = self
+        client.callbacks.producer = ProducerCalls(onDelivery: onDelivery, onFailure: onFailure)
     }
 
     /// A handle that spares the look-up by name in each `produce`.
@@ -179,21 +174,6 @@ public final class KafkaProducer: @unchecked Sendable {
 
     /// Records whose delivery has not been handed over yet, and other events that wait for `poll`.
     public var outstandingCount: Int { Int(rd_kafka_outq_len(client.pointer)) }
-
-    fileprivate func deliver(_ message: UnsafePointer<rd_kafka_message_t>) {
-        let error = message.pointee.err
-        onDelivery(
-            Delivery(
-                token: UInt64(UInt(bitPattern: message.pointee._private)), errorCode: error.rawValue,
-                partition: message.pointee.partition, offset: max(-1, message.pointee.offset),
-                isPossiblyPersisted: error != RD_KAFKA_RESP_ERR_NO_ERROR
-                    && rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED))
-    }
-
-    fileprivate func fail(_ code: Int32, _ reason: UnsafePointer<CChar>?) {
-        let fatal = code == RD_KAFKA_RESP_ERR__FATAL.rawValue ? client.fatalFailure() : nil
-        onFailure(fatal ?? KafkaFailure(code: code, message: reason.map { String(cString: $0) }))
-    }
 }
 
 /// A topic of a producer; it keeps the producer's client alive.
@@ -219,16 +199,3 @@ public final class KafkaTopic: @unchecked Sendable {
 // SAFETY: never read or written: its length is always 0.
 nonisolated(unsafe) private let emptyBytes = UnsafeRawPointer(
     UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
-
-private func onDeliveryReport(
-    _ client: OpaquePointer?, _ message: UnsafePointer<rd_kafka_message_t>?, _ opaque: UnsafeMutableRawPointer?
-) {
-    guard let message, let producer = ClientCallbacks.from(opaque)?.producer else { return }
-    producer.deliver(message)
-}
-
-private func onProducerError(
-    _ client: OpaquePointer?, _ error: Int32, _ reason: UnsafePointer<CChar>?, _ opaque: UnsafeMutableRawPointer?
-) {
-    ClientCallbacks.from(opaque)?.producer?.fail(error, reason)
-}
