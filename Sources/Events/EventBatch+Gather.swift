@@ -15,6 +15,7 @@ extension EventBatch {
         recordTimes[to] = other.recordTimes[row]
         offsets[to] = other.offsets[row]
         lanes[to] = other.lanes[row]
+        sources[to] = other.sources[row]
         let fault = other.faults[row]
         faults[to] = fault
         let (toWords, toPresence) = (wordColumns, presenceColumns)

@@ -31,6 +31,8 @@ public final class EventBatch: @unchecked Sendable {
     public let offsets: UnsafeMutablePointer<Int64>
     /// The lane (partition) that the row came from.
     public let lanes: UnsafeMutablePointer<Int32>
+    /// The source that the row came from; 0 is the one that is scored.
+    public let sources: UnsafeMutablePointer<UInt8>
     public let faults: UnsafeMutablePointer<Fault>
     /// `words[field][row]`.
     public let words: [UnsafeMutablePointer<Int64>]
@@ -60,6 +62,8 @@ public final class EventBatch: @unchecked Sendable {
         recordTimes = .allocate(capacity: capacity)
         offsets = .allocate(capacity: capacity)
         lanes = .allocate(capacity: capacity)
+        sources = .allocate(capacity: capacity)
+        sources.initialize(repeating: 0, count: capacity)
         faults = .allocate(capacity: capacity)
         faults.initialize(repeating: .none, count: capacity)
         words = schema.fields.map { _ in .allocate(capacity: capacity) }
@@ -81,6 +85,7 @@ public final class EventBatch: @unchecked Sendable {
         recordTimes.deallocate()
         offsets.deallocate()
         lanes.deallocate()
+        sources.deallocate()
         faults.deallocate()
         for column in words { column.deallocate() }
         for column in presence { column.deallocate() }

@@ -127,7 +127,7 @@ public final class FeatureEngine: @unchecked Sendable {
             let stride = layouts[index].valueStride
             for column in entity.valueColumns.indices {
                 let target = frame.values[index] + layouts[index].valueWords[column]
-                switch entity.valueColumns[column] {
+                switch entity.valueColumns[column].content {
                 case .integers(let field, _, let mayBeMissing):
                     let words = batch.words[field.rawValue]
                     if mayBeMissing {
@@ -146,6 +146,7 @@ public final class FeatureEngine: @unchecked Sendable {
                             ExpressionInputs(batch: batch), rows: rows, scratch: scratch,
                             into: target + rows.lowerBound &* stride, outputStride: stride)
                     }
+                case .hashes, .ones: preconditionFailure("not yet")
                 }
             }
         }
@@ -224,7 +225,7 @@ public final class FeatureEngine: @unchecked Sendable {
             let empty: Double
             switch aggregate.function {
             case .count, .sum: empty = 0
-            case .mean: empty = aggregate.defaultValue ?? .nan
+            default: empty = aggregate.defaultValue ?? .nan
             }
             features[aggregate.feature.rawValue] = empty
         }

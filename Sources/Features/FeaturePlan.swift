@@ -31,7 +31,9 @@ public struct FeaturePlan: Sendable {
     /// Registers that a worker's scratch needs for any expression of the plan.
     public var registerCount: Int {
         let columns = entities.flatMap(\.valueColumns).map { column in
-            if case .doubles(let expression) = column { expression.registerCount } else { 0 }
+            let filter = column.filter?.registerCount ?? 0
+            if case .doubles(let expression) = column.content { return max(filter, expression.registerCount) }
+            return filter
         }
         return max(expressions.map(\.expression.registerCount).max() ?? 0, columns.max() ?? 0)
     }

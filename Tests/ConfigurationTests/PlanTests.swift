@@ -54,7 +54,7 @@ import Testing
         #expect(customer.windows.allSatisfy { $0.delayMicroseconds == 0 })
         #expect(terminal.windows.allSatisfy { $0.delayMicroseconds == 7 * day })
         #expect(customer.valueColumns.count == 1 && terminal.valueColumns.count == 1)
-        guard case .integers(let field, let scale, let mayBeMissing) = customer.valueColumns[0] else {
+        guard case .integers(let field, let scale, let mayBeMissing) = customer.valueColumns[0].content else {
             throw Unexpected(what: "the customer's value column")
         }
         #expect(field == FieldIndex(3) && scale == 2 && !mayBeMissing)
@@ -92,9 +92,11 @@ import Testing
         #expect(entity.valueColumns.count == 4)
         #expect(entity.aggregates.count == 6 + 8 + 1)
         let forms = entity.valueColumns.map { column in
-            switch column {
+            switch column.content {
             case .integers(_, let scale, let mayBeMissing): "integers \(scale) \(mayBeMissing)"
             case .doubles: "doubles"
+            case .hashes: "hashes"
+            case .ones: "ones"
             }
         }
         #expect(forms == ["integers 2 false", "doubles", "doubles", "integers 0 true"])

@@ -18,12 +18,15 @@ extension FeaturePlan {
                 lines.append("window \(window.delayMicroseconds) \(window.lengthMicroseconds)")
             }
             for column in entity.valueColumns {
-                switch column {
+                switch column.content {
                 case .integers(let field, let scale, let mayBeMissing):
                     lines.append("integers \(Self.text(schema, field)) scale \(scale) \(mayBeMissing ? "or none" : "")")
                 case .doubles(let expression):
                     lines.append("doubles \(expression.canonicalText)")
                     lines += expression.fields.map { "reads \(Self.text(schema, $0))" }
+                case .hashes(let field, let mayBeMissing):
+                    lines.append("hashes \(Self.text(schema, field)) \(mayBeMissing ? "or none" : "")")
+                case .ones: lines.append("ones")
                 }
             }
             // The sums stand in the record in the order in which aggregates first need them.

@@ -8,10 +8,11 @@ enum SumKind: UInt8 {
     case double
 
     init(_ column: ValueColumnPlan) {
-        switch column {
+        switch column.content {
         case .integers(_, _, mayBeMissing: false): self = .integer
         case .integers(_, _, mayBeMissing: true): self = .optionalInteger
         case .doubles: self = .double
+        case .hashes, .ones: preconditionFailure("windows do not hold \(column.content) yet")
         }
     }
 
@@ -162,7 +163,7 @@ final class RecordLayout: @unchecked Sendable {
     ) -> OutputLayout {
         let window = plan.windows[aggregate.window]
         var divisor = 1.0
-        if let column = aggregate.valueColumn, case .integers(_, let scale, _) = plan.valueColumns[column] {
+        if let column = aggregate.valueColumn, case .integers(_, let scale, _) = plan.valueColumns[column].content {
             for _ in 0..<scale { divisor *= 10 }
         }
         return OutputLayout(
