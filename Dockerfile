@@ -3,7 +3,7 @@ ARG SWIFT_IMAGE=swift:6.3-bookworm
 
 FROM ${SWIFT_IMAGE} AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends librdkafka-dev libsimdjson-dev zlib1g-dev \
+    && apt-get install -y --no-install-recommends librdkafka-dev libmimalloc-dev libsimdjson-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # Dependencies have a layer of their own: a change in the sources does not fetch them again.
@@ -16,7 +16,7 @@ RUN swift build -c release --static-swift-stdlib --product riffle \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates librdkafka1 libsimdjson14 zlib1g \
+    && apt-get install -y --no-install-recommends ca-certificates librdkafka1 libmimalloc2.0 libsimdjson14 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /riffle --create-home riffle
 COPY --from=build /stage/riffle /usr/local/bin/riffle

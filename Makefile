@@ -10,8 +10,8 @@ TEST := scripts/within.sh 600 swift test --skip-build
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: ## Install missing system packages (librdkafka, simdjson, zlib).
-	@scripts/setup.sh librdkafka-dev libsimdjson-dev zlib1g-dev
+setup: ## Install missing system packages (librdkafka, mimalloc, simdjson, zlib).
+	@scripts/setup.sh librdkafka-dev libmimalloc-dev libsimdjson-dev zlib1g-dev
 
 setup-test: setup
 	@scripts/setup.sh kcat python3-jsonschema python3-confluent-kafka procps

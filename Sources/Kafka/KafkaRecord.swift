@@ -13,8 +13,6 @@ public struct KafkaRecord: @unchecked Sendable {
     public let key: UnsafePointer<UInt8>?
     public let keyCount: Int
     public let offset: Int64
-    /// `Int64.min` where the record has no timestamp.
-    public let timestampMicroseconds: Int64
     let message: UnsafeMutablePointer<rd_kafka_message_t>
 
     @inline(__always)
@@ -25,11 +23,15 @@ public struct KafkaRecord: @unchecked Sendable {
         keyCount = message.pointee.key_len
         offset = message.pointee.offset
         self.message = message
+    }
+
+    /// `Int64.min` where the record has no timestamp; asked of librdkafka in each call.
+    public var timestampMicroseconds: Int64 {
         var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         let milliseconds = rd_kafka_message_timestamp(message, &type)
         let (microseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
         let isThere = type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && milliseconds >= 0 && !overflow
-        timestampMicroseconds = isThere ? microseconds : .min
+        return isThere ? microseconds : .min
     }
 
     public var valueBytes: UnsafeRawBufferPointer? {

@@ -1,7 +1,7 @@
+import CoreMetrics
 import Engine
 import Kafka
 import Logging
-import Synchronization
 
 /// The topics of a pipeline's outputs.
 struct OutputTopics {
@@ -12,46 +12,51 @@ struct OutputTopics {
 }
 
 /// The engine's sink over an idempotent Kafka producer, with transactions or without.
-// SAFETY: `send` belongs to one thread; `observer` changes only before anything is sent and after all threads have
-// stopped; what `deliver` writes is atomic.
+// SAFETY: `send` belongs to one thread; nothing else changes after `init` until `close`, when all threads have stopped.
 final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private var producer: KafkaProducer?
     private var scores: KafkaTopic?
     private var deadLetters: KafkaTopic?
     private var order: KafkaTopic?
-    private var observer: (any SinkObserver)?
+    private let deliveries: SinkDeliveries
     private let headers: UnsafeMutablePointer<KafkaHeader>
     private static let headersMax = 256
-    private let logger: Logger
+    private let metrics: RunMetrics?
     private(set) var transactions: (any TransactionPort)?
-    /// Behind the last acknowledged order.
-    private let orderEnd = Atomic<Int64>(-1)
-    /// Tokens are counted up from 0: the highest bit is free to tell an order's acknowledgement from an output's.
-    private static let orderBit: UInt64 = 1 << 63
 
-    /// - Parameter transactionalID: outputs and offsets go in transactions under this name; `nil`: at least once.
+    /// - Parameters:
+    ///   - bounds: what the topics take.
+    ///   - transactionalID: outputs and offsets go in transactions under this name; `nil`: at least once.
     init(
-        brokers: String, properties: KafkaProperties, topics: OutputTopics, transactionalID: String?, logger: Logger
+        brokers: String, properties: KafkaProperties, topics: OutputTopics, bounds: TopicBounds = TopicBounds(),
+        transactionalID: String?, logger: Logger, metrics: RunMetrics? = nil
     ) throws {
-        self.logger = logger
+        self.metrics = metrics
+        let deliveries = SinkDeliveries(logger: logger, metrics: metrics)
+        self.deliveries = deliveries
         headers = .allocate(capacity: Self.headersMax)
         let producer: KafkaProducer
         if let transactionalID {
             let transactional = try TransactionalProducer(
                 brokers: brokers, transactionalID: transactionalID, properties: properties,
-                onDelivery: { [weak self] in self?.note($0) }, onFailure: { [weak self] in self?.report($0) },
-                onLog: kafkaLogSink(logger))
-            transactions = KafkaTransactionPort(transactional, logger: logger)
+                batchBytesMax: bounds.least, onDelivery: { deliveries.note($0) },
+                onFailure: { deliveries.report($0) },
+                onLog: kafkaLogSink(logger), statistics: metrics?.producer.sink)
+            transactions = KafkaTransactionPort(transactional, logger: logger, metrics: metrics)
             producer = transactional.producer
         } else {
             producer = try KafkaProducer(
-                brokers: brokers, properties: properties, onDelivery: { [weak self] in self?.deliver($0) },
-                onFailure: { [weak self] in self?.report($0) }, onLog: kafkaLogSink(logger))
+                brokers: brokers, properties: properties, batchBytesMax: bounds.least,
+                onDelivery: { deliveries.acknowledge($0) },
+                onFailure: { deliveries.report($0) }, onLog: kafkaLogSink(logger), statistics: metrics?.producer.sink)
         }
         self.producer = producer
-        scores = try producer.topic(topics.scores)
-        deadLetters = try producer.topic(topics.deadLetters)
-        order = try topics.order.map { try producer.topic($0) }
+        func topic(_ name: String) throws -> KafkaTopic {
+            try producer.topic(name, batchBytesMax: bounds.batchBytesMax[name])
+        }
+        scores = try topic(topics.scores)
+        deadLetters = try topic(topics.deadLetters)
+        order = try topics.order.map { try topic($0) }
     }
 
     deinit { headers.deallocate() }
@@ -67,11 +72,15 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         let outcome = producer.produce(
             to: topic, partition: output.kind == .order ? 0 : nil, key: output.key, value: output.value,
             headers: UnsafeBufferPointer(start: headers, count: count),
-            token: output.kind == .order ? output.token | Self.orderBit : output.token)
+            token: output.kind == .order ? output.token | SinkDeliveries.orderBit : output.token)
         switch outcome {
         case .queued: return .queued
-        case .queueFull: return .full
-        case .tooLarge: return .tooLarge
+        case .queueFull:
+            metrics?.produceQueueFull.increment()
+            return .full
+        case .tooLarge:
+            metrics?.didFindTooLarge(output.kind)
+            return .tooLarge
         case .failed(let failure):
             // A transaction that has failed takes nothing more, and says why when it is committed: until then
             // what is sent into it is void anyhow.
@@ -100,38 +109,17 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         return count
     }
 
-    func attach(_ observer: (any SinkObserver)?) { self.observer = observer }
+    func attach(_ observer: (any SinkObserver)?) { deliveries.observer = observer }
 
     func serve(milliseconds: Int) { _ = producer?.poll(milliseconds: milliseconds) }
 
-    var orderPosition: Int64 { orderEnd.load(ordering: .relaxed) }
+    var orderPosition: Int64 { deliveries.orderPosition }
 
     /// Waits until the queue is empty; nothing may be sent after it.
     func close() {
         if transactions == nil { _ = producer?.flush(milliseconds: 10_000) }
         transactions = nil
         producer = nil
-    }
-
-    /// Outside transactions each delivery is an acknowledgement.
-    private func deliver(_ delivery: Delivery) {
-        note(delivery)
-        if delivery.isDelivered {
-            observer?.sinkDidAcknowledge(token: delivery.token & ~Self.orderBit)
-        } else if let failure = delivery.failure {
-            observer?.sinkDidFail(token: delivery.token & ~Self.orderBit, error: failure)
-        }
-    }
-
-    /// Inside them the commit is; of a delivery only the place of an order is wanted.
-    private func note(_ delivery: Delivery) {
-        guard delivery.token & Self.orderBit != 0, delivery.isDelivered, delivery.offset >= 0 else { return }
-        orderEnd.max(delivery.offset + 1, ordering: .relaxed)
-    }
-
-    private func report(_ failure: KafkaFailure) {
-        logger.warning("kafka producer", metadata: ["reason": "\(failure)"])
-        if failure.isFatal { observer?.sinkDidFail(token: 0, error: failure) }
     }
 }
 

@@ -15,11 +15,11 @@ extension RecordReference {
 extension KafkaConsumer {
     /// Gives back records that were taken from this consumer; on any thread.
     func release(_ records: UnsafeMutableBufferPointer<RecordReference>) {
-        withUnsafeTemporaryAllocation(of: KafkaRecord.self, capacity: 256) { batch in
+        withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: 256) { batch in
             var count = 0
             for record in records {
                 guard let handle = record.handle else { continue }
-                batch.initializeElement(at: count, to: KafkaRecord(handle: handle))
+                batch.initializeElement(at: count, to: handle)
                 count += 1
                 if count == batch.count {
                     release(UnsafeBufferPointer(rebasing: batch[..<count]))

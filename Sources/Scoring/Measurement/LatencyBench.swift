@@ -4,7 +4,6 @@ import Foundation
 import Generation
 import Histogram
 import Kafka
-import Synchronization
 import Workers
 
 /// How long from when an event was meant to be sent until its output has arrived, at a steady rate.
@@ -44,6 +43,7 @@ public struct LatencyBench: Sendable {
     private let assembly: PipelineAssembly
     private let pipelinePath: String
     private let events: KeyedEvents
+    private static let eventsHeldMax = 100_000
     private static let silenceNanoseconds: Int64 = 10_000_000_000
     private static let readyNanoseconds: Int64 = 60_000_000_000
 
@@ -67,8 +67,10 @@ public struct LatencyBench: Sendable {
             collector.requestStop()
             collecting.join()
         }
+        let feed = PrefetchedEvents(try RepeatedEvents(events, countMax: Self.eventsHeldMax))
+        defer { feed.stop() }
         let sender = try LatencySender(
-            brokers: stage.brokers, topic: stage.sourceTopic, partitions: options.partitions, events: events,
+            brokers: stage.brokers, topic: stage.sourceTopic, partitions: options.partitions, events: feed,
             schedule: schedule)
         try sender.prime()
         try wait(for: collector, count: options.partitions, within: Self.readyNanoseconds, child)
@@ -112,36 +114,6 @@ extension BenchSubject {
         switch self {
         case .copier: .sameOffset
         case .riffle: .originHeader
-        }
-    }
-}
-
-/// When each event was meant to be sent, by partition and offset: the topic is new, and its one sender knows what goes
-/// where.
-// SAFETY: the times are behind the mutex.
-final class LatencySchedule: Sendable {
-    struct Entry {
-        let intended: Int64
-        /// Counted over all partitions; negative for events before the first that is timed.
-        let number: Int64
-    }
-
-    private let entries: Mutex<[[Entry]]>
-    let clock = MonotonicClock()
-
-    init(partitions: Int) { entries = Mutex(Array(repeating: [], count: partitions)) }
-
-    func append(_ entry: Entry, partition: Int) { entries.withLock { $0[partition].append(entry) } }
-
-    /// Looks up many under one lock; `nil` for what was never sent.
-    func withEntries(_ body: ((_ partition: Int, _ offset: Int64) -> Entry?) -> Void) {
-        entries.withLock { entries in
-            body { partition, offset in
-                guard entries.indices.contains(partition), offset >= 0, offset < Int64(entries[partition].count) else {
-                    return nil
-                }
-                return entries[partition][Int(offset)]
-            }
         }
     }
 }
