@@ -17,6 +17,8 @@ final class KafkaTransactionPort: TransactionPort {
     /// A coordinator that is away is waited for so long at the start.
     private static let initializeMilliseconds = 60_000
 
+    static let committedMessage: Logger.Message = "transaction committed"
+
     init(_ producer: TransactionalProducer, logger: Logger, metrics: RunMetrics? = nil) {
         self.producer = producer
         self.logger = logger
@@ -48,6 +50,7 @@ final class KafkaTransactionPort: TransactionPort {
                 try producer.commit(milliseconds: Self.callMilliseconds)
             }
             metrics?.didCommit(in: ContinuousClock.now - start)
+            logger.debug(Self.committedMessage)
             return .committed
         } catch let failure as TransactionFailure {
             switch failure.kind {

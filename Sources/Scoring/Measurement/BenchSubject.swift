@@ -37,13 +37,32 @@ struct BenchStage {
         cluster = try EmbeddedCluster(for: assembly.plan, partitions: partitions, onLog: { _ in })
     }
 
+    /// What `riffle run` writes to its log.
+    enum Verbosity {
+        case warnings
+        /// What it does, as JSON,
+        case steps
+        /// and each commit of a transaction.
+        case commits
+
+        var arguments: [String] {
+            switch self {
+            case .warnings: ["--log-level", "warning"]
+            case .steps: ["--log-level", "info", "--log-format", "json"]
+            case .commits: ["--log-level", "debug", "--log-format", "json"]
+            }
+        }
+    }
+
     /// Starts a program that reads the source topic from its beginning, or goes on where it was.
     ///
     /// - Parameters:
     ///   - state: Riffle's state directory; `nil`: it keeps nothing.
-    ///   - isVerbose: Riffle logs what it does, as JSON; else warnings.
+    ///   - metrics: where Riffle writes its metrics, and how often in seconds.
+    ///   - verbosity: what Riffle logs.
     func start(
-        _ subject: BenchSubject, properties: [String: String], state: String? = nil, isVerbose: Bool = false
+        _ subject: BenchSubject, properties: [String: String], state: String? = nil,
+        metrics: (file: String, everySeconds: Int)? = nil, verbosity: Verbosity = .warnings
     ) throws -> MeasuredChild {
         let settings = properties.sorted { $0.key < $1.key }.flatMap { ["-X", "\($0.key)=\($0.value)"] }
         switch subject {
@@ -58,7 +77,8 @@ struct BenchStage {
                 // A restart of the real pipeline would take up what was saved here.
                 [executable, "run", pipelinePath, "--brokers", brokers]
                     + (state.map { ["--state", $0] } ?? ["--no-state"])
-                    + (isVerbose ? ["--log-level", "info", "--log-format", "json"] : ["--log-level", "warning"])
+                    + (metrics.map { ["--metrics-file", $0.file, "--metrics-every", "\($0.everySeconds)s"] } ?? [])
+                    + verbosity.arguments
                     + settings)
         }
     }

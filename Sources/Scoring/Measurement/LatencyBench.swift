@@ -61,7 +61,11 @@ public struct LatencyBench: Sendable {
         let collector = try LatencyCollector(
             brokers: stage.brokers, topic: stage.outputTopic, partitions: options.partitions,
             identity: subject.identity, schedule: schedule)
-        let child = try stage.start(subject, properties: options.properties)
+        // What a transaction holds counts from its commit, which the embedded cluster's readers do not see.
+        let countsCommits = subject.identity == .originHeader && assembly.spec.kafka.delivery == .exactlyOnce
+        let child = try stage.start(
+            subject, properties: options.properties, verbosity: countsCommits ? .commits : .warnings)
+        if countsCommits { collector.keepArrivals() }
         let collecting = ServiceThread(name: "latency") { collector.run() }
         defer {
             collector.requestStop()
@@ -86,6 +90,13 @@ public struct LatencyBench: Sendable {
         try? wait(for: collector, count: options.partitions + total, within: Self.silenceNanoseconds, child)
         try child.stop()
         var result = collector.result
+        if countsCommits {
+            result = LatencyCommits(
+                LoggedLine.all(in: child.log).filter { $0.message == "\(KafkaTransactionPort.committedMessage)" }.map(
+                    \.time),
+                start: Date(timeIntervalSinceNow: -Double(schedule.clock.nanoseconds) / 1e9)
+            ).result(of: collector.arrivals)
+        }
         result.missing = options.partitions + total - collector.count
         result.senderP99 = sender.lateMillisecondsP99
         result.cpuSecondsPerMillion = cpuUsed / (options.eventsPerSecond * Double(options.seconds)) * 1e6

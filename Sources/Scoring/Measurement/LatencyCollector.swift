@@ -24,6 +24,8 @@ final class LatencyCollector: @unchecked Sendable {
         var nanoseconds = LatencyCollector.makeHistogram()
         /// Since `takeInterval`.
         var interval = LatencyCollector.makeHistogram()
+        /// `nil`: only their distribution is kept.
+        var arrivals: [LatencyArrival]?
         var failure: KafkaFailure?
     }
 
@@ -81,6 +83,11 @@ final class LatencyCollector: @unchecked Sendable {
     /// Measures events from this number on.
     func beginMeasuring(after number: Int64) { state.withLock { $0.measureFrom = number } }
 
+    /// Keeps every measured output by itself, from now on.
+    func keepArrivals() { state.withLock { $0.arrivals = [] } }
+
+    var arrivals: [LatencyArrival] { state.withLock { $0.arrivals ?? [] } }
+
     func requestStop() { isStopRequested.store(true, ordering: .relaxed) }
 
     func run() {
@@ -126,6 +133,7 @@ final class LatencyCollector: @unchecked Sendable {
                         let nanoseconds = UInt64(max(0, now - entry.intended))
                         _ = state.nanoseconds.record(nanoseconds)
                         _ = state.interval.record(nanoseconds)
+                        state.arrivals?.append(LatencyArrival(intended: entry.intended, arrived: now))
                     }
                 }
             }
@@ -146,17 +154,5 @@ final class LatencyCollector: @unchecked Sendable {
     }
 
     /// Of what was measured so far.
-    var result: LatencyBench.Result {
-        state.withLock { state in
-            func milliseconds(_ percentile: Double) -> Double {
-                Double(state.nanoseconds.valueAtPercentile(percentile)) / 1e6
-            }
-            var result = LatencyBench.Result()
-            (result.p50, result.p90) = (milliseconds(50), milliseconds(90))
-            (result.p99, result.p999) = (milliseconds(99), milliseconds(99.9))
-            result.most = Double(state.nanoseconds.max) / 1e6
-            result.measured = Int(state.nanoseconds.totalCount)
-            return result
-        }
-    }
+    var result: LatencyBench.Result { state.withLock { LatencyBench.Result($0.nanoseconds) } }
 }

@@ -145,7 +145,7 @@ public struct RestartBench: Sendable {
         try run.stage.start(
             .riffle(executable: executable),
             properties: run.options.properties.merging(Self.sessionDefaults) { own, _ in own }, state: run.state,
-            isVerbose: true)
+            verbosity: .steps)
     }
 
     /// Publishes blocks until a snapshot is durable that was begun after the call: at full speed as long as that takes

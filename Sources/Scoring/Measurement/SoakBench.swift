@@ -138,7 +138,7 @@ public struct SoakBench: Sendable {
             let total = Int((eventsPerSecond * Double(options.seconds)).rounded())
             func sample(isLast: Bool) {
                 sampler.take(
-                    run.collector.takeInterval(), residentBytes: run.child.residentBytes, now: run.clock.nanoseconds,
+                    run.collector.takeInterval(), memory: run.memory, now: run.clock.nanoseconds,
                     isLast: isLast, onMinute: onMinute)
             }
             try run.sender.send(
@@ -170,6 +170,11 @@ public struct SoakBench: Sendable {
         let sender: LatencySender
         let collector: LatencyCollector
         let clock: MonotonicClock
+        let metricsPath: String
+
+        var memory: ProcessMemory {
+            ProcessMemory(resident: child.residentBytes, state: ProcessMemory.stateBytes(metricsPath: metricsPath))
+        }
 
         func require() throws {
             if let failure = collector.failure { throw failure }
@@ -200,7 +205,10 @@ public struct SoakBench: Sendable {
         let collector = try LatencyCollector(
             brokers: stage.brokers, topic: stage.outputTopic, partitions: options.partitions,
             identity: subject.identity, schedule: schedule)
-        let child = try stage.start(subject, properties: options.properties, state: state.path)
+        let metricsPath = "\(state.path)/metrics.prom"
+        let child = try stage.start(
+            subject, properties: options.properties, state: state.path,
+            metrics: (metricsPath, max(1, Int(options.sampleSeconds) - 1)))
         let collecting = ServiceThread(name: "latency") { collector.run() }
         defer {
             collector.requestStop()
@@ -212,7 +220,8 @@ public struct SoakBench: Sendable {
             brokers: stage.brokers, topic: stage.sourceTopic, partitions: options.partitions, events: feed,
             schedule: schedule)
         let run = Run(
-            stage: stage, child: child, events: feed, sender: sender, collector: collector, clock: schedule.clock)
+            stage: stage, child: child, events: feed, sender: sender, collector: collector, clock: schedule.clock,
+            metricsPath: metricsPath)
         try sender.prime()
         try run.wait(nanoseconds: Self.readyNanoseconds) { collector.count >= options.partitions }
         let value = try body(run)
@@ -245,30 +254,30 @@ struct SoakSampler {
     /// - Parameter isLast: what is left makes a shorter interval and a shorter minute; less than half an interval makes
     ///   no sample.
     mutating func take(
-        _ nanoseconds: Histogram<UInt64>, residentBytes: Int, now: Int64, isLast: Bool,
+        _ nanoseconds: Histogram<UInt64>, memory: ProcessMemory, now: Int64, isLast: Bool,
         onMinute: (SoakSample) -> Void
     ) {
         minute.add(nanoseconds)
         let isWhole = !isLast || now - lastNanoseconds >= everyNanoseconds / 2
         if isWhole {
-            samples.append(sample(nanoseconds, residentBytes, from: lastNanoseconds, now))
+            samples.append(sample(nanoseconds, memory, from: lastNanoseconds, now))
         }
         lastNanoseconds = now
         // Samples are seldom exactly on the minute: half an interval early is this minute still.
         guard isLast || now - minuteStart >= Self.minuteNanoseconds - everyNanoseconds / 2 else { return }
         // Nor does it make a minute, right behind one.
         if isWhole || minuteStart < now - everyNanoseconds {
-            onMinute(sample(minute, residentBytes, from: minuteStart, now))
+            onMinute(sample(minute, memory, from: minuteStart, now))
         }
         minute.reset()
         minuteStart = now
     }
 
     private func sample(
-        _ nanoseconds: Histogram<UInt64>, _ residentBytes: Int, from: Int64, _ now: Int64
+        _ nanoseconds: Histogram<UInt64>, _ memory: ProcessMemory, from: Int64, _ now: Int64
     ) -> SoakSample {
         SoakSample(
-            minutes: Double(now - startNanoseconds) / Double(Self.minuteNanoseconds), residentBytes: residentBytes,
+            minutes: Double(now - startNanoseconds) / Double(Self.minuteNanoseconds), memory: memory,
             nanoseconds: nanoseconds, seconds: Double(now - from) / 1e9)
     }
 }

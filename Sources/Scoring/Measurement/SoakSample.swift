@@ -5,6 +5,8 @@ public struct SoakSample: Hashable, Sendable {
     /// At the end of the interval, since the first event was due.
     public var minutes: Double
     public var residentBytes: Int
+    /// What the windows had of it, as the program said last; 0 where it says nothing.
+    public var stateBytes: Int
     /// Latencies of the outputs that came in it, milliseconds; 0 where none came.
     public var p50: Double
     public var p99: Double
@@ -14,10 +16,12 @@ public struct SoakSample: Hashable, Sendable {
     public var seconds: Double
 
     public init(
-        minutes: Double, residentBytes: Int, p50: Double, p99: Double, most: Double, outputs: Int, seconds: Double
+        minutes: Double, residentBytes: Int, stateBytes: Int = 0, p50: Double, p99: Double, most: Double, outputs: Int,
+        seconds: Double
     ) {
         self.minutes = minutes
         self.residentBytes = residentBytes
+        self.stateBytes = stateBytes
         self.p50 = p50
         self.p99 = p99
         self.most = most
@@ -25,12 +29,13 @@ public struct SoakSample: Hashable, Sendable {
         self.seconds = seconds
     }
 
-    init(minutes: Double, residentBytes: Int, nanoseconds: Histogram<UInt64>, seconds: Double) {
+    init(minutes: Double, memory: ProcessMemory, nanoseconds: Histogram<UInt64>, seconds: Double) {
         func milliseconds(_ percentile: Double) -> Double {
             nanoseconds.totalCount == 0 ? 0 : Double(nanoseconds.valueAtPercentile(percentile)) / 1e6
         }
         self.init(
-            minutes: minutes, residentBytes: residentBytes, p50: milliseconds(50), p99: milliseconds(99),
+            minutes: minutes, residentBytes: memory.resident, stateBytes: memory.state, p50: milliseconds(50),
+            p99: milliseconds(99),
             most: nanoseconds.totalCount == 0 ? 0 : Double(nanoseconds.max) / 1e6,
             outputs: Int(nanoseconds.totalCount), seconds: seconds)
     }
@@ -40,8 +45,12 @@ public struct SoakSample: Hashable, Sendable {
 
 /// How memory and latency went over a soak, without its first quarter: until windows and queues have their size.
 public struct SoakTrends: Hashable, Sendable {
-    /// KiB by minutes.
+    /// KiB by minutes: all of it,
     public let residentKibibytes: TrendLine
+    /// what is reserved for windows, which comes ever more slowly near what the busiest keys ever need,
+    public let stateKibibytes: TrendLine
+    /// and the rest, which has to stay what it is.
+    public let restKibibytes: TrendLine
     /// Milliseconds by minutes.
     public let p50: TrendLine
     public let p99: TrendLine
@@ -56,12 +65,15 @@ public struct SoakTrends: Hashable, Sendable {
         func line(_ value: (SoakSample) -> Double) -> TrendLine? {
             TrendLine(steady.map { TrendLine.Point(x: $0.minutes, y: value($0)) })
         }
-        guard let resident = line({ Double($0.residentBytes) / 1_024 }), let p50 = line(\.p50),
+        guard let resident = line({ Double($0.residentBytes) / 1_024 }),
+            let state = line({ Double($0.stateBytes) / 1_024 }),
+            let rest = line({ Double($0.residentBytes - $0.stateBytes) / 1_024 }), let p50 = line(\.p50),
             let p99 = line(\.p99)
         else { return nil }
-        (residentKibibytes, self.p50, self.p99) = (resident, p50, p99)
+        (residentKibibytes, stateKibibytes, restKibibytes) = (resident, state, rest)
+        (self.p50, self.p99) = (p50, p99)
     }
 
-    /// Neither memory nor latency grows.
-    public var isFlat: Bool { !residentKibibytes.isGrowing && !p50.isGrowing && !p99.isGrowing }
+    /// Neither memory beside the windows' nor latency grows.
+    public var isFlat: Bool { !restKibibytes.isGrowing && !p50.isGrowing && !p99.isGrowing }
 }

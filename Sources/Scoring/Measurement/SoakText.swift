@@ -2,13 +2,14 @@ import Foundation
 
 /// What a soak prints.
 public enum SoakText {
-    public static let head = "minute   outputs/s      p50     p99      max    RSS MiB    (ms)"
+    public static let head = "minute   outputs/s      p50     p99      max    RSS MiB  windows MiB    (ms)"
 
     public static func line(_ minute: SoakSample) -> String {
         let columns = [
             right(String(format: "%.1f", minute.minutes), 6), right("\(Int(minute.outputsPerSecond))", 12),
             right(minute.p50, 2, 9), right(minute.p99, 2, 8), right(minute.most, 1, 9),
             right(Double(minute.residentBytes) / 1_048_576, 1, 11),
+            right(Double(minute.stateBytes) / 1_048_576, 1, 13),
         ]
         return columns.joined()
     }
@@ -19,6 +20,8 @@ public enum SoakText {
         if let trends = result.trends {
             lines.append("slopes, first quarter left out (+- one standard error)")
             lines.append(line("RSS", trends.residentKibibytes, unit: "KiB"))
+            lines.append(line("windows", trends.stateKibibytes, unit: "KiB"))
+            lines.append(line("RSS without them", trends.restKibibytes, unit: "KiB"))
             lines.append(line("p50", trends.p50, unit: "ms"))
             lines.append(line("p99", trends.p99, unit: "ms"))
         } else {

@@ -40,7 +40,7 @@ struct SoakBenchTests {
         #expect(!sampler.isDue(now: 24 * second) && sampler.isDue(now: 25 * second))
         for index in 1...4 {
             sampler.take(
-                latencies([index, index, 100 * index]), residentBytes: index,
+                latencies([index, index, 100 * index]), memory: ProcessMemory(resident: index),
                 now: 5 * second + Int64(index) * 20 * second, isLast: index == 4, onMinute: { minutes.append($0) })
         }
         #expect(sampler.samples.count == 4 && sampler.samples.map(\.residentBytes) == [1, 2, 3, 4])
@@ -52,7 +52,8 @@ struct SoakBenchTests {
         #expect(abs(first.outputsPerSecond - 0.15) < 1e-9)
         // What is left at the end is less than half an interval: no sample, whose percentiles would be of few events.
         sampler.take(
-            latencies([1]), residentBytes: 5, now: 90 * second, isLast: true, onMinute: { minutes.append($0) })
+            latencies([1]), memory: ProcessMemory(resident: 5), now: 90 * second, isLast: true,
+            onMinute: { minutes.append($0) })
         #expect(sampler.samples.count == 4 && minutes.count == 2)
     }
 
@@ -73,7 +74,29 @@ struct SoakBenchTests {
         #expect(abs(leak.residentKibibytes.slope - 1_024) < 1e-6)
         let late = try #require(SoakTrends(samples(80) { (1 << 20, 5, 9 + Double($0)) }))
         #expect(!late.isFlat && late.p99.isGrowing && !late.residentKibibytes.isGrowing)
+        // Windows that grow are no leak.
+        let windows = try #require(
+            SoakTrends(
+                samples(80) { (100 << 20 + $0 << 18, 5, 9) }
+                    .map { sample in
+                        var sample = sample
+                        sample.stateBytes = sample.residentBytes - 50 << 20
+                        return sample
+                    }))
+        #expect(windows.isFlat && windows.stateKibibytes.isGrowing && windows.restKibibytes.mean == 50 * 1_024)
         #expect(SoakTrends([]) == nil && SoakTrends(samples(2) { _ in (1, 1, 1) }) == nil)
+    }
+
+    @Test func memoryOfWindowsIsReadFromTheMetrics() {
+        let text = """
+            # TYPE riffle_state_bytes gauge
+            riffle_state_bytes_other{pipeline="p"} 1
+            riffle_state_bytes{pipeline="p"} 1.5e+06
+
+            """
+        #expect(ProcessMemory.stateBytes(metrics: text) == 1_500_000)
+        #expect(ProcessMemory.stateBytes(metrics: "riffle_state_bytes{} NaN\n") == 0)
+        #expect(ProcessMemory.stateBytes(metricsPath: "/nowhere") == 0)
     }
 
     @Test func aSummarySaysWhatGrowsAndWhatIsMissing() {
@@ -82,7 +105,7 @@ struct SoakBenchTests {
         (result.sent, result.arrived, result.deadLetters) = (1_000, 990, 3)
         let text = SoakText.summary(result)
         #expect(text.contains("RSS     1024 +- ") && text.contains("KiB/min"))
-        #expect(text.components(separatedBy: "GROWS").count == 2 && text.components(separatedBy: "flat").count == 3)
+        #expect(text.components(separatedBy: "GROWS").count == 3 && text.components(separatedBy: "flat").count == 4)
         #expect(text.contains("1000 sent, 990 outputs, 3 dead letters, 7 missing"))
         #expect(SoakText.summary(SoakBench.Result()).contains("too few samples"))
     }
