@@ -6,6 +6,8 @@ struct Watermark {
     let policy: LatePolicy
     private(set) var time = Int64.min
     private(set) var lateCount: UInt64 = 0
+    /// Late events seen by this process, whatever a snapshot says of those before.
+    private(set) var lateSeen: UInt64 = 0
 
     init(policy: LatePolicy) { self.policy = policy }
 
@@ -21,7 +23,7 @@ struct Watermark {
         }
         // Times lie within years 1 to 9999 and lateness is bounded, so this cannot overflow.
         if eventTime < time &- policy.afterMicroseconds {
-            if !isMuted { lateCount &+= 1 }
+            if !isMuted { (lateCount, lateSeen) = (lateCount &+ 1, lateSeen &+ 1) }
             switch policy.action {
             case .score: break
             case .drop: return isMuted ? .mutedFault : .lateDropped
