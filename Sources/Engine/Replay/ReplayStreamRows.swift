@@ -55,6 +55,7 @@ public final class ReplayStreamRows {
         for row in 0..<batch.count {
             switch context.frame.dispositions[row] {
             case .score: summary.scored += 1
+            case .absorbed: summary.absorbed += 1
             case .lateDropped: summary.lateDropped += 1
             case .muted, .mutedFault: muted += 1
             case .fault:

@@ -106,8 +106,10 @@ public final class TopicReplayService {
         settings.mergeWaitMicroseconds = Self.mergeWaitMicroseconds
         // Nothing is sent, so that a thread for it would only cost.
         settings.sendsInline = true
-        let ends = Dictionary(uniqueKeysWithValues: lanes.map { ($0.partition, $0.high) })
-        settings.endOffsets = { _, partition in ends[partition] }
+        let ends = Dictionary(
+            uniqueKeysWithValues: lanes.map { (TopicPartition(topic: $0.topic, partition: $0.partition), $0.high) })
+        settings.endOffsets = { ends[TopicPartition(topic: $0, partition: $1)] }
+        settings.selection = options.selection
         return settings
     }
 }
