@@ -1,3 +1,5 @@
+import Events
+
 @testable import Engine
 
 /// The invariants: some at every step, the whole output at the end.

@@ -1,4 +1,5 @@
 import Engine
+import Events
 
 /// What must come out, computed by hand: plain arrays, every event looks through all that came before it.
 ///
