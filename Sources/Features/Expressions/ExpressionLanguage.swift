@@ -13,6 +13,8 @@ public struct ExpressionPurpose: Hashable, Sendable {
     }
 
     public static let feature = ExpressionPurpose("a feature", accepts: [.number, .bool])
+    /// An event is taken only where it is true: neither false nor missing.
+    public static let filter = ExpressionPurpose("a filter", accepts: [.bool])
     /// A decision matches only where it is true: neither false nor missing.
     public static let rule = ExpressionPurpose("a rule", accepts: [.bool])
 }
