@@ -22,7 +22,8 @@ struct EntityDraft {
     func plan(of sources: [SourcePlan]) -> EntityPlan {
         EntityPlan(
             source: source, keyField: keyField, queryKeyField: queryKeyField, windows: windows,
-            valueColumns: valueColumns, aggregates: aggregates, lateMicroseconds: sources[source].late.afterMicroseconds)
+            valueColumns: valueColumns, aggregates: aggregates, lateMicroseconds: sources[source].late.afterMicroseconds
+        )
     }
 
     mutating func window(_ plan: WindowPlan) -> Int {

@@ -1,3 +1,6 @@
+import Events
+import Features
+
 extension PipelinePlan {
     /// Every text that decides features and decisions, but for the model's file: fields, features in order, inputs and
     /// rules; not comments, topics or how it is run. Whoever hashes it puts the model's digest beside it.

@@ -1,4 +1,5 @@
 import Diagnostics
+public import Events
 public import Features
 
 /// A pipeline with its expressions compiled: everything but its model, which is a file of its own.

@@ -21,7 +21,7 @@ extension SpecReader {
 
     private func read(_ text: Located<String>, _ kind: ValueKind, at place: Place) -> SpecValue? {
         switch kind {
-        case .text, .expression, .number: return plain(text)
+        case .text, .expression, .aggregate, .number: return plain(text)
         case .name(let rule): return check(text, rule) ? .text(text) : nil
         case .accuracy:
             guard AccuracySpec(text.value) == nil else { return .text(text) }

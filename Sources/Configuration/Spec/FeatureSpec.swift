@@ -1,6 +1,5 @@
 public import Diagnostics
 public import Events
-import Features
 
 /// One entry of `features:`.
 public enum FeatureSpec: Sendable {

@@ -69,7 +69,8 @@ public enum PipelineSyntax {
             KeySpec("format", .choice(["json"]), "How events are written.", standard: "json"),
             KeySpec("key", .name(.identifier), "The field that the topic is partitioned by."),
             KeySpec(
-                "id", .name(.identifier), "The field that names an event in its score; the scored source has to have one."),
+                "id", .name(.identifier),
+                "The field that names an event in its score; the scored source has to have one."),
             KeySpec("time", .shortOr(.choice(["record"]), time), "Places an event in windows.", isRequired: true),
             KeySpec(
                 "available", .shortOr(.choice(["record"]), time), "Orders events among all sources.", standard: "time"),
@@ -121,7 +122,7 @@ public enum PipelineSyntax {
             KeySpec("where", .expression, "Which events are in the windows: those for which it is true."),
             KeySpec("accuracy", .accuracy, "Exact, or bounded memory.", standard: "exact"),
             KeySpec(
-                "aggregates", .map(.identifier, .shortOr(.expression, aggregate)),
+                "aggregates", .map(.identifier, .shortOr(.aggregate, aggregate)),
                 "Names and aggregates, such as mean(amount).", isRequired: true),
         ])
 
@@ -131,7 +132,7 @@ public enum PipelineSyntax {
     static let aggregate = SectionSpec(
         "aggregate",
         [
-            KeySpec("value", .expression, "The aggregate, such as mean(amount).", isRequired: true),
+            KeySpec("value", .aggregate, "The aggregate, such as mean(amount).", isRequired: true),
             KeySpec("where", .expression, "Which of the group's events it takes: those for which it is true."),
         ])
 

@@ -13,11 +13,13 @@ extension ExpressionLexer {
         var digits = ""
         try appendDigits(to: &digits, from: start)
         offset = end
-        guard let count = Int64(digits), case let (value, overflows) = count.multipliedReportingOverflow(by: unit.microseconds),
+        guard let count = Int64(digits),
+            case let (value, overflows) = count.multipliedReportingOverflow(by: unit.microseconds),
             !overflows
         else {
             throw failure(
-                .numberOutOfRange, "duration \(quoted(text.slice(start..<offset))) is too long", from: start, to: offset)
+                .numberOutOfRange, "duration \(quoted(text.slice(start..<offset))) is too long", from: start, to: offset
+            )
         }
         return value
     }

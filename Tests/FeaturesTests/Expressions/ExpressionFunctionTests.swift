@@ -119,14 +119,16 @@ import Testing
         #expect(counts.allSatisfy { (700...1_300).contains($0) }, "\(counts)")
     }
 
-    @Test(arguments: [
-        ("bucket(channel, 2.5)", nil), ("bucket(channel, -1)", nil), ("bucket(channel, 4294967297)", nil),
-        ("bucket(channel, 1)", 0), ("ratio(1e308, 1e-308)", nil), ("ratio(0, 5)", 0), ("ratio(n, 2)", 1.5),
-        ("zscore(1, 0, -1)", nil), ("zscore(1e308, -1e308, 1)", nil), ("zscore(n, 1, 4)", 0.5), ("ceil(-0.5)", 0),
-        ("haversine_km(0, 361, 0, 0)", nil), ("haversine_km(90, 0, 90, 77)", 0), ("haversine_km(-91, 0, 0, 0)", nil),
-        ("haversine_km(n, 5, n, 365) < 1e-9", 1), ("exp(710)", nil), ("pow(1e300, 2)", nil), ("1e308 * 10", nil),
-        ("-1e308 * 10", nil), ("0 / 0", nil), ("5 % 0", nil), ("log(-0.0)", nil), ("sqrt(-0.0)", -0.0),
-    ] as [(String, Double?)])
+    @Test(
+        arguments: [
+            ("bucket(channel, 2.5)", nil), ("bucket(channel, -1)", nil), ("bucket(channel, 4294967297)", nil),
+            ("bucket(channel, 1)", 0), ("ratio(1e308, 1e-308)", nil), ("ratio(0, 5)", 0), ("ratio(n, 2)", 1.5),
+            ("zscore(1, 0, -1)", nil), ("zscore(1e308, -1e308, 1)", nil), ("zscore(n, 1, 4)", 0.5), ("ceil(-0.5)", 0),
+            ("haversine_km(0, 361, 0, 0)", nil), ("haversine_km(90, 0, 90, 77)", 0),
+            ("haversine_km(-91, 0, 0, 0)", nil),
+            ("haversine_km(n, 5, n, 365) < 1e-9", 1), ("exp(710)", nil), ("pow(1e300, 2)", nil), ("1e308 * 10", nil),
+            ("-1e308 * 10", nil), ("0 / 0", nil), ("5 % 0", nil), ("log(-0.0)", nil), ("sqrt(-0.0)", -0.0),
+        ] as [(String, Double?)])
     func edges(text: String, value: Double?) throws {
         #expect(try ExpressionFixture.value(text) == value, "\(text)")
     }

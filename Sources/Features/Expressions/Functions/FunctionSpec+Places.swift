@@ -34,7 +34,8 @@ private func isPlace(_ latitude: Double, _ longitude: Double) -> Bool {
     latitude.magnitude <= 90 && longitude.magnitude <= 360
 }
 
-private func kilometres(_ latitude1: Double, _ longitude1: Double, _ latitude2: Double, _ longitude2: Double) -> Double {
+private func kilometres(_ latitude1: Double, _ longitude1: Double, _ latitude2: Double, _ longitude2: Double) -> Double
+{
     let degree = Double.pi / 180
     let north = sin((latitude2 - latitude1) * degree / 2)
     let east = sin((longitude2 - longitude1) * degree / 2)
