@@ -12,8 +12,15 @@ public enum DiagnosticCatalogue {
     /// What compiling its expressions and reading its model can give beyond the codes of expressions and models.
     public static let plan: [DiagnosticEntry] = [
         .init(
-            "label-leakage", "A label is read where it is not known yet.",
-            remedy: "Read it in a window with a `delay:` as long as labels take."),
+            "label-leakage", "A label is read where it is not, or may not be, known yet.",
+            remedy: "Read it in a window with a `delay:` as long as labels take, or from a source with `available:`."),
+        .init(
+            "window-not-allowed",
+            "An aggregate is asked of a window that it does not know: `rate` of `all`, or `ewma` of a length.",
+            remedy: "Put it into a group of its own."),
+        .init(
+            "mixed-sources", "An aggregate and its filters read fields of several sources.",
+            remedy: "Aggregate each source by itself, and compute with their names in another feature."),
         .init("feature-cycle", "Two features need each other.", remedy: "Compute one from fields or windows alone."),
         .init(
             "model-unreadable", "The model file cannot be read.",
@@ -114,6 +121,7 @@ public enum DiagnosticCatalogue {
         .init("empty-range", "`min` is greater than `max`.", remedy: "Swap them."),
         .init("invalid-path", "A path is empty in places or too deep.", remedy: "Write names with `.` between them."),
         .init("limits-conflict", "Two limits allow more together than there is room for.", remedy: "Lower one."),
+        .init("too-many-sources", "There are more than 16 sources.", remedy: "Divide the pipeline."),
         .init("too-many-features", "Groups expand to more features than are allowed.", remedy: "Use fewer."),
     ]
 

@@ -29,12 +29,31 @@ public final class CSVEventDecoder {
     private let rows: RowDecoder
 
     /// `header` is the first record, without its line end; a byte order mark is passed over.
-    public init(
+    public convenience init(
         schema: EventSchema, limits: DecodeLimits = DecodeLimits(), header: UnsafeRawBufferPointer
     ) throws(CSVHeaderError) {
+        try self.init(schema: schema, available: schema.time, target: nil, limits: limits, header: header)
+    }
+
+    /// For events of one of several sources, into batches of all.
+    ///
+    /// - Parameter number: the source's place among `sources`, at most 255.
+    public convenience init(
+        source number: Int, of sources: [SourcePlan], limits: DecodeLimits = DecodeLimits(),
+        header: UnsafeRawBufferPointer
+    ) throws(CSVHeaderError) {
+        try self.init(
+            schema: sources[number].schema, available: sources[number].available,
+            target: RowTarget(number, of: sources), limits: limits, header: header)
+    }
+
+    private init(
+        schema: EventSchema, available: TimeOrigin, target: RowTarget?, limits: DecodeLimits,
+        header: UnsafeRawBufferPointer
+    ) throws(CSVHeaderError) {
         let names = try Self.columnNames(header)
-        let fieldsOfColumns = try Self.match(schema, names)
-        rows = RowDecoder(schema: schema, limits: limits)
+        let fieldsOfColumns = try Self.match(schema, available, names)
+        rows = RowDecoder(schema: schema, available: available, target: target, limits: limits)
         for fields in fieldsOfColumns {
             var isAdded = event_decoder_add_column(rows.handle, Int32(fields.first ?? -1))
             for field in fields.dropFirst() {
@@ -80,13 +99,15 @@ public final class CSVEventDecoder {
     }
 
     /// The fields that each column holds.
-    private static func match(_ schema: EventSchema, _ names: [String]) throws(CSVHeaderError) -> [[Int]] {
+    private static func match(
+        _ schema: EventSchema, _ available: TimeOrigin, _ names: [String]
+    ) throws(CSVHeaderError) -> [[Int]] {
         var fields = [[Int]](repeating: [], count: names.count)
         var missing: [String] = []
         var repeated: [String] = []
         for (index, plan) in schema.fields.enumerated() where plan.type != .time(.record) {
             let path = plan.path.joined(separator: ".")
-            let isEventTime = schema.time == .field(FieldIndex(index))
+            let isEventTime = [schema.time, available].contains(.field(FieldIndex(index)))
             guard let column = names.firstIndex(of: path) ?? names.firstIndex(of: plan.name) else {
                 if !plan.isOptional || isEventTime { missing.append(path) }
                 continue

@@ -12,6 +12,7 @@ extension EventBatch {
         precondition(fieldCount == other.fieldCount, "\(other.fieldCount) fields into \(fieldCount)")
         count = to + 1
         eventTimes[to] = other.eventTimes[row]
+        if hasOrderTimes { orderTimes[to] = other.orderTimes[row] }
         recordTimes[to] = other.recordTimes[row]
         offsets[to] = other.offsets[row]
         lanes[to] = other.lanes[row]

@@ -25,6 +25,11 @@ public final class EventBatch: @unchecked Sendable {
 
     /// Event time in microseconds; where the row has a fault found before its time was known, `Int64.min`.
     public let eventTimes: UnsafeMutablePointer<Int64>
+    /// What orders a row among those of all sources, and moves the watermark: when it became available, but never before
+    /// its own time. The same memory as `eventTimes` where no source says that its events come later than they are.
+    public let orderTimes: UnsafeMutablePointer<Int64>
+    /// Whether `orderTimes` is a column of its own.
+    public let hasOrderTimes: Bool
     /// The record's timestamp in microseconds; `Int64.min` where it has none.
     public let recordTimes: UnsafeMutablePointer<Int64>
     /// The offset in the partition, or the line number in a file.
@@ -54,11 +59,14 @@ public final class EventBatch: @unchecked Sendable {
     /// Bytes behind the string store that may be read and written, so that short strings are copied without a loop.
     static let stringSlack = 16
 
-    public init(schema: EventSchema, capacity: Int) {
+    /// - Parameter hasOrderTimes: whether events of some source are ordered by another time than their own.
+    public init(schema: EventSchema, capacity: Int, hasOrderTimes: Bool = false) {
         precondition(capacity > 0, "a batch of \(capacity) rows")
         self.schema = schema
         self.capacity = capacity
         eventTimes = .allocate(capacity: capacity)
+        self.hasOrderTimes = hasOrderTimes
+        orderTimes = hasOrderTimes ? .allocate(capacity: capacity) : eventTimes
         recordTimes = .allocate(capacity: capacity)
         offsets = .allocate(capacity: capacity)
         lanes = .allocate(capacity: capacity)
@@ -81,6 +89,7 @@ public final class EventBatch: @unchecked Sendable {
     }
 
     deinit {
+        if hasOrderTimes { orderTimes.deallocate() }
         eventTimes.deallocate()
         recordTimes.deallocate()
         offsets.deallocate()

@@ -15,6 +15,15 @@ public final class JSONEventDecoder {
         rows = RowDecoder(schema: schema, limits: limits)
     }
 
+    /// For events of one of several sources, into batches of all.
+    ///
+    /// - Parameter number: the source's place among `sources`, at most 255.
+    public init(source number: Int, of sources: [SourcePlan], limits: DecodeLimits = DecodeLimits()) {
+        rows = RowDecoder(
+            schema: sources[number].schema, available: sources[number].available,
+            target: RowTarget(number, of: sources), limits: limits)
+    }
+
     /// Appends one row to `batch`, which has the decoder's schema and room for it: the event's fields, or its fault.
     ///
     /// A `value` of `nil` is a tombstone. `recordTime` is in microseconds, `Int64.min` where the record has none.

@@ -1,13 +1,38 @@
 import CSimdjson
 
+/// Where the rows of a source stand in a batch of several.
+struct RowTarget {
+    let source: UInt8
+    /// Its first field's column; the others follow.
+    let firstColumn: Int
+    /// Columns of the batch.
+    let columnCount: Int
+
+    init(source: UInt8, firstColumn: Int, columnCount: Int) {
+        self.source = source
+        self.firstColumn = firstColumn
+        self.columnCount = columnCount
+    }
+
+    /// - Parameter number: the source's place among `sources`.
+    init(_ number: Int, of sources: [SourcePlan]) {
+        self.init(
+            source: UInt8(number), firstColumn: sources[number].columns.lowerBound,
+            columnCount: sources.reduce(0) { $0 + $1.columns.count })
+    }
+}
+
 /// The one owner of a decoder in C, of the row that it fills, and of the way from there into a batch's columns.
 struct RowDecoder: ~Copyable {
     let handle: OpaquePointer
     let row: event_row
 
     private let fieldCount: Int
+    private let target: RowTarget
     /// -1: the record's own timestamp is the event's time.
     private let timeField: Int
+    /// What orders the event beside its time: -1 the record's own timestamp, -2 nothing.
+    private let availableField: Int
     private let aheadMicroseconds: Int64?
     private let stringFields: UnsafeMutableBufferPointer<Int>
     /// Fields that take the record's own timestamp.
@@ -15,13 +40,20 @@ struct RowDecoder: ~Copyable {
     /// Whether a field may stay absent where the record has no timestamp.
     private let mayLackRecordTime: UnsafeMutablePointer<Bool>
 
-    init(schema: EventSchema, limits: DecodeLimits) {
-        let time = Self.timeField(of: schema)
-        let handle = Self.makeHandle(schema: schema, eventTime: time, limits: limits)
+    /// - Parameters:
+    ///   - available: what orders its events; `nil`: their time.
+    ///   - target: `nil`: a batch of this source alone.
+    init(schema: EventSchema, available: TimeOrigin? = nil, target: RowTarget? = nil, limits: DecodeLimits) {
+        let time = Self.timeField(schema.time, of: schema)
+        let available = available == schema.time ? nil : available
+        let availableField = available.map { Self.timeField($0, of: schema) ?? -1 } ?? -2
+        let handle = Self.makeHandle(schema: schema, times: [time ?? -1, availableField], limits: limits)
         let count = schema.fields.count
         self.handle = handle
         fieldCount = count
+        self.target = target ?? RowTarget(source: 0, firstColumn: 0, columnCount: count)
         timeField = time ?? -1
+        self.availableField = availableField
         aheadMicroseconds = schema.aheadMicroseconds
         recordTimeFields = Self.indices(of: schema) { $0.type == .time(.record) }
         stringFields = Self.indices(of: schema) { $0.type == .string }
@@ -33,7 +65,7 @@ struct RowDecoder: ~Copyable {
         row.presence.initialize(repeating: Presence.absent, count: count)
         row.strings.initialize(repeating: event_string(bytes: nil, length: 0), count: count)
         for (index, plan) in schema.fields.enumerated() {
-            (mayLackRecordTime + index).initialize(to: (plan.isOptional || plan.isNullable) && index != time)
+            (mayLackRecordTime + index).initialize(to: (plan.isOptional || plan.isNullable) && index != timeField && index != availableField)
         }
     }
 
@@ -46,8 +78,8 @@ struct RowDecoder: ~Copyable {
         return buffer
     }
 
-    private static func timeField(of schema: EventSchema) -> Int? {
-        guard case .field(let index) = schema.time else { return nil }
+    private static func timeField(_ origin: TimeOrigin, of schema: EventSchema) -> Int? {
+        guard case .field(let index) = origin else { return nil }
         precondition(
             schema.fields.indices.contains(index.rawValue), "time field \(index.rawValue) of \(schema.fields.count)")
         guard case .time = schema.fields[index.rawValue].type else {
@@ -56,13 +88,13 @@ struct RowDecoder: ~Copyable {
         return index.rawValue
     }
 
-    private static func makeHandle(schema: EventSchema, eventTime: Int?, limits: DecodeLimits) -> OpaquePointer {
+    private static func makeHandle(schema: EventSchema, times: [Int], limits: DecodeLimits) -> OpaquePointer {
         guard
             let handle = event_decoder_create(
                 max(0, limits.eventBytesMax), max(1, limits.depthMax), max(0, limits.stringBytesMax))
         else { preconditionFailure("no memory for a decoder") }
         for (index, plan) in schema.fields.enumerated() {
-            add(plan, isEventTime: index == eventTime, to: handle)
+            add(plan, isEventTime: times.contains(index), to: handle)
         }
         precondition(event_decoder_finish(handle), "no memory for a decoder")
         return handle
@@ -120,36 +152,50 @@ struct RowDecoder: ~Copyable {
     ) {
         let to = batch.count
         precondition(to < batch.capacity, "the batch is full at \(batch.capacity) rows")
-        precondition(batch.fieldCount == fieldCount, "\(fieldCount) fields into \(batch.fieldCount)")
+        precondition(batch.fieldCount == target.columnCount, "\(target.columnCount) columns into \(batch.fieldCount)")
         batch.count = to &+ 1
         var fault = found
         if fault.code == .none, !recordTimeFields.isEmpty { fault = takeRecordTime(recordTime) }
         let time = eventTime(recordTime: recordTime, hasRow: hasRow)
-        if fault.code == .none { fault = timeFault(time, recordTime: recordTime) }
+        let orderTime = orderTime(time, recordTime: recordTime, hasRow: hasRow)
+        if fault.code == .none { fault = timeFault(time, orderTime, recordTime: recordTime) }
+        if fault.field >= 0 { fault.field &+= Int16(truncatingIfNeeded: target.firstColumn) }
         batch.eventTimes[to] = time
+        if batch.hasOrderTimes { batch.orderTimes[to] = orderTime }
         batch.recordTimes[to] = recordTime
         batch.offsets[to] = offset
         batch.lanes[to] = lane
+        batch.sources[to] = target.source
         batch.faults[to] = fault
         if fault.code == .none {
             store(in: batch, at: to)
+            clear(0..<target.firstColumn, in: batch, at: to)
+            clear(target.firstColumn &+ fieldCount..<target.columnCount, in: batch, at: to)
         } else {
-            for field in 0..<fieldCount {
-                batch.wordColumns[field][to] = 0
-                batch.presenceColumns[field][to] = Presence.absent
-            }
+            clear(0..<target.columnCount, in: batch, at: to)
+        }
+    }
+
+    /// Makes a row absent in columns that are not its own.
+    @inline(__always)
+    private borrowing func clear(_ columns: Range<Int>, in batch: EventBatch, at to: Int) {
+        for column in columns {
+            batch.wordColumns[column][to] = 0
+            batch.presenceColumns[column][to] = Presence.absent
         }
     }
 
     @inline(__always)
     private borrowing func store(in batch: EventBatch, at to: Int) {
+        let words = batch.wordColumns + target.firstColumn
+        let presence = batch.presenceColumns + target.firstColumn
         for field in 0..<fieldCount {
-            batch.wordColumns[field][to] = row.words[field]
-            batch.presenceColumns[field][to] = row.presence[field]
+            words[field][to] = row.words[field]
+            presence[field][to] = row.presence[field]
         }
         for field in stringFields where row.presence[field] == Presence.present {
             guard let bytes = row.strings[field].bytes else { continue }
-            batch.wordColumns[field][to] = batch.appendString(bytes, length: row.strings[field].length)
+            words[field][to] = batch.appendString(bytes, length: row.strings[field].length)
         }
     }
 
@@ -173,15 +219,23 @@ struct RowDecoder: ~Copyable {
         return hasRow && row.presence[timeField] == Presence.present ? row.words[timeField] : .min
     }
 
+    /// An event is not available before it happened, whatever it says.
     @inline(__always)
-    private borrowing func timeFault(_ time: Int64, recordTime: Int64) -> Fault {
-        if timeField < 0 {
-            if time != .min { return .none }
+    private borrowing func orderTime(_ time: Int64, recordTime: Int64, hasRow: Bool) -> Int64 {
+        if availableField < -1 { return time }
+        if availableField < 0 { return isAccepted(recordTime) ? max(time, recordTime) : time }
+        return hasRow && row.presence[availableField] == Presence.present ? max(time, row.words[availableField]) : time
+    }
+
+    @inline(__always)
+    private borrowing func timeFault(_ time: Int64, _ orderTime: Int64, recordTime: Int64) -> Fault {
+        if timeField < 0 || availableField == -1, !isAccepted(recordTime) {
             return Fault(recordTime == .min ? .invalidTime : .timeOutOfRange)
         }
         guard let aheadMicroseconds, recordTime != .min else { return .none }
         let (limit, isBeyond) = recordTime.addingReportingOverflow(aheadMicroseconds)
-        return !isBeyond && time > limit ? Fault(.timeAhead, field: timeField) : .none
+        if isBeyond || orderTime <= limit { return .none }
+        return Fault(.timeAhead, field: time > limit ? timeField : availableField)
     }
 
     @inline(__always)

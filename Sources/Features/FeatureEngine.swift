@@ -188,7 +188,7 @@ public final class FeatureEngine: @unchecked Sendable {
     public func partition(_ batch: EventBatch, _ frame: FeatureFrame) {
         precondition(batch.count <= frame.capacity, "\(batch.count) rows of \(frame.capacity)")
         for row in 0..<batch.count {
-            if frame.dispositions[row].entersState { watermark = max(watermark, batch.eventTimes[row]) }
+            if frame.dispositions[row].entersState { watermark = max(watermark, batch.orderTimes[row]) }
             frame.watermarks[row] = watermark
         }
         for index in plan.entities.indices {

@@ -2,6 +2,8 @@
 public enum RowDisposition: UInt8, Sendable {
     /// Enters the windows and is scored.
     case score
+    /// Of a source that is not scored: it enters the windows, and that is all.
+    case absorbed
     /// Enters the windows; its score was committed before, or never asked for.
     case muted
     /// Cannot be used: it goes to the dead letters.
@@ -13,7 +15,7 @@ public enum RowDisposition: UInt8, Sendable {
 
     /// Whether the event is dealt with here and now: its offset may be committed with its output, if it has one.
     @inlinable
-    public var isAnswered: Bool { self == .score || self == .fault || self == .lateDropped }
+    public var isAnswered: Bool { self != .muted && self != .mutedFault }
 
     /// Whether the event enters the state.
     @inlinable

@@ -68,19 +68,12 @@ public struct PipelineAssembly: Sendable {
 
     private static func makeScoringPlan(_ plan: PipelinePlan, binding: ModelBinding?) -> ScoringPlan {
         let spec = plan.spec
-        let source = spec.sources[0]
-        let action: LatePolicy.Action =
-            switch source.late.action {
-            case .score: .score
-            case .drop: .drop
-            case .deadLetter: .deadLetter
-            }
         return ScoringPlan(
-            pipeline: spec.name.value, schema: source.schema,
+            pipeline: spec.name.value, sources: plan.sources,
             decodeLimits: DecodeLimits(
                 eventBytesMax: spec.limits.eventBytesMax, depthMax: spec.limits.eventDepthMax,
                 stringBytesMax: spec.limits.stringBytesMax),
-            idField: source.id?.index, features: plan.features,
+            idField: plan.sources[0].id, features: plan.features,
             featureLimits: FeatureLimits(keysPerEntity: spec.limits.keysPerEntityMax),
             model: binding.map { binding in
                 ModelPlan(
@@ -88,7 +81,6 @@ public struct PipelineAssembly: Sendable {
                     inputs: binding.inputs)
             },
             rules: plan.rules, outputFeatures: plan.outputFeatures,
-            late: LatePolicy(afterMicroseconds: source.late.afterMicroseconds, action: action),
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest))
     }
 
@@ -96,10 +88,9 @@ public struct PipelineAssembly: Sendable {
     ///
     /// The group and the cluster belong to it, since its offsets decide which snapshot is right; model, rules and outputs do not.
     public func statePlanHash(cluster: String) -> String {
-        let source = spec.sources[0]
         let parts = [
-            "riffle-state-plan-1", scoring.features.stateLayout(schema: scoring.schema, limits: scoring.featureLimits),
-            "\(source.schema)", "\(source.late)", source.topic.value, spec.kafka.group, cluster,
+            "riffle-state-plan-2", scoring.features.stateLayout(schema: scoring.schema, limits: scoring.featureLimits),
+            "\(plan.sources)", spec.kafka.group, cluster,
         ]
         return Self.hash(parts)
     }
@@ -107,23 +98,10 @@ public struct PipelineAssembly: Sendable {
     /// The hash of all that decides a score: fields, features in order, model and rules; not of comments or of how it
     /// is run.
     private static func planHash(_ plan: PipelinePlan, modelDigest: String?) -> String {
-        let source = plan.spec.sources[0]
-        var parts = ["riffle-plan-1", "\(source.schema)", "\(source.late)", modelDigest ?? "no model"]
-        for feature in plan.spec.features {
-            switch feature {
-            case .expression(let feature): parts += [feature.name.value, feature.expression.value]
-            case .group(let group):
-                parts += ["by", group.by.value, "\(group.delay?.value.microseconds ?? 0)"]
-                parts += group.over.map { "\($0.value.microseconds)" }
-                parts += group.aggregates.flatMap { [$0.name.value, $0.call.value] }
-            }
+        let meaning = plan.sources.flatMap { source in
+            ["\(source.schema)", "\(source.columns)", "\(source.available)", "\(source.late)"]
         }
-        parts += plan.modelInputs.map { "\($0.rawValue)" }
-        if let model = plan.spec.model {
-            parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
-        }
-        parts += plan.spec.decide.flatMap { [$0.name.value, $0.condition.value] }
-        return hash(parts)
+        return hash(["riffle-plan-2"] + meaning + [modelDigest ?? "no model"] + plan.meaning)
     }
 
     /// 16 hexadecimal digits of SHA-256.

@@ -1,5 +1,6 @@
 import Configuration
 public import Engine
+import Events
 import Features
 import Foundation
 import Kafka
@@ -58,17 +59,17 @@ public final class RunService: @unchecked Sendable {
 
     private func runToEnd() throws -> StreamSummary {
         let spec = assembly.spec
-        let topic = spec.sources[0].topic.value
-        let endOffsets = try prepareTopics(source: topic)
+        let topics = assembly.scoring.sources.map(\.topic)
+        let endOffsets = try prepareTopics(sources: topics)
         let consumer = try KafkaConsumer(
             brokers: brokers, group: spec.kafka.group, instance: spec.kafka.instance, properties: properties,
             onLog: kafkaLogSink(logger), statistics: metrics.consumer.sink)
         let source = KafkaSourcePort(consumer: consumer, start: startPosition, logger: logger, metrics: metrics)
-        let topics = OutputTopics(
+        let outputs = OutputTopics(
             scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic)
         let sink = try KafkaSinkPort(
-            brokers: brokers, properties: properties, topics: topics,
-            bounds: try TopicBounds(of: topics, brokers: brokers, properties: properties, logger: logger),
+            brokers: brokers, properties: properties, topics: outputs,
+            bounds: try TopicBounds(of: outputs, brokers: brokers, properties: properties, logger: logger),
             transactionalID: transactionalID, logger: logger, metrics: metrics)
         let order = orderTopic.map { topic in
             KafkaOrderPort(
@@ -89,8 +90,9 @@ public final class RunService: @unchecked Sendable {
         engine.observer = journal
         self.engine.withLock { $0 = engine }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { engine.requestStop() }
-        try consumer.subscribe([topic])
-        logger.info("joining the group", metadata: ["group": "\(spec.kafka.group)", "topic": "\(topic)"])
+        try consumer.subscribe(topics)
+        logger.info(
+            "joining the group", metadata: ["group": "\(spec.kafka.group)", "topics": "\(topics.joined(separator: ", "))"])
         defer {
             self.engine.withLock { $0 = nil }
             sink.close()
@@ -152,7 +154,7 @@ public final class RunService: @unchecked Sendable {
             keep: assembly.spec.state.keep)
     }
 
-    private func settings(endOffsets: [Int32: Int64]?) -> StreamSettings {
+    private func settings(endOffsets: [String: [Int64]]?) -> StreamSettings {
         let spec = assembly.spec
         var settings = StreamSettings()
         settings.batchRowsMax = spec.limits.batchEventsMax
@@ -169,21 +171,27 @@ public final class RunService: @unchecked Sendable {
             settings.keepAliveMilliseconds = max(1, interval / 10)
         }
         if let endOffsets {
-            settings.endOffsets = { _, partition in endOffsets[partition] }
+            settings.endOffsets = { topic, partition in
+                endOffsets[topic].flatMap { Int(partition) < $0.count ? $0[Int(partition)] : nil }
+            }
         }
         return settings
     }
 
-    /// Checks that the source is there, makes output topics that are not, and notes where the source ends now if that
+    /// Checks that the sources are there, makes output topics that are not, and notes where the sources end now if that
     /// is asked for.
-    private func prepareTopics(source: String) throws -> [Int32: Int64]? {
+    private func prepareTopics(sources: [String]) throws -> [String: [Int64]]? {
         let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
-        guard let metadata = try admin.metadata(of: source, milliseconds: 30_000) else {
-            throw RunFailure(
-                "topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
+        var partitions: [Int] = []
+        for source in sources {
+            guard let metadata = try admin.metadata(of: source, milliseconds: 30_000) else {
+                throw RunFailure(
+                    "topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
+            }
+            partitions.append(metadata.partitions.count)
         }
         var outputs = [
-            (assembly.spec.output.topic.value, metadata.partitions.count), (assembly.spec.deadLetter.topic.value, 1),
+            (assembly.spec.output.topic.value, partitions[0]), (assembly.spec.deadLetter.topic.value, 1),
         ]
         if let orderTopic { outputs.append((orderTopic, 1)) }
         for (topic, partitions) in outputs {
@@ -199,8 +207,9 @@ public final class RunService: @unchecked Sendable {
             logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "\(partitions)"])
         }
         guard options.untilEnd else { return nil }
-        let ends = try admin.endOffsets(of: source, milliseconds: 30_000)
-        return Dictionary(uniqueKeysWithValues: ends.enumerated().map { (Int32($0), $1) })
+        var ends: [String: [Int64]] = [:]
+        for source in sources { ends[source] = try admin.endOffsets(of: source, milliseconds: 30_000) }
+        return ends
     }
 }
 

@@ -13,7 +13,7 @@ extension MetricCatalogue {
         Chapter(
             title: "Events",
             about: "Counted at each commit, when the books balance: for each partition, consumed = scored "
-                + "+ dead-lettered + late-dropped + muted + released + in flight.", specs: MetricSpec.events),
+                + "+ absorbed + dead-lettered + late-dropped + muted + released + in flight.", specs: MetricSpec.events),
         Chapter(
             title: "Delivery", about: "Offsets, transactions and what is on its way to the brokers.",
             specs: MetricSpec.delivery),

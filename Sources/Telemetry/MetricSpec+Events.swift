@@ -11,6 +11,8 @@ extension MetricSpec {
         "riffle_events_consumed_total", .counter, "Records taken from the source, those that are read again included.")
     public static let eventsScored = perPartition(
         "riffle_events_scored_total", .counter, "Events whose scores are acknowledged or committed.")
+    public static let eventsAbsorbed = perPartition(
+        "riffle_events_absorbed_total", .counter, "Events of sources that are not scored, taken into windows.")
     public static let eventsDeadLettered = perPartition(
         "riffle_events_dead_lettered_total", .counter, "Events that went to the dead-letter topic.")
     public static let eventsLateDropped = perPartition(
@@ -41,8 +43,8 @@ extension MetricSpec {
         "riffle_batch_events", .histogram(bounds: Bounds.batch), "Events of each batch that was scored.")
 
     static let events = [
-        eventsConsumed, eventsScored, eventsDeadLettered, eventsLateDropped, eventsMuted, eventsReleased,
-        eventsInFlight, offsetsSkipped, consumerLag, deadLetters, eventsLate, mergeWaitsExpired, batchEvents,
+        eventsConsumed, eventsScored, eventsAbsorbed, eventsDeadLettered, eventsLateDropped, eventsMuted,
+        eventsReleased, eventsInFlight, offsetsSkipped, consumerLag, deadLetters, eventsLate, mergeWaitsExpired, batchEvents,
     ]
 
     // MARK: - Delivery

@@ -9,11 +9,18 @@ import Scoring
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Run a file of events, or what a topic holds, through a pipeline; write features, scores, decisions.",
+        abstract: "Run files of events, or what topics hold, through a pipeline; write features, scores, decisions.",
         discussion: """
             A row has the event's id, event_time, every feature in order, score and decision. Numbers are written so
             that they read back exactly; what is missing is an empty cell, or null. Rows that cannot be used are
             counted and left out. The output appears under its name only when it is whole.
+
+            A pipeline of several sources takes a file of each, merged as live: by when their events became available.
+            --from, --to, --keys and --labelled-only choose rows; all other events fill the windows all the same, so that
+            a row does not depend on the choice.
+
+            --compare computes score records (one JSON object a line, as the output topic holds them) again and tells,
+            feature by feature, what is equal and what is not. It keeps 56 bytes and 8 for each feature of each record.
 
             With --from-topics the events are those of the pipeline's topic, up to where its partitions end now, in the
             order in which "riffle run" took them (its order topic); what was not taken yet, or where no order is
@@ -24,9 +31,12 @@ struct ReplayCommand: ParsableCommand {
               riffle replay pipeline.yaml --input events.csv.gz --output features.csv
               zcat events.ndjson.gz | riffle replay pipeline.yaml --input - --output - --output-format csv
               riffle replay pipeline.yaml -i events.csv.gz -o scores.ndjson --metrics tx_fraud --metrics-key customer_id
+              riffle replay pipeline.yaml -i transactions=events.csv.gz -i labels=labels.csv.gz -o features.csv
+              riffle replay pipeline.yaml -i events.csv.gz --from 2025-03-01 --to 2025-04-01 --keys 10% -o march.csv
               riffle replay pipeline.yaml --from-topics --brokers localhost:9092 --since 30d -o features.csv.gz
+              riffle replay pipeline.yaml --from-topics --compare scores.ndjson
 
-            Exit codes: 0 fine (there may be rows left out), 1 failed, 2 usage or configuration.
+            Exit codes: 0 fine (there may be rows left out), 1 failed or a difference found, 2 usage or configuration.
             """)
 
     @Argument(help: "The pipeline file.")
@@ -34,8 +44,10 @@ struct ReplayCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Events: .csv or .ndjson, also .gz; - is standard input.", valueName: "file|-"))
-    var input: String?
+        help: ArgumentHelp(
+            "Events: .csv or .ndjson, also .gz; - is standard input. Given again for each source.",
+            valueName: "[source=]file|-"))
+    var input: [String] = []
 
     @Flag(help: "Read the events from the pipeline's topic.")
     var fromTopics = false
@@ -52,7 +64,25 @@ struct ReplayCommand: ParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp(
             "Rows: .csv, .csv.gz, .ndjson or .ndjson.gz; - is standard output, as NDJSON.", valueName: "file|-"))
-    var output: String
+    var output: String?
+
+    @Option(help: ArgumentHelp("Score records to compute again: .ndjson, also .gz.", valueName: "file"))
+    var compare: String?
+
+    @Option(help: ArgumentHelp("The first event time that gets a row.", valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
+    var from: CommandTime?
+
+    @Option(help: ArgumentHelp("The first event time that gets none.", valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
+    var to: CommandTime?
+
+    @Option(
+        help: ArgumentHelp(
+            "Rows of so many of the keys that the scored topic is partitioned by; always the same ones.",
+            valueName: "percent%"))
+    var keys: CommandShare?
+
+    @Flag(help: "Rows only of events whose label is known.")
+    var labelledOnly = false
 
     @Option(help: ArgumentHelp("How the input is written, where its name does not tell.", valueName: "csv|ndjson"))
     var inputFormat: ReplayFormat?
@@ -78,7 +108,8 @@ struct ReplayCommand: ParsableCommand {
     var timings = false
 
     func validate() throws {
-        if fromTopics == (input != nil) { throw ValidationError("expected either --input or --from-topics") }
+        if output == nil && compare == nil { throw ValidationError("expected --output, --compare or both") }
+        if fromTopics == !input.isEmpty { throw ValidationError("expected either --input or --from-topics") }
         if fromTopics && inputFormat != nil { throw ValidationError("--input-format is of a file, not of a topic") }
         if fromTopics && timings { throw ValidationError("--timings is of a file, not of a topic") }
         if !fromTopics && brokers != nil { throw ValidationError("--brokers needs --from-topics") }
@@ -90,9 +121,10 @@ struct ReplayCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let display = ReplayDisplay()
         do {
-            let outcome = try input.map { try replay(file: $0, display) } ?? replayTopics(display)
+            let outcome = try input.isEmpty ? replayTopics(display) : replayFiles(display)
             display.finish()
             report(outcome)
+            if outcome.comparison?.isEqual == false { throw ExitCode(1) }
         } catch let error as ReplayFailure {
             display.finish()
             if error.kind != .brokenPipe { Terminal.printError("riffle replay: \(error)") }
@@ -100,13 +132,24 @@ struct ReplayCommand: ParsableCommand {
         }
     }
 
-    private func replay(file: String, _ display: ReplayDisplay) throws -> ReplayOutcome {
+    private var rows: ReplayRows {
+        var rows = ReplayRows()
+        rows.from = from?.time
+        rows.before = to?.time
+        rows.keyShare = keys?.share
+        rows.isLabelledOnly = labelledOnly
+        return rows
+    }
+
+    private func replayFiles(_ display: ReplayDisplay) throws -> ReplayOutcome {
         let assembly = try PipelineLoading.load(pipeline, modelPath: model, checksProperties: false)
-        var options = ReplayOptions(input: file, output: output, workers: workers ?? assembly.workerCount)
+        var options = ReplayOptions(inputs: input, output: output, workers: workers ?? assembly.workerCount)
         options.inputFormat = inputFormat?.recordFormat
         options.outputFormat = outputFormat?.recordFormat
         options.metricsLabel = metrics
         options.metricsKey = metricsKey
+        options.rows = rows
+        options.comparedFile = compare
         let service = try ReplayService(plan: assembly.scoring, options: options)
         let signals = stopSignals(service.target)
         defer { signals.cancel() }
@@ -119,6 +162,8 @@ struct ReplayCommand: ParsableCommand {
         options.outputFormat = outputFormat?.recordFormat
         options.metricsLabel = metrics
         options.metricsKey = metricsKey
+        options.rows = rows
+        options.comparedFile = compare
         if let since { options.start = .back(microseconds: since.microseconds) }
         let service = try TopicReplayService(
             assembly: assembly, brokers: try address(assembly), options: options,
@@ -138,9 +183,9 @@ struct ReplayCommand: ParsableCommand {
                 + "print its address; give it with --brokers")
     }
 
-    private func stopSignals(_ target: ReplayTarget) -> StopSignals {
+    private func stopSignals(_ target: ReplayTarget?) -> StopSignals {
         StopSignals {
-            target.discard()
+            target?.discard()
             Terminal.printError("riffle replay: interrupted")
             _exit(1)
         }
@@ -149,6 +194,7 @@ struct ReplayCommand: ParsableCommand {
     private func report(_ outcome: ReplayOutcome) {
         if outcome.warmUp > 0 { Terminal.printError("\(outcome.warmUp) events before the first row filled windows") }
         Terminal.printError(ReplaySummaryText.lines(outcome.summary))
+        if let comparison = outcome.comparison { print(ComparisonText.lines(comparison), terminator: "") }
         if timings { Terminal.printError(ReplaySummaryText.timings(outcome.summary)) }
         guard let measures = outcome.measures else { return }
         Terminal.printError("measured on \(measures.rows) rows, \(measures.positives) of them positive")

@@ -20,9 +20,9 @@ final class ReplayDisplay: ReplayProgressObserver {
         Terminal.printError(Self.clearLine + Self.line(progress), terminator: "")
     }
 
-    func replayDidFind(line: Int64, code: String, message: String) {
+    func replayDidFind(file: String?, line: Int64, code: String, message: String) {
         finish()
-        Terminal.printError("line \(line): \(code): \(message)")
+        Terminal.printError("\(file.map { "\($0) " } ?? "")line \(line): \(code): \(message)")
     }
 
     /// Takes the bar away; what is printed next stands on a line of its own.
@@ -31,7 +31,7 @@ final class ReplayDisplay: ReplayProgressObserver {
         hasLine = false
     }
 
-    /// `[=======>        ]  48%  267,000 rows, 512,345 rows/s`
+    /// `[=======        ]  48%  267000 rows, 512345 rows/s, 1 s left`
     static func line(_ progress: ReplayProgress) -> String {
         let counts = "\(progress.summary.rows) rows, \(ReplaySummaryText.rate(progress.summary)) rows/s"
         guard let total = progress.inputTotal, total > 0 else { return counts }
@@ -39,6 +39,14 @@ final class ReplayDisplay: ReplayProgressObserver {
         let filled = Int(share * Double(barWidth))
         let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: barWidth - filled)
         let percent = "\(Int(share * 100))%"
-        return "[\(bar)] \(String(repeating: " ", count: 4 - percent.count))\(percent)  \(counts)"
+        let left = timeLeft(progress.summary.nanoseconds, share: share).map { ", \($0) left" } ?? ""
+        return "[\(bar)] \(String(repeating: " ", count: 4 - percent.count))\(percent)  \(counts)\(left)"
+    }
+
+    /// As if it went on as it did; `nil` before that says anything.
+    private static func timeLeft(_ nanoseconds: Int64, share: Double) -> String? {
+        guard share > 0.01, nanoseconds > 500_000_000 else { return nil }
+        let seconds = Int((Double(nanoseconds) / 1e9 * (1 - share) / share).rounded(.up))
+        return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
     }
 }

@@ -8,6 +8,8 @@ enum ReplaySummaryText {
         var parts = [
             "\(summary.rows) rows read", "\(summary.scored) scored", "\(summary.faults) faults", "\(summary.late) late",
         ]
+        if summary.absorbed > 0 { parts.append("\(summary.absorbed) absorbed") }
+        if summary.muted > 0 { parts.append("\(summary.muted) not asked for") }
         if summary.lateDropped > 0 { parts.append("\(summary.lateDropped) dropped as late") }
         parts.append("\((seconds * 100).rounded() / 100) s, \(rate(summary)) rows/s")
         var text = parts.joined(separator: ", ")

@@ -41,6 +41,16 @@ import Testing
         return try #require(plan, "\(file.rendered())")
     }
 
+    /// A column's kind, with scale and whether it may be missing where it is exact.
+    static func form(_ column: ValueColumnPlan) -> String {
+        switch column.content {
+        case .integers(_, let scale, let mayBeMissing): "integers \(scale) \(mayBeMissing)"
+        case .doubles: "doubles"
+        case .hashes: "hashes"
+        case .ones: "ones"
+        }
+    }
+
     @Test func cardFraud() throws {
         let (file, plan, model) = try GoldenCase.named("valid-card-fraud").check()
         #expect(file.diagnostics.isEmpty)
@@ -91,14 +101,7 @@ import Testing
         #expect(entity.windows.count == 4)
         #expect(entity.valueColumns.count == 4)
         #expect(entity.aggregates.count == 6 + 8 + 1)
-        let forms = entity.valueColumns.map { column in
-            switch column.content {
-            case .integers(_, let scale, let mayBeMissing): "integers \(scale) \(mayBeMissing)"
-            case .doubles: "doubles"
-            case .hashes: "hashes"
-            case .ones: "ones"
-            }
-        }
+        let forms = entity.valueColumns.map(Self.form)
         #expect(forms == ["integers 2 false", "doubles", "doubles", "integers 0 true"])
         #expect(plan.isOrderIrrelevant)
         #expect(entity.aggregates.map(\.feature).sorted() == (0..<15).map { FeatureIndex($0) })

@@ -1,9 +1,14 @@
 import Diagnostics
+public import Events
 public import Features
 
 /// A pipeline with its expressions compiled: everything but its model, which is a file of its own.
 public struct PipelinePlan: Sendable {
     public let spec: PipelineSpec
+    /// The scored source first: `EventBatch.sources` numbers them so.
+    public let sources: [SourcePlan]
+    /// That of the batches: the fields of all sources. Every field index in `features` and `rules` counts in it.
+    public let schema: EventSchema
     public let features: FeaturePlan
     public let rules: [RulePlan]
     /// Features that are written into each score.
@@ -11,8 +16,9 @@ public struct PipelinePlan: Sendable {
     /// The model's inputs by the pipeline's order: all features, or those that `model.inputs` names.
     public let modelInputs: [FeatureIndex]
 
-    /// Every entity is the topic's key.
+    /// There is one source, and every entity is its topic's key.
     public var isOrderIrrelevant: Bool {
+        guard sources.count == 1 else { return false }
         guard let key = spec.sources[0].key else { return features.entities.isEmpty }
         return features.entities.allSatisfy { $0.keyField == key.index }
     }
@@ -31,13 +37,13 @@ extension PipelineFile {
     public mutating func compile(
         aggregates: AggregateCatalogue = .standard, functions: FunctionCatalogue = .standard
     ) -> PipelinePlan? {
-        guard let spec, let source = spec.sources.first else { return nil }
+        guard let spec, !spec.sources.isEmpty else { return nil }
         // More problems than are shown were found already.
         guard diagnostics.count <= problemsMax else { return nil }
         let problems = DiagnosticGathering(problemsMax: problemsMax)
         for diagnostic in diagnostics { problems.add(diagnostic) }
         var compiler = PlanCompiler(
-            spec: spec, source: source, aggregates: aggregates, functions: functions, problems: problems)
+            spec: spec, aggregates: aggregates, functions: functions, problems: problems)
         let plan = compiler.compile()
         diagnostics = problems.diagnostics
         return diagnostics.hasErrors ? nil : plan

@@ -5,7 +5,9 @@ import Features
 /// Compiles the expressions of one pipeline to a plan, gathering every problem.
 struct PlanCompiler {
     let spec: PipelineSpec
-    let source: SourceSpec
+    let sources: [SourcePlan]
+    /// That of the batches: the fields of all sources.
+    let schema: EventSchema
     let aggregates: AggregateCatalogue
     let language: ExpressionLanguage
     let problems: DiagnosticGathering
@@ -21,20 +23,34 @@ struct PlanCompiler {
     var entities: [EntityDraft] = []
 
     init(
-        spec: PipelineSpec, source: SourceSpec, aggregates: AggregateCatalogue, functions: FunctionCatalogue,
+        spec: PipelineSpec, aggregates: AggregateCatalogue, functions: FunctionCatalogue,
         problems: DiagnosticGathering
     ) {
         self.spec = spec
-        self.source = source
+        sources = spec.sourcePlans
+        schema = SourcePlan.union(of: sources)
         self.aggregates = aggregates
         self.problems = problems
         language = ExpressionLanguage(functions: functions, aggregates: aggregates.specs.map(\.signature))
         featureNames = Set(spec.featureNames.map(\.name))
         var scope = ExpressionScope()
-        scope.bindFields(of: source.schema)
+        for (index, source) in sources.enumerated() {
+            for column in source.columns {
+                let field = schema.fields[column]
+                scope.bind(field.name, to: .field(FieldIndex(column), field, source: index))
+            }
+        }
+        // Of the event that is aggregated, whatever source it is from.
         scope.bind("event_time", to: .eventTime())
         scope.withhold("score", because: "features are computed before the score")
         featureScope = scope
+        for source in sources.dropFirst() {
+            for column in source.columns {
+                featureScope.withhold(
+                    schema.fields[column].name,
+                    because: "it comes with events of source \(source.name.quoted), and only aggregates read those")
+            }
+        }
         for name in spec.featureNames where scope.resolve(name.name) == nil {
             scope.withhold(name.name, because: "it is a feature, and aggregates read the fields of events")
         }
@@ -55,9 +71,9 @@ struct PlanCompiler {
             case .named(let names): names.compactMap { indices[$0.value] }
             }
         return PipelinePlan(
-            spec: spec,
+            spec: spec, sources: sources, schema: schema,
             features: FeaturePlan(
-                names: spec.featureNames.map(\.name), entities: entities.map { $0.plan(late: source.late) },
+                names: spec.featureNames.map(\.name), entities: entities.map { $0.plan(of: sources) },
                 expressions: expressions),
             rules: rules, outputFeatures: output,
             modelInputs: spec.model?.inputs?.compactMap { indices[$0.value] } ?? all)
@@ -170,18 +186,38 @@ struct PlanCompiler {
     }
 
     /// A label is known only later: what reads it undelayed would learn from the future.
+    ///
+    /// A source of its own that says when its labels were available is believed. One that does not only gets a warning:
+    /// its time may be when they were.
     mutating func checkLabels(_ expression: CompiledExpression, in text: Located<String>, group: WindowGroupSpec?) {
         guard (group?.delay?.value.microseconds ?? 0) == 0 else { return }
         for reference in expression.references where reference.binding.isLabel {
-            let problem = Diagnostic(
-                code: "label-leakage",
-                "\(reference.name.quoted) is a label: when an event is scored its label is not known yet",
-                at: reference.range,
-                suggestion: group == nil
-                    ? "read it in a window with a \("delay".quoted)"
-                    : "give the group a \("delay".quoted), as long as labels take")
+            let source = sources[reference.binding.source]
+            let problem: Diagnostic
+            if reference.binding.source == 0 {
+                problem = Diagnostic(
+                    code: "label-leakage",
+                    "\(reference.name.quoted) is a label: when an event is scored its label is not known yet",
+                    at: reference.range,
+                    suggestion: group == nil
+                        ? "read it in a window with a \("delay".quoted)"
+                        : "give the group a \("delay".quoted), as long as labels take")
+            } else {
+                if source.hasOwnAvailability { continue }
+                problem = Diagnostic(
+                    .warning, code: "label-leakage",
+                    "\(reference.name.quoted) is a label, and its source does not say when it was known",
+                    at: reference.range,
+                    suggestion: "give source \(source.name.quoted) \("available".quoted), or the group a "
+                        + "delay".quoted)
+            }
             add([problem], in: text)
         }
+    }
+
+    /// Whether a text that reads events names what was reported where it was declared.
+    func readsFaultyField(_ parsed: ParsedExpression) -> Bool {
+        parsed.names.contains { fieldScope.resolve($0.name) == nil && spec.faultyNames.mayHold($0.name) }
     }
 
     // MARK: - Problems
@@ -194,7 +230,7 @@ struct PlanCompiler {
         for problem in found { add(text.placed(problem)) }
     }
 
-    private mutating func add(_ problem: Diagnostic) {
+    mutating func add(_ problem: Diagnostic) {
         if problems.isFull { hasUnkept = true }
         problems.add(spec.redacted(problem))
     }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Events
+import Features
 
 extension PipelineReader {
     /// The most features after groups are expanded.
@@ -29,11 +30,11 @@ extension PipelineReader {
         if group.map("aggregates") == nil { faulty.areUnbounded = true }
         var aggregates: [AggregateSpec] = []
         for entry in entries {
-            guard case .text(let call)? = entry.value else {
+            guard let aggregate = Self.aggregate(entry) else {
                 faulty.aggregates.insert(entry.name.value)
                 continue
             }
-            aggregates.append(AggregateSpec(name: entry.name, call: call))
+            aggregates.append(aggregate)
         }
         let field = entity(of: group, in: source)
         let (over, isWhole) = windows(of: group)
@@ -43,7 +44,28 @@ extension PipelineReader {
         }
         if !isWhole { faulty.aggregates.formUnion(entries.map(\.name.value)) }
         return WindowGroupSpec(
-            by: by, byField: field, over: over, delay: group.span("delay"), aggregates: aggregates)
+            by: by, byField: field, over: over, delay: group.span("delay"),
+            includesCurrent: group.boolean("include_current")?.value ?? true, filter: group.text("where"),
+            accuracy: accuracy(of: group), aggregates: aggregates)
+    }
+
+    /// `count()`, or `{value: count(), where: …}`; `nil` where a part of it was reported.
+    private static func aggregate(_ entry: MapEntry) -> AggregateSpec? {
+        switch entry.value {
+        case .text(let call)?: return AggregateSpec(name: entry.name, call: call, filter: nil)
+        case .section(let section)?:
+            guard let call = section.text("value"), !section.isFaulty("where") else { return nil }
+            return AggregateSpec(name: entry.name, call: call, filter: section.text("where"))
+        default: return nil
+        }
+    }
+
+    private func accuracy(of group: SectionValue) -> AccuracySpec {
+        guard let written = group.text("accuracy"), let accuracy = AccuracySpec(written.value) else { return .exact }
+        if case .tiled = accuracy, let unavailable = NotAvailable.entry("feature group", "accuracy", value: "tiled") {
+            problems.notAvailable(unavailable, at: written.range)
+        }
+        return accuracy
     }
 
     private func entity(of group: SectionValue, in source: SourceSpec?) -> FieldIndex? {
@@ -56,27 +78,28 @@ extension PipelineReader {
 
     /// The group's windows, and whether all of them could be read.
     private func windows(of group: SectionValue) -> (over: [Located<TimeSpan>], isWhole: Bool) {
-        guard let items = group.list("over") else { return ([], false) }
+        guard let items = group.list("over") ?? group.values["over"].map({ [$0] }) else { return ([], false) }
         var spans: [Located<TimeSpan>] = []
         var first: [Int64: SourceRange] = [:]
         var isWhole = true
         for item in items {
+            let span: Located<TimeSpan>
             switch item {
-            case .span(let span):
-                if let earlier = first[span.value.microseconds] {
-                    problems.error(
-                        "duplicate-window", "window \(span.written.quoted) is given twice", at: span.range,
-                        suggestion: "keep one of them", notes: [.init("first given here", at: earlier)])
-                    isWhole = false
-                } else {
-                    first[span.value.microseconds] = span.range
-                    spans.append(span)
-                }
-            case .text(let all):
+            case .span(let written): span = written
+            // The one word that the syntax allows is `all`.
+            case .text(let all): span = all.map { TimeSpan(microseconds: WindowPlan.unbounded, text: $0) }
+            default:
                 isWhole = false
-                guard let unavailable = NotAvailable.entry("feature group", "over", value: all.value) else { continue }
-                problems.notAvailable(unavailable, at: all.range)
-            default: isWhole = false
+                continue
+            }
+            if let earlier = first[span.value.microseconds] {
+                problems.error(
+                    "duplicate-window", "window \(span.written.quoted) is given twice", at: span.range,
+                    suggestion: "keep one of them", notes: [.init("first given here", at: earlier)])
+                isWhole = false
+            } else {
+                first[span.value.microseconds] = span.range
+                spans.append(span)
             }
         }
         return (spans, isWhole)

@@ -8,6 +8,8 @@ struct PipelineReader {
     /// The pipeline file's path: the model and the state directory are relative to it.
     let path: String
     var faulty = FaultyNames()
+    /// The most sources of a pipeline.
+    static let sourcesMax = 16
 
     init(_ root: SectionValue, path: String, _ problems: DiagnosticGathering) {
         self.root = root
@@ -57,17 +59,22 @@ struct PipelineReader {
         }
         var sources: [SourceSpec] = []
         for (index, entry) in entries.enumerated() {
-            if index == 1, let unavailable = NotAvailable.entry("pipeline", "sources", value: "several") {
-                problems.notAvailable(unavailable, at: entry.name.range)
+            guard index < Self.sourcesMax else {
+                problems.error(
+                    "too-many-sources", "these are more than \(Self.sourcesMax) sources", at: entry.name.range,
+                    suggestion: "divide the pipeline")
+                faulty.areUnbounded = true
+                break
             }
             guard case .section(let section)? = entry.value else {
                 if index == 0 { faulty.areUnbounded = true }
+                faulty.sources.insert(entry.name.value)
                 continue
             }
             var names = FaultyNames()
             let source = SourceReader.read(
                 section, named: entry.name, isScored: index == 0, faulty: &names, into: problems)
-            if index == 0 { faulty = names }
+            faulty.add(names, of: index == 0 ? nil : entry.name.value)
             sources.append(source)
         }
         // Nothing is gained by holding features against another source than the one they were written for.

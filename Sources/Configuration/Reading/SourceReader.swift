@@ -24,7 +24,8 @@ struct SourceReader {
     ) -> SourceSpec {
         var reader = SourceReader(source, named: name, problems)
         reader.readFields()
-        let time = reader.readTime()
+        let time = reader.readTime("time")
+        let available = source.keyRanges["available"] == nil ? time : reader.readTime("available")
         let key = reader.reference("key", types: "string or int") { $0 == .string || $0 == .int }
         let id = reader.reference("id", types: "string or int") { $0 == .string || $0 == .int }
         if isScored, source.keyRanges["id"] == nil { reader.reportMissingID() }
@@ -39,7 +40,7 @@ struct SourceReader {
         return SourceSpec(
             name: name, topic: source.text("topic") ?? empty,
             schema: EventSchema(fields: reader.plans, time: time ?? .record, aheadMicroseconds: ahead),
-            fields: reader.fields, key: key, id: id,
+            available: available ?? .record, fields: reader.fields, key: key, id: id,
             late: LateSpec(
                 afterMicroseconds: (late ?? SectionValue(spec: PipelineSyntax.late, title: "late", range: source.range))
                     .microsecondsOrStandard("after"),
@@ -114,31 +115,35 @@ struct SourceReader {
         }
     }
 
-    /// The format that the source's `time` gives a field.
+    /// The format that the source's `time` or `available` gives a field.
     private func timeFormat(of field: String) -> TimeFormat? {
-        guard let time = source.section("time"), time.text("field")?.value == field else { return nil }
-        return time.text("format").flatMap { TimeFormat(rawValue: $0.value) }
+        for key in ["time", "available"] {
+            guard let time = source.section(key), time.text("field")?.value == field else { continue }
+            if let format = time.text("format").flatMap({ TimeFormat(rawValue: $0.value) }) { return format }
+        }
+        return nil
     }
 
     // MARK: - Time
 
-    private mutating func readTime() -> TimeOrigin? {
-        if source.text("time") != nil { return .record }
-        guard let time = source.section("time") else { return nil }
+    /// What `time` or `available` says.
+    private mutating func readTime(_ key: String) -> TimeOrigin? {
+        if source.text(key) != nil { return .record }
+        guard let time = source.section(key) else { return nil }
         let format = time.text("format").flatMap { TimeFormat(rawValue: $0.value) }
         let field = time.text("field")
         if format == .record {
             guard let range = time.keyRanges["field"] else { return .record }
             problems.error(
                 "inapplicable-key", "\("field".quoted) does not apply to the record's own time", at: range,
-                suggestion: "write \"time: record\"")
+                suggestion: "write \"\(key): record\"")
             return nil
         }
         guard let field else {
             if time.keyRanges["field"] == nil, format != nil {
                 problems.error(
-                    "missing-key", "\("time".quoted) has no \("field".quoted)", at: time.range,
-                    suggestion: "add the field that holds the time, or write \"time: record\"")
+                    "missing-key", "\(key.quoted) has no \("field".quoted)", at: time.range,
+                    suggestion: "add the field that holds the time, or write \"\(key): record\"")
             }
             return nil
         }

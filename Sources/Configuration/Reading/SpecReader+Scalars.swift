@@ -21,8 +21,13 @@ extension SpecReader {
 
     private func read(_ text: Located<String>, _ kind: ValueKind, at place: Place) -> SpecValue? {
         switch kind {
-        case .text, .expression, .number: return plain(text)
+        case .text, .expression, .aggregate, .number: return plain(text)
         case .name(let rule): return check(text, rule) ? .text(text) : nil
+        case .accuracy:
+            guard AccuracySpec(text.value) == nil else { return .text(text) }
+            unknownValue(
+                text, at: place, suggestion: "write exact, or \(AccuracySpec.example) with a part of 0.1% to 10%")
+            return nil
         case .boolean: return boolean(text, at: place)
         case .choice(let choices): return choice(text, choices, at: place)
         case .integer(let range): return integer(text, range, at: place)

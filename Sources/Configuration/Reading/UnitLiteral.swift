@@ -1,3 +1,5 @@
+import Features
+
 /// A whole number with a unit: `10m`, `256 KiB`.
 struct UnitLiteral {
     /// Units with their size, small to large, and other spellings that people try.
@@ -19,10 +21,7 @@ struct UnitLiteral {
     }
 
     static let durations = System(
-        units: [
-            ("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000),
-            ("d", 86_400_000_000), ("w", 604_800_000_000),
-        ],
+        units: DurationUnit.all.map { ($0.name, $0.microseconds) },
         otherSpellings: [
             "µs": "us", "usec": "us", "msec": "ms", "millis": "ms", "sec": "s", "secs": "s", "second": "s",
             "seconds": "s", "min": "m", "mins": "m", "minute": "m", "minutes": "m", "hr": "h", "hrs": "h", "hour": "h",

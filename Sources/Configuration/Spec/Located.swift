@@ -1,4 +1,5 @@
 public import Diagnostics
+import Features
 
 /// A value of a pipeline file, with the place that it was written at.
 public struct Located<Value: Sendable>: Sendable {
@@ -90,9 +91,12 @@ enum TextPlaces: Sendable {
     case each([SourcePosition])
 }
 
-/// A span of time as it was written: `7d`.
+/// A span of time as it was written: `7d`, or `all` for a window.
 public struct TimeSpan: Hashable, Sendable {
+    /// `WindowPlan.unbounded` for `all`.
     public let microseconds: Int64
     /// With its unit, for names such as `customer_tx_7d`.
     public let text: String
+
+    var isUnbounded: Bool { microseconds == WindowPlan.unbounded }
 }

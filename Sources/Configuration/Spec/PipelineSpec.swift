@@ -4,7 +4,7 @@ public import Diagnostics
 public struct PipelineSpec: Sendable {
     public let name: Located<String>
     public let kafka: KafkaSpec
-    /// In file order; where the file has no error there is exactly one, and its events are scored.
+    /// In file order; the first one's events are scored, those of the others only enter windows.
     public let sources: [SourceSpec]
     /// In file order.
     public let features: [FeatureSpec]
@@ -51,12 +51,26 @@ public struct FaultyNames: Sendable {
     var names: Set<String> = []
     /// Aggregates of groups whose windows could not be read: `customer_tx` stands for every `customer_tx_…`.
     var aggregates: Set<String> = []
+    /// Sources of which some field could not be named: `labels` stands for every `labels.…`.
+    var sources: Set<String> = []
     /// Whether some declaration could not even be named.
     var areUnbounded = false
+
+    /// Takes over those of a source; a source that is not scored has its name before its fields'.
+    mutating func add(_ other: FaultyNames, of source: String?) {
+        guard let source else {
+            names.formUnion(other.names)
+            areUnbounded = areUnbounded || other.areUnbounded
+            return
+        }
+        names.formUnion(other.names.map { "\(source).\($0)" })
+        if other.areUnbounded { sources.insert(source) }
+    }
 
     /// Whether a reference to the name may only fail because its declaration was reported.
     public func mayHold(_ name: String) -> Bool {
         if areUnbounded || names.contains(name) { return true }
+        if let dot = name.firstIndex(of: "."), sources.contains(String(name[..<dot])) { return true }
         if aggregates.isEmpty { return false }
         return name.indices.contains { name[$0] == "_" && aggregates.contains(String(name[..<$0])) }
     }

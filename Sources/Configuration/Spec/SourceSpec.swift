@@ -13,6 +13,8 @@ public struct SourceSpec: Sendable {
     public let topic: Located<String>
     /// Ready for the decoder; a field whose type could not be read is not in it.
     public let schema: EventSchema
+    /// Orders its events among those of all sources: `schema.time` where the file says nothing else.
+    public let available: TimeOrigin
     /// As written, in file order: `fields[i]` is `schema.fields[i]`.
     public let fields: [FieldSpec]
     /// The field that the topic is partitioned by.

@@ -16,12 +16,7 @@ enum NotAvailable {
     static let entries: [Entry] = [
         Entry(place: "pipeline.models", what: "scoring with several models"),
         Entry(place: "pipeline.monitor", what: "drift monitoring"),
-        Entry(place: "pipeline.sources", value: "several", what: "reading several sources"),
-        Entry(place: "source.available", what: "a second time for ordering"),
-        Entry(place: "feature group.include_current", what: "leaving out the current event"),
-        Entry(place: "feature group.where", what: "choosing events for a window"),
-        Entry(place: "feature group.accuracy", what: "choosing the accuracy of windows"),
-        Entry(place: "feature group.over", value: "all", what: "an unbounded window"),
+        Entry(place: "feature group.accuracy", value: "tiled", what: "bounding the memory of windows by tiles"),
         Entry(place: "model.explain", what: "explaining scores"),
     ]
 

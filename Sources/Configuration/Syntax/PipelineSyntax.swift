@@ -1,9 +1,11 @@
+import Features
+
 /// The syntax of a pipeline file as one value: sections, keys, kinds, defaults, ranges.
 ///
 /// The parser, the JSON Schema and the reference page follow it.
 public enum PipelineSyntax {
     static let day: Int64 = 86_400_000_000
-    /// The longest window, delay or lateness: ten years.
+    /// The longest delay or lateness: ten years.
     static let spanMax = 3_653 * day
     static let spans: ClosedRange<Int64> = 1_000...spanMax
     static let spansFromZero: ClosedRange<Int64> = 0...spanMax
@@ -14,7 +16,10 @@ public enum PipelineSyntax {
         [
             KeySpec("pipeline", .name(.pipeline), "The pipeline's name.", isRequired: true),
             KeySpec("kafka", .section(kafka), "The cluster, and how it is read.", isRequired: true),
-            KeySpec("sources", .map(.identifier, .section(source)), "The topics that are read.", isRequired: true),
+            KeySpec(
+                "sources", .map(.identifier, .section(source)),
+                "The topics that are read; the first one's events are scored, those of the others only enter windows.",
+                isRequired: true),
             KeySpec("features", .list(.feature(group)), "The model's inputs, in its order.", isRequired: true),
             KeySpec("model", .section(model), "The model that scores; without one only features are computed."),
             KeySpec("models", .map(.label, .section(model)), "Several models side by side."),
@@ -63,7 +68,9 @@ public enum PipelineSyntax {
             KeySpec("topic", .name(.topic), "The topic.", isRequired: true),
             KeySpec("format", .choice(["json"]), "How events are written.", standard: "json"),
             KeySpec("key", .name(.identifier), "The field that the topic is partitioned by."),
-            KeySpec("id", .name(.identifier), "The field that names an event in its score."),
+            KeySpec(
+                "id", .name(.identifier),
+                "The field that names an event in its score; the scored source has to have one."),
             KeySpec("time", .shortOr(.choice(["record"]), time), "Places an event in windows.", isRequired: true),
             KeySpec(
                 "available", .shortOr(.choice(["record"]), time), "Orders events among all sources.", standard: "time"),
@@ -108,14 +115,25 @@ public enum PipelineSyntax {
         [
             KeySpec("by", .name(.identifier), "The field whose values have windows of their own.", isRequired: true),
             KeySpec(
-                "over", .list(.choiceOr(["all"], .duration(spans))), "The windows' lengths.", isRequired: true),
+                "over", .singleOrList(window, .list(window)), "The windows' lengths; all: since the beginning.",
+                isRequired: true),
             KeySpec("delay", .duration(spansFromZero), "How far back the windows end.", standard: "0s"),
             KeySpec("include_current", .boolean, "Whether an event counts in its own windows.", standard: "true"),
-            KeySpec("where", .expression, "Which events count."),
-            KeySpec("accuracy", .text, "Exact, or bounded memory.", standard: "exact"),
+            KeySpec("where", .expression, "Which events are in the windows: those for which it is true."),
+            KeySpec("accuracy", .accuracy, "Exact, or bounded memory.", standard: "exact"),
             KeySpec(
-                "aggregates", .map(.identifier, .expression), "Names and aggregates, such as mean(amount).",
-                isRequired: true),
+                "aggregates", .map(.identifier, .shortOr(.aggregate, aggregate)),
+                "Names and aggregates, such as mean(amount).", isRequired: true),
+        ])
+
+    /// A length, or since the beginning.
+    private static let window = ValueKind.choiceOr(["all"], .duration(Features.AggregateSpec.spans))
+
+    static let aggregate = SectionSpec(
+        "aggregate",
+        [
+            KeySpec("value", .aggregate, "The aggregate, such as mean(amount).", isRequired: true),
+            KeySpec("where", .expression, "Which of the group's events it takes: those for which it is true."),
         ])
 
     static let model = SectionSpec(

@@ -13,6 +13,10 @@ public indirect enum ValueKind: Sendable {
     /// A whole number with `us`, `ms`, `s`, `m`, `h`, `d` or `w`; the range is in microseconds.
     case duration(ClosedRange<Int64>)
     case expression
+    /// A call of an aggregate, with `or` and a number behind it or not.
+    case aggregate
+    /// `exact`, or `tiled(1%)`.
+    case accuracy
     /// One of a few words, or something else.
     case choiceOr([String], ValueKind)
     case section(SectionSpec)

@@ -25,7 +25,7 @@ public final class BatchContext: @unchecked Sendable {
     var order = OrderRuns()
 
     init(plan: ScoringPlan, engine: FeatureEngine, capacity: Int) {
-        batch = EventBatch(schema: plan.schema, capacity: capacity)
+        batch = plan.makeBatch(capacity: capacity)
         frame = engine.makeFrame(capacity: capacity)
         records = .allocate(capacity: capacity)
         modelRows = .allocate(capacity: max(1, capacity * (plan.model?.inputs.count ?? 0)))

@@ -1,28 +1,36 @@
 import Events
 import Features
 
-/// The highest accepted event time in merge order, and what it says of each event: whether it is late.
+/// The highest accepted available time in merge order, over all sources, and what it says of each event: whether it is
+/// late.
 struct Watermark {
-    let policy: LatePolicy
+    /// By source.
+    private let policies: [LatePolicy]
     private(set) var time = Int64.min
     private(set) var lateCount: UInt64 = 0
     /// Late events seen by this process, whatever a snapshot says of those before.
     private(set) var lateSeen: UInt64 = 0
 
-    init(policy: LatePolicy) { self.policy = policy }
+    init(_ sources: [SourcePlan]) { policies = sources.map(\.late) }
+
+    /// For one source.
+    init(policy: LatePolicy) { policies = [policy] }
 
     /// Decides what becomes of a row, in merge order; a row that is late under the policy `dead-letter` becomes a
     /// fault.
     @inline(__always)
     mutating func disposition(of row: Int, in batch: EventBatch, isMuted: Bool) -> RowDisposition {
         if batch.faults[row].code != .none { return isMuted ? .mutedFault : .fault }
-        let eventTime = batch.eventTimes[row]
-        if eventTime >= time {
-            time = eventTime
-            return isMuted ? .muted : .score
+        let orderTime = batch.orderTimes[row]
+        let source = Int(batch.sources[row])
+        let accepted = isMuted ? RowDisposition.muted : source == 0 ? .score : .absorbed
+        if orderTime >= time {
+            time = orderTime
+            return accepted
         }
+        let policy = policies[source]
         // Times lie within years 1 to 9999 and lateness is bounded, so this cannot overflow.
-        if eventTime < time &- policy.afterMicroseconds {
+        if orderTime < time &- policy.afterMicroseconds {
             if !isMuted { (lateCount, lateSeen) = (lateCount &+ 1, lateSeen &+ 1) }
             switch policy.action {
             case .score: break
@@ -33,7 +41,7 @@ struct Watermark {
                 return .fault
             }
         }
-        return isMuted ? .muted : .score
+        return accepted
     }
 
     /// Goes on from another time: that of a snapshot, or none.

@@ -6,6 +6,8 @@ public struct LaneAccount: Hashable, Sendable {
     public let partition: Int32
     public var consumed: UInt64 = 0
     public var scored: UInt64 = 0
+    /// Of a source that is not scored: entered windows, and had no output.
+    public var absorbed: UInt64 = 0
     public var deadLettered: UInt64 = 0
     public var lateDropped: UInt64 = 0
     public var muted: UInt64 = 0
@@ -13,22 +15,26 @@ public struct LaneAccount: Hashable, Sendable {
     public var released: UInt64 = 0
     /// Offsets that are no records.
     public var gaps: UInt64 = 0
+    /// Events that were late, whatever became of them; part of no identity.
+    public var late: UInt64 = 0
 
     public init(topic: String, partition: Int32) {
         self.topic = topic
         self.partition = partition
     }
 
-    var finished: UInt64 { scored + deadLettered + lateDropped + muted + released }
+    var finished: UInt64 { scored + absorbed + deadLettered + lateDropped + muted + released }
 
     mutating func add(_ other: LaneAccount) {
         consumed += other.consumed
         scored += other.scored
+        absorbed += other.absorbed
         deadLettered += other.deadLettered
         lateDropped += other.lateDropped
         muted += other.muted
         released += other.released
         gaps += other.gaps
+        late += other.late
     }
 }
 
@@ -41,7 +47,7 @@ public struct AccountingMismatch: Error, Hashable, Sendable, CustomStringConvert
 
     public var description: String {
         "the books of topic \"\(account.topic)\" partition \(account.partition) do not balance: consumed \(account.consumed) = "
-            + "scored \(account.scored) + dead-lettered \(account.deadLettered) + late-dropped \(account.lateDropped) + "
+            + "scored \(account.scored) + absorbed \(account.absorbed) + dead-lettered \(account.deadLettered) + late-dropped \(account.lateDropped) + "
             + "muted \(account.muted) + released \(account.released) + in flight \(inFlight); position \(position) - start "
             + "\(start) = consumed + gaps \(account.gaps). This is a fault in Riffle: stop, keep the logs, and report it"
     }

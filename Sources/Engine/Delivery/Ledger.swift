@@ -3,6 +3,7 @@ import Synchronization
 /// What became of the rows of one lane in one batch. Each is counted where it happens, never derived from another.
 struct LaneCounts: Hashable, Sendable {
     var scored: UInt64 = 0
+    var absorbed: UInt64 = 0
     var deadLettered: UInt64 = 0
     var lateDropped: UInt64 = 0
     var muted: UInt64 = 0

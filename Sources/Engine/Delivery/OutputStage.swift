@@ -112,6 +112,7 @@ final class OutputStage: @unchecked Sendable {
         switch row.disposition {
         case .score, .fault:
             if kind == .score { entry.counts[row.lane].scored += 1 } else { entry.countDeadLetter(row) }
+        case .absorbed: entry.counts[row.lane].absorbed += 1
         case .lateDropped: entry.counts[row.lane].lateDropped += 1
         case .muted, .mutedFault: entry.counts[row.lane].muted += 1
         }

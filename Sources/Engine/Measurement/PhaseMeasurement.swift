@@ -40,7 +40,7 @@ public final class PhaseMeasurement {
         context = pipeline.makeContext(capacity: batchRowsMax)
         decode = DecodePhase(plan: plan, workerCount: pool.workerCount)
         decode.chunks = (0..<BatchContext.sliceCount(batchRowsMax)).map { _ in
-            DecodedChunk(schema: plan.schema, capacity: BatchContext.sliceRows)
+            DecodedChunk(plan: plan, capacity: BatchContext.sliceRows)
         }
         watermark = Watermark(policy: plan.late)
     }
@@ -128,7 +128,8 @@ public final class PhaseMeasurement {
                 hash.add(record)
             case .fault: pass.faults += 1
             case .lateDropped: pass.lateDropped += 1
-            case .muted, .mutedFault: preconditionFailure("row \(row) is muted, and nothing asked for that")
+            case .absorbed, .muted, .mutedFault:
+                preconditionFailure("row \(row) is \(context.frame.dispositions[row]), and nothing asked for that")
             }
         }
     }

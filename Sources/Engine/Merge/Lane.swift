@@ -3,6 +3,8 @@ import Events
 /// One partition's way through the engine up to the merge: what was taken and decoded, and where it stands.
 final class Lane {
     let start: LaneStart
+    /// The place of its topic's source in the plan.
+    let source: Int
     /// Decoded and not yet merged, oldest first; the last may be empty.
     var chunks: [DecodedChunk] = []
     /// Rows that wait for the merge, and the bytes of their records.
@@ -28,8 +30,9 @@ final class Lane {
     /// The merge waited `merge.wait` for it in vain; it is waited for again when it brings something.
     var isGivenUp = false
 
-    init(start: LaneStart, highestTime: Int64 = .min) {
+    init(start: LaneStart, source: Int = 0, highestTime: Int64 = .min) {
         self.start = start
+        self.source = source
         self.highestTime = highestTime
         position = start.offset
         stateOffset = start.offset
@@ -93,6 +96,16 @@ final class Lane {
     var nextTime: Int64 {
         let chunk = chunks[0]
         return chunk.time(of: chunk.next, highest: highestTime)
+    }
+}
+
+extension Lane {
+    /// In the order that decides ties of the merge.
+    static func inTieOrder(_ lanes: [Lane], of plan: ScoringPlan) -> [Lane] {
+        func key(_ lane: Lane) -> (Int, String, Int32) {
+            (plan.tieRank(ofSource: lane.source), lane.start.topic, lane.start.partition)
+        }
+        return lanes.sorted { key($0) < key($1) }
     }
 }
 

@@ -1,6 +1,7 @@
 import Events
 
-/// The one order in which events are processed: by (highest time seen so far in the partition, partition, offset).
+/// The one order in which events are processed: by (highest available time seen so far in the partition, source,
+/// partition, offset), sources that are not scored first on ties.
 ///
 /// In a backlog this keeps partitions aligned in event time; without it, features across partitions depend on what
 /// the network delivered first. It holds even where every entity is the topic's key, because the one watermark

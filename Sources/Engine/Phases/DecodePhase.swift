@@ -1,13 +1,18 @@
 import Events
 import Workers
 
-/// Decodes what is new in chunks of records, a task a chunk; a decoder a worker, since decoders hold buffers.
+/// Decodes what is new in chunks of records, a task a chunk; a decoder a worker and source, since decoders hold buffers.
 final class DecodePhase: ParallelPhase {
+    /// `decoders[worker * sourceCount + source]`.
     private let decoders: [JSONEventDecoder]
+    private let sourceCount: Int
     var chunks: [DecodedChunk] = []
 
     init(plan: ScoringPlan, workerCount: Int) {
-        decoders = (0..<workerCount).map { _ in JSONEventDecoder(schema: plan.schema, limits: plan.decodeLimits) }
+        sourceCount = plan.sources.count
+        decoders = (0..<workerCount).flatMap { _ in
+            plan.sources.indices.map { JSONEventDecoder(source: $0, of: plan.sources, limits: plan.decodeLimits) }
+        }
         chunks.reserveCapacity(64)
     }
 
@@ -15,7 +20,7 @@ final class DecodePhase: ParallelPhase {
 
     func perform(task: Int, worker: Int) {
         let chunk = chunks[task]
-        let decoder = decoders[worker]
+        let decoder = decoders[worker &* sourceCount &+ chunk.source]
         for index in chunk.batch.count..<chunk.recordCount {
             let record = chunk.records[index]
             if !chunk.quarantined.isEmpty && chunk.quarantined.contains(record.offset) {

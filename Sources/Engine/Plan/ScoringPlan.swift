@@ -2,19 +2,6 @@ public import Events
 public import Features
 public import Models
 
-/// What happens to an event that is older than the watermark by more than `afterMicroseconds`.
-public struct LatePolicy: Hashable, Sendable {
-    public enum Action: Hashable, Sendable { case score, drop, deadLetter }
-
-    public let afterMicroseconds: Int64
-    public let action: Action
-
-    public init(afterMicroseconds: Int64, action: Action) {
-        self.afterMicroseconds = afterMicroseconds
-        self.action = action
-    }
-}
-
 /// A model in its place: which features it reads, and what its scores say of it.
 public struct ModelPlan: Sendable {
     public let name: String
@@ -36,6 +23,9 @@ public struct ModelPlan: Sendable {
 /// Everything that turns events into scores: the same for `run`, `replay` and `bench`.
 public struct ScoringPlan: Sendable {
     public let pipeline: String
+    /// The scored source first; there is always one.
+    public let sources: [SourcePlan]
+    /// The columns of all sources: indices of features, rules and ids count in it.
     public let schema: EventSchema
     public let decodeLimits: DecodeLimits
     /// Names an event in its score; `nil`: its origin does.
@@ -47,19 +37,35 @@ public struct ScoringPlan: Sendable {
     public let rules: [RulePlan]
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
-    public let late: LatePolicy
     /// Every entity is the topic's key, so that the order across partitions changes nothing.
     public let isOrderIrrelevant: Bool
     /// The hash of all that decides a score, 16 hexadecimal digits.
     public let planHash: String
 
+    /// For one source, whatever its topic.
     public init(
         pipeline: String, schema: EventSchema, decodeLimits: DecodeLimits, idField: FieldIndex?, features: FeaturePlan,
         featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan], outputFeatures: [FeatureIndex],
         late: LatePolicy, isOrderIrrelevant: Bool, planHash: String
     ) {
+        let source = SourcePlan(
+            name: "events", topic: "", schema: schema, columns: schema.fields.indices, available: schema.time,
+            late: late, key: nil, id: idField)
+        self.init(
+            pipeline: pipeline, sources: [source], decodeLimits: decodeLimits, idField: idField, features: features,
+            featureLimits: featureLimits, model: model, rules: rules, outputFeatures: outputFeatures,
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash)
+    }
+
+    public init(
+        pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
+        features: FeaturePlan, featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan],
+        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String
+    ) {
+        precondition((1...Self.sourcesMax).contains(sources.count), "\(sources.count) sources")
         self.pipeline = pipeline
-        self.schema = schema
+        self.sources = sources
+        schema = SourcePlan.union(of: sources)
         self.decodeLimits = decodeLimits
         self.idField = idField
         self.features = features
@@ -67,13 +73,49 @@ public struct ScoringPlan: Sendable {
         self.model = model
         self.rules = rules
         self.outputFeatures = outputFeatures
-        self.late = late
         self.isOrderIrrelevant = isOrderIrrelevant
         self.planHash = planHash
+    }
+
+    /// A batch names a row's source in one byte.
+    public static let sourcesMax = 255
+
+    /// How the scored source's late events are dealt with.
+    public var late: LatePolicy { sources[0].late }
+
+    /// Whether events of some source are ordered by another time than the one that places them.
+    var hasOrderTimes: Bool { sources.contains(where: \.hasOwnAvailability) }
+
+    /// A batch for the events of all sources.
+    public func makeBatch(capacity: Int) -> EventBatch {
+        EventBatch(schema: schema, capacity: capacity, hasOrderTimes: hasOrderTimes)
+    }
+
+    /// The source whose events a topic holds: the one that names it, else the scored one.
+    func source(ofTopic topic: String) -> Int { sources.firstIndex { $0.topic == topic } ?? 0 }
+
+    /// Decides ties of the merge: what is scored sees what the others bring at the same time.
+    func tieRank(ofSource source: Int) -> Int { source == 0 ? sources.count : source }
+
+    /// The most that an event's times may lie behind its record's timestamp, over all sources; `nil`: there is no bound.
+    var aheadMicroseconds: Int64? {
+        var longest: Int64 = 0
+        for source in sources {
+            // A record that is its own time is never ahead of it.
+            if source.schema.time == .record && source.available == .record { continue }
+            guard let ahead = source.schema.aheadMicroseconds else { return nil }
+            longest = max(longest, ahead)
+        }
+        return longest
     }
 
     /// Registers that a worker's scratch needs for any expression of the plan.
     var registerCount: Int {
         max(features.registerCount, rules.map(\.condition.registerCount).max() ?? 0)
     }
+}
+
+extension SourcePlan {
+    /// Whether its events need the timestamp of a Kafka record, which a row of a file does not have.
+    public var needsRecordTime: Bool { schema.time == .record || available == .record }
 }

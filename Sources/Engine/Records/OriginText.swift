@@ -14,7 +14,10 @@ struct OriginText {
     }
 
     /// For a file: its name, then the line.
-    init(file: String) { self.init(prefixes: [Array("\(file)/0/".utf8)]) }
+    init(file: String) { self.init(files: [file]) }
+
+    /// For files, by lane.
+    init(files: [String]) { self.init(prefixes: files.map { Array("\($0)/0/".utf8) }) }
 
     private init(prefixes: [[UInt8]]) {
         self.prefixes = prefixes

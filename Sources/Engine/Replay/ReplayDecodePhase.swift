@@ -1,43 +1,57 @@
 import Events
 import Workers
 
-/// Decodes records of a file, a task a chunk; a decoder a worker, since decoders hold buffers.
+/// Decodes records of files, a task a chunk; a decoder a worker and input, since decoders hold buffers.
 final class ReplayDecodePhase: ParallelPhase {
     private enum Decoders {
         case json([JSONEventDecoder])
         case csv([CSVEventDecoder])
     }
 
-    let chunks: [DecodedChunk]
-    private let decoders: Decoders
+    /// What is decoded by the next run; a chunk's lane is its input.
+    var chunks: [DecodedChunk] = []
+    /// By input.
+    private let decoders: [Decoders]
 
-    /// - Parameter header: the columns of a table; `nil` where the records are JSON objects.
-    init(
-        plan: ScoringPlan, header: UnsafeRawBufferPointer?, workerCount: Int, chunkCount: Int
-    ) throws(CSVHeaderError) {
-        chunks = (0..<chunkCount).map { _ in DecodedChunk(schema: plan.schema, capacity: BatchContext.sliceRows) }
-        guard let header else {
-            decoders = .json(
-                (0..<workerCount).map { _ in JSONEventDecoder(schema: plan.schema, limits: plan.decodeLimits) })
-            return
+    /// - Parameter inputs: opened, with nothing taken yet.
+    init(plan: ScoringPlan, inputs: [ReplayLane], workerCount: Int) throws(ReplayInputError) {
+        var decoders: [Decoders] = []
+        for input in inputs {
+            let source = input.lane.source
+            guard let header = input.header else {
+                decoders.append(
+                    .json(
+                        (0..<workerCount).map { _ in
+                            JSONEventDecoder(source: source, of: plan.sources, limits: plan.decodeLimits)
+                        }))
+                continue
+            }
+            var tables: [CSVEventDecoder] = []
+            do {
+                for _ in 0..<workerCount {
+                    tables.append(
+                        try CSVEventDecoder(
+                            source: source, of: plan.sources, limits: plan.decodeLimits, header: header))
+                }
+            } catch {
+                throw ReplayInputError(input: Int(input.lane.start.partition), .header(error))
+            }
+            decoders.append(.csv(tables))
         }
-        var tables: [CSVEventDecoder] = []
-        for _ in 0..<workerCount {
-            tables.append(try CSVEventDecoder(schema: plan.schema, limits: plan.decodeLimits, header: header))
-        }
-        decoders = .csv(tables)
+        self.decoders = decoders
     }
 
     func perform(task: Int, worker: Int) {
         let chunk = chunks[task]
-        switch decoders {
+        let lane = chunk.lane
+        switch decoders[Int(lane)] {
         case .json(let decoders):
             let decoder = decoders[worker]
             for index in 0..<chunk.recordCount {
                 let record = chunk.records[index]
                 decoder.decode(
                     value: UnsafeRawBufferPointer(start: record.value, count: record.valueCount),
-                    recordTime: record.timestamp, offset: record.offset, lane: 0, into: chunk.batch)
+                    recordTime: record.timestamp, offset: record.offset, lane: lane, into: chunk.batch)
             }
         case .csv(let decoders):
             let decoder = decoders[worker]
@@ -45,7 +59,7 @@ final class ReplayDecodePhase: ParallelPhase {
                 let record = chunk.records[index]
                 decoder.decode(
                     record: UnsafeRawBufferPointer(start: record.value, count: record.valueCount),
-                    recordTime: record.timestamp, offset: record.offset, lane: 0, into: chunk.batch)
+                    recordTime: record.timestamp, offset: record.offset, lane: lane, into: chunk.batch)
             }
         }
     }

@@ -2,165 +2,217 @@ public import Events
 import Features
 public import Workers
 
-/// Why a replay cannot read its input as a table; an error of the file, found before any row.
-public enum ReplayInputError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A CSV file without even a header.
-    case empty
-    case header(CSVHeaderError)
+/// Why a replay cannot read an input as a table; an error of the file, found before any row.
+public struct ReplayInputError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Reason: Hashable, Sendable {
+        /// A CSV file without even a header.
+        case empty
+        case header(CSVHeaderError)
+    }
+
+    /// The place of the file among the inputs.
+    public let input: Int
+    public let reason: Reason
+
+    public init(input: Int = 0, _ reason: Reason) {
+        self.input = input
+        self.reason = reason
+    }
 
     public var description: String {
-        switch self {
+        switch reason {
         case .empty: "the input is empty: a CSV file begins with a header"
         case .header(let error): "\(error)"
         }
     }
 }
 
-/// Runs the events of a file through the phases that score live ones, and writes a row for each.
+/// Runs the events of files through the phases that score live ones, and writes a row for each that is scored.
 ///
 /// ```
-///  read ─▶ split ─▶ decode ─▶ gather ─▶ features ─▶ score ─▶ format ─▶ write
-///                   slices              shards      slices   slices
+///  read ─▶ split ─▶ decode ─▶ merge ─▶ features ─▶ score ─▶ format ─▶ write
+///                   slices             shards      slices   slices
 /// ```
 ///
-/// The file's order is the merge order. An engine is for one run: its state begins empty. Memory is bounded by settings
-/// and limits of the plan, whatever the file; nothing is allocated per event after warm-up.
+/// A file's order is its own; several are merged as partitions are, by the highest available time so far in the file. An
+/// engine is for one run: its state begins empty. Memory is bounded by settings and limits of the plan, whatever the
+/// files; nothing is allocated per event after warm-up.
 public final class ReplayEngine {
     private let plan: ScoringPlan
     private let settings: ReplaySettings
-    private let inputFormat: RecordFormat?
     private let clock: any EngineClock
     private let pipeline: ScoringPipeline
     private let context: BatchContext
     private let format: ReplayFormatPhase
     private let header: [UInt8]
+    private let inputs: [ReplayInput]
+    private let files: [ReplayLane]
+    /// In the order that decides ties.
+    private let lanes: [Lane]
+    private var freeChunks: [DecodedChunk] = []
+    /// Files are waited for as long as they take.
+    private var merge = LaneMerge(waitNanoseconds: .max)
     private var watermark: Watermark
     private var summary = ReplaySummary()
 
-    /// - Parameters:
-    ///   - inputFormat: `nil`: NDJSON if the first character is a brace, else CSV.
-    ///   - file: the input's name, by which events are called where the pipeline has no id field.
+    /// - Parameter inputs: at least one; none of them read yet.
     public init(
-        plan: ScoringPlan, inputFormat: RecordFormat?, outputFormat: RecordFormat, file: String, pool: WorkerPool,
+        plan: ScoringPlan, inputs: [ReplayInput], outputFormat: RecordFormat, pool: WorkerPool,
         settings: ReplaySettings = ReplaySettings(), clock: any EngineClock = MonotonicClock()
     ) {
         precondition(settings.batchRowsMax > 0, "batches of \(settings.batchRowsMax) rows")
+        precondition(!inputs.isEmpty, "a replay of nothing")
         self.plan = plan
         self.settings = settings
-        self.inputFormat = inputFormat
         self.clock = clock
+        self.inputs = inputs
         pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: settings.inlineRowsMax, clock: clock)
         context = pipeline.makeContext(capacity: settings.batchRowsMax)
-        let writer = ReplayRowWriter(plan, format: outputFormat, file: file)
+        let writer = ReplayRowWriter(plan, format: outputFormat, origin: OriginText(files: inputs.map(\.name)))
         header = writer.header
         format = ReplayFormatPhase(writer: writer, outputs: context.slices)
-        watermark = Watermark(policy: plan.late)
+        watermark = Watermark(plan.sources)
+        files = inputs.enumerated().map { ReplayLane($1, number: $0, plan: plan, settings: settings) }
+        lanes = Lane.inTieOrder(files.map(\.lane), of: plan)
     }
 
     /// The columns that a plan's rows have; names that stand there twice would make a file that cannot be read back.
     public static func columns(of plan: ScoringPlan) -> [String] { ReplayRowWriter.columns(of: plan) }
 
-    /// Reads all of `source`, and returns when `sink` has finished.
+    /// Reads all inputs, and returns when `sink` has finished.
     ///
-    /// - Throws: `ReplayInputError`, or what source and sink throw; rows that cannot be used are counted and left out
+    /// - Parameter sink: `nil`: rows are computed for the observer and not written.
+    /// - Throws: `ReplayInputError`, or what inputs and sink throw; rows that cannot be used are counted and left out
     ///   instead.
-    public func run(
-        from source: any ByteSource, to sink: any ByteSink, observer: (any ReplayObserver)? = nil
-    ) throws -> ReplaySummary {
+    public func run(to sink: (any ByteSink)?, observer: (any ReplayObserver)? = nil) throws -> ReplaySummary {
         let start = clock.nanoseconds
-        let reader = ReplayRecordReader(
-            source: source, recordBytesMax: plan.decodeLimits.eventBytesMax, bytesMax: settings.inputBytesMax)
-        let decode = try open(reader)
-        try header.withUnsafeBytes { if !$0.isEmpty { try sink.write($0) } }
-        var time = clock.nanoseconds
-        summary.times.read += time - start
+        let decode = try open()
+        try header.withUnsafeBytes { if !$0.isEmpty { try sink?.write($0) } }
+        _ = lap(&summary.times.read, since: start)
         while true {
-            let taken = take(from: reader, into: decode)
-            time = lap(&summary.times.split, since: time)
-            if taken == 0 {
-                if reader.isAtEnd { break }
-                try reader.refill()
-                time = lap(&summary.times.read, since: time)
-                continue
-            }
-            let chunks = (taken + BatchContext.sliceRows - 1) / BatchContext.sliceRows
-            pipeline.pool.run(decode, tasks: chunks, isInline: taken <= settings.inlineRowsMax)
-            time = lap(&summary.times.decode, since: time)
-            gather(decode.chunks[..<chunks], observer: observer)
-            time = lap(&summary.times.gather, since: time)
+            context.removeAll()
+            repeat {
+                if try !take(into: decode) && lanes.allSatisfy({ !$0.hasNext }) { break }
+                gather(observer: observer)
+                // What comes by a pipe is not kept waiting for more.
+            } while files.count > 1 && context.batch.count < settings.batchRowsMax
+            if context.batch.count == 0 { break }
+            summary.rows += UInt64(context.batch.count)
+            summary.late = watermark.lateCount
+            summary.batches += 1
             pipeline.process(context)
-            time = clock.nanoseconds
-            format.context = context
-            let slices = BatchContext.sliceCount(context.batch.count)
-            pipeline.pool.run(format, tasks: slices, isInline: taken <= settings.inlineRowsMax)
-            time = lap(&summary.times.format, since: time)
-            for slice in context.slices[..<slices] where slice.arena.count > 0 {
-                try sink.write(UnsafeRawBufferPointer(start: slice.arena.bytes, count: slice.arena.count))
-            }
-            time = lap(&summary.times.write, since: time)
-            summary.nanoseconds = time - start
+            if let sink { try write(to: sink) }
+            summary.nanoseconds = clock.nanoseconds - start
             observer?.replayDidScore(context, summary)
-            time = clock.nanoseconds
         }
-        try sink.finish()
-        time = lap(&summary.times.write, since: time)
+        let time = clock.nanoseconds
+        try sink?.finish()
+        _ = lap(&summary.times.write, since: time)
         summary.times.features = pipeline.times.features
         summary.times.score = pipeline.times.score
-        summary.nanoseconds = time - start
+        summary.nanoseconds = clock.nanoseconds - start
         return summary
     }
 
-    private func open(_ reader: ReplayRecordReader) throws -> ReplayDecodePhase {
-        let found = try reader.open(inputFormat)
-        var header: UnsafeRawBufferPointer?
-        if found == .csv {
-            header = try reader.header()
-            if header == nil { throw ReplayInputError.empty }
-        }
-        do {
-            return try ReplayDecodePhase(
-                plan: plan, header: header, workerCount: pipeline.pool.workerCount,
-                chunkCount: BatchContext.sliceCount(settings.batchRowsMax))
-        } catch {
-            throw ReplayInputError.header(error)
-        }
+    private func open() throws -> ReplayDecodePhase {
+        for (file, input) in zip(files, inputs) { try file.open(input.format) }
+        return try ReplayDecodePhase(plan: plan, inputs: files, workerCount: pipeline.pool.workerCount)
     }
 
-    /// Fills one chunk after the other, as far as whole records are at hand; returns how many rows they hold.
-    private func take(from reader: ReplayRecordReader, into decode: ReplayDecodePhase) -> Int {
+    // MARK: - From bytes to a batch
+
+    /// Takes and decodes what is at hand of every file of which less than a batch is waiting; of each that has more to
+    /// come at least one row. False: there was nothing to take.
+    private func take(into decode: ReplayDecodePhase) throws -> Bool {
+        var time = clock.nanoseconds
+        decode.chunks.removeAll(keepingCapacity: true)
         var taken = 0
-        for chunk in decode.chunks {
-            let room = min(chunk.records.count, settings.batchRowsMax - taken)
-            chunk.removeAll()
-            chunk.recordCount = reader.take(into: UnsafeMutableBufferPointer(rebasing: chunk.records[..<room]))
-            taken += chunk.recordCount
-            if chunk.recordCount < room { break }
-        }
-        return taken
-    }
-
-    private func gather(_ chunks: ArraySlice<DecodedChunk>, observer: (any ReplayObserver)?) {
-        context.removeAll()
-        let batch = context.batch
-        for chunk in chunks {
-            for row in 0..<chunk.batch.count {
-                let target = batch.count
-                batch.append(row: row, of: chunk.batch)
-                let disposition = watermark.disposition(of: target, in: batch, isMuted: false)
-                context.frame.dispositions[target] = disposition
-                switch disposition {
-                case .score: summary.scored += 1
-                case .lateDropped: summary.lateDropped += 1
-                case .fault:
-                    summary.add(batch.faults[target].code)
-                    observer?.replayDidFind(ReplayFault(line: batch.offsets[target], fault: batch.faults[target]))
-                case .muted, .mutedFault: preconditionFailure("row \(target) of a file is \(disposition)")
-                }
+        for number in files.indices {
+            let lane = files[number].lane
+            while !lane.isAtEnd && lane.buffered < settings.batchRowsMax {
+                let count = takeChunk(number, into: decode)
+                taken += count
+                if count > 0 { continue }
+                // What was taken of the file points into what a refill moves.
+                if lane.buffered > 0 { break }
+                time = lap(&summary.times.split, since: time)
+                try files[number].reader.refill()
+                lane.isAtEnd = files[number].reader.isAtEnd
+                time = lap(&summary.times.read, since: time)
             }
         }
-        summary.rows += UInt64(batch.count)
-        summary.late = watermark.lateCount
-        summary.batches += 1
+        time = lap(&summary.times.split, since: time)
+        if taken == 0 { return false }
+        pipeline.pool.run(decode, tasks: decode.chunks.count, isInline: taken <= settings.inlineRowsMax)
+        _ = lap(&summary.times.decode, since: time)
+        return true
+    }
+
+    private func takeChunk(_ number: Int, into decode: ReplayDecodePhase) -> Int {
+        let lane = files[number].lane
+        let chunk = freeChunks.popLast() ?? DecodedChunk(plan: plan, capacity: BatchContext.sliceRows)
+        chunk.removeAll()
+        chunk.lane = Int32(number)
+        let room = min(chunk.records.count, settings.batchRowsMax - lane.buffered)
+        chunk.recordCount = files[number].reader.take(
+            into: UnsafeMutableBufferPointer(rebasing: chunk.records[..<room]))
+        if chunk.recordCount == 0 {
+            freeChunks.append(chunk)
+            return 0
+        }
+        lane.chunks.append(chunk)
+        lane.buffered += chunk.recordCount
+        decode.chunks.append(chunk)
+        return chunk.recordCount
+    }
+
+    private func gather(observer: (any ReplayObserver)?) {
+        let time = clock.nanoseconds
+        let room = settings.batchRowsMax - context.batch.count
+        _ = merge.merge(lanes, limit: room, now: 0) { chunk, rows in
+            append(rows, of: chunk, observer: observer)
+            if chunk.next == chunk.batch.count { freeChunks.append(chunk) }
+        }
+        _ = lap(&summary.times.gather, since: time)
+    }
+
+    private func append(_ rows: Range<Int>, of chunk: DecodedChunk, observer: (any ReplayObserver)?) {
+        let batch = context.batch
+        for row in rows {
+            let target = batch.count
+            batch.append(row: row, of: chunk.batch)
+            var disposition = watermark.disposition(of: target, in: batch, isMuted: false)
+            if disposition == .score, let selection = settings.selection, !selection.includes(target, of: batch) {
+                disposition = .muted
+            }
+            context.frame.dispositions[target] = disposition
+            switch disposition {
+            case .score: summary.scored += 1
+            case .absorbed: summary.absorbed += 1
+            case .muted: summary.muted += 1
+            case .lateDropped: summary.lateDropped += 1
+            case .fault:
+                summary.add(batch.faults[target].code)
+                observer?.replayDidFind(
+                    ReplayFault(input: Int(chunk.lane), line: batch.offsets[target], fault: batch.faults[target]))
+            case .mutedFault: preconditionFailure("row \(target) of a file is \(disposition)")
+            }
+        }
+    }
+
+    // MARK: - From a batch to bytes
+
+    private func write(to sink: any ByteSink) throws {
+        var time = clock.nanoseconds
+        format.context = context
+        let rows = context.batch.count
+        let slices = BatchContext.sliceCount(rows)
+        pipeline.pool.run(format, tasks: slices, isInline: rows <= settings.inlineRowsMax)
+        time = lap(&summary.times.format, since: time)
+        for slice in context.slices[..<slices] where slice.arena.count > 0 {
+            try sink.write(UnsafeRawBufferPointer(start: slice.arena.bytes, count: slice.arena.count))
+        }
+        _ = lap(&summary.times.write, since: time)
     }
 
     private func lap(_ total: inout Int64, since start: Int64) -> Int64 {

@@ -25,11 +25,6 @@ struct ReplayRowWriter: Sendable {
     private let decisions: TextTable
     private let fixedBytes: Int
 
-    /// - Parameter file: names the events of a pipeline without an id field.
-    init(_ plan: ScoringPlan, format: RecordFormat, file: String) {
-        self.init(plan, format: format, origin: OriginText(file: file))
-    }
-
     /// - Parameter origin: names the events of a pipeline without an id field, by their lanes and offsets.
     init(_ plan: ScoringPlan, format: RecordFormat, origin: OriginText) {
         let isCSV = format == .csv

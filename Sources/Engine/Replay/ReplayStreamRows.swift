@@ -44,10 +44,11 @@ public final class ReplayStreamRows {
 
     /// Writes and counts the rows of one batch.
     ///
+    /// - Parameter sink: `nil`: rows are counted and not written.
     /// - Parameter onFault: called in order for each row that cannot be used; its lane is the engine's.
     /// - Throws: what the sink throws. Complexity: O(rows), formatted on the pool.
     public func add(
-        _ context: BatchContext, to sink: any ByteSink,
+        _ context: BatchContext, to sink: (any ByteSink)?,
         onFault: (_ lane: Int, _ offset: Int64, _ fault: Fault) -> Void
     ) throws {
         let batch = context.batch
@@ -55,6 +56,7 @@ public final class ReplayStreamRows {
         for row in 0..<batch.count {
             switch context.frame.dispositions[row] {
             case .score: summary.scored += 1
+            case .absorbed: summary.absorbed += 1
             case .lateDropped: summary.lateDropped += 1
             case .muted, .mutedFault: muted += 1
             case .fault:
@@ -64,7 +66,7 @@ public final class ReplayStreamRows {
         }
         summary.rows += UInt64(batch.count) - (muted - mutedBefore)
         summary.batches += 1
-        if muted - mutedBefore < UInt64(batch.count) { try write(context, to: sink) }
+        if let sink, muted - mutedBefore < UInt64(batch.count) { try write(context, to: sink) }
         summary.nanoseconds = clock.nanoseconds - start
     }
 
@@ -81,8 +83,8 @@ public final class ReplayStreamRows {
     /// Finishes the sink; once, behind the last `add`.
     ///
     /// - Parameter stream: what the engine says of the whole run.
-    public func end(_ sink: any ByteSink, _ stream: StreamSummary) throws -> ReplaySummary {
-        try sink.finish()
+    public func end(_ sink: (any ByteSink)?, _ stream: StreamSummary) throws -> ReplaySummary {
+        try sink?.finish()
         summary.late = stream.late
         summary.nanoseconds = clock.nanoseconds - start
         return summary

@@ -1,6 +1,6 @@
 public import Events
 
-/// How a replay runs; nothing here changes a byte of its output.
+/// How a replay runs; but for `selection` nothing here changes a byte of its output.
 public struct ReplaySettings: Sendable {
     /// Rows that pass through the phases together.
     public var batchRowsMax = 4_096
@@ -8,28 +8,37 @@ public struct ReplaySettings: Sendable {
     public var inputBytesMax = 4 << 20
     /// Batches up to this many rows run on the calling thread alone.
     public var inlineRowsMax = ScoringPipeline.inlineRowsMaxDefault
+    /// Which scored rows are wanted; `nil`: all. The others fill windows and are not written.
+    public var selection: RowSelection?
 
     public init() {}
 }
 
 /// A row of the input that cannot be used.
 public struct ReplayFault: Hashable, Sendable {
+    /// The place of its file among the inputs.
+    public let input: Int
     /// The line of the file on which the record begins, counted from 1.
     public let line: Int64
     public let fault: Fault
 
-    public init(line: Int64, fault: Fault) {
+    public init(input: Int = 0, line: Int64, fault: Fault) {
+        self.input = input
         self.line = line
         self.fault = fault
     }
 }
 
-/// What a replay has done so far; `rows = scored + faults + lateDropped`, each counted by itself.
+/// What a replay has done so far; `rows = scored + absorbed + faults + lateDropped + muted`, each counted by itself.
 public struct ReplaySummary: Sendable {
     /// Records read: neither the header of a CSV file nor empty lines.
     public internal(set) var rows: UInt64 = 0
     /// Rows written.
     public internal(set) var scored: UInt64 = 0
+    /// Rows of sources that are not scored.
+    public internal(set) var absorbed: UInt64 = 0
+    /// Rows that filled windows and were not asked for.
+    public internal(set) var muted: UInt64 = 0
     /// Rows that could not be used.
     public internal(set) var faults: UInt64 = 0
     /// Rows older than the watermark by more than `late.after`, whatever became of them.

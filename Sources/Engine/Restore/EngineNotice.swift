@@ -48,7 +48,8 @@ public enum RestoreSource: Hashable, Sendable, CustomStringConvertible {
 public struct IncompleteState: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Feature: Hashable, Sendable {
         public let name: String
-        /// From this event time on its windows are whole, microseconds.
+        /// From this event time on its windows are whole, microseconds; `Int64.max`: never, since they reach back to the
+        /// beginning.
         public let wholeFrom: Int64
     }
 
@@ -62,7 +63,10 @@ public struct IncompleteState: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     public var description: String {
-        let names = features.prefix(8).map { "\($0.name) (whole from \(Self.text($0.wholeFrom)) on)" }
+        let names = features.prefix(8).map { feature in
+            feature.wholeFrom == .max
+                ? "\(feature.name) (never whole)" : "\(feature.name) (whole from \(Self.text(feature.wholeFrom)) on)"
+        }
         let more = features.count > 8 ? " and \(features.count - 8) more" : ""
         return "the log begins at \(Self.text(logFrom)), which is not far enough back for "
             + "\(names.joined(separator: ", "))\(more): restore a snapshot, raise the topic's retention, or accept it with "

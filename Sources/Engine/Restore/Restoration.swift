@@ -23,37 +23,59 @@ struct Restoration {
 /// Which features a log that begins late leaves incomplete.
 struct ReachBack {
     let plan: FeaturePlan
+    /// See `ScoringPlan.aheadMicroseconds`.
     let aheadMicroseconds: Int64?
+
+    init(plan: FeaturePlan, aheadMicroseconds: Int64?) {
+        self.plan = plan
+        self.aheadMicroseconds = aheadMicroseconds
+    }
+
+    init(_ plan: ScoringPlan) { self.init(plan: plan.features, aheadMicroseconds: plan.aheadMicroseconds) }
 
     /// The record time before which nothing can matter at a watermark; `nil`: everything may.
     ///
     /// An event is at most `ahead` later than its record's timestamp, so whatever a window can still hold was appended
-    /// with a timestamp after this one.
+    /// with a timestamp after this one. That is so for every source: how much later than its time an event became
+    /// available only puts its record behind its time.
     func recordTime(watermark: Int64) -> Int64? {
-        guard let aheadMicroseconds, watermark > Int64.min else { return nil }
+        guard let aheadMicroseconds, watermark > Int64.min, !plan.hasUnboundedWindows else { return nil }
         let (horizon, overflow) = plan.horizonMicroseconds.addingReportingOverflow(aheadMicroseconds)
         if overflow { return nil }
         let (time, underflow) = watermark.subtractingReportingOverflow(horizon)
         return underflow ? nil : max(0, time)
     }
 
-    /// What is missing if the log holds everything from a record time on, and nothing before.
-    func incomplete(logFrom: Int64, watermark: Int64) -> IncompleteState? {
-        // Without a bound on how far ahead an event may be, its record's time says the same with the least slack.
-        let from = logFrom.addingReportingOverflow(aheadMicroseconds ?? 0).partialValue
+    /// What is missing if the logs of some sources hold everything from a record time on, and nothing before.
+    ///
+    /// - Parameter logFrom: by source, where its logs lack something.
+    func incomplete(logFrom: [Int: Int64], watermark: Int64) -> IncompleteState? {
         var features: [IncompleteState.Feature] = []
         for entity in plan.entities {
+            guard let start = logFrom[entity.source] else { continue }
+            // Without a bound on how far ahead an event may be, its record's time says the same with the least slack.
+            let from = start.addingReportingOverflow(aheadMicroseconds ?? 0).partialValue
             for aggregate in entity.aggregates {
-                let reach = entity.windows[aggregate.window].reachMicroseconds + entity.lateMicroseconds
-                let wholeFrom = from.addingReportingOverflow(reach).partialValue
+                let window = entity.windows[aggregate.window]
+                var wholeFrom = Int64.max
+                if !window.isUnbounded {
+                    let reach = window.reachMicroseconds + entity.lateMicroseconds
+                    wholeFrom = from.addingReportingOverflow(reach).partialValue
+                }
                 if wholeFrom > watermark {
                     features.append(
                         IncompleteState.Feature(name: plan.names[aggregate.feature.rawValue], wholeFrom: wholeFrom))
                 }
             }
         }
-        return features.isEmpty ? nil : IncompleteState(features: features, logFrom: logFrom)
+        if features.isEmpty { return nil }
+        return IncompleteState(features: features, logFrom: logFrom.values.max() ?? .min)
     }
+}
+
+extension FeaturePlan {
+    /// Whether some window holds everything since the beginning, so that only the whole log can fill it.
+    var hasUnboundedWindows: Bool { entities.contains { $0.windows.contains(where: \.isUnbounded) } }
 }
 
 /// A committed offset that the log does not hold: events were lost, or the topic is another one.

@@ -61,11 +61,7 @@ extension StreamEngine {
         laneMemories = [:]
     }
 
-    private var reachBack: ReachBack {
-        // A record that is its own time is never ahead of it.
-        let ahead = plan.schema.time == .record ? 0 : plan.schema.aheadMicroseconds
-        return ReachBack(plan: plan.features, aheadMicroseconds: ahead)
-    }
+    private var reachBack: ReachBack { ReachBack(plan) }
 
     /// The newest snapshot that is sound and not ahead of what is committed, if there is one, in the place of the state.
     private func loadSnapshot(_ assigned: [AssignedLane]) -> SnapshotManifest? {
@@ -199,7 +195,7 @@ extension StreamEngine {
     private func judgeRestoration() throws {
         guard let truncated = restoration?.truncatedLanes, !truncated.isEmpty else { return }
         restoration?.truncatedLanes = [:]
-        let logFrom = truncated.values.max() ?? .min
+        let logFrom = Dictionary(truncated.map { (lanes[$0.key].source, $0.value) }, uniquingKeysWith: max)
         let present = max(watermark.time, restoration?.committedWatermark ?? .min)
         guard let incomplete = reachBack.incomplete(logFrom: logFrom, watermark: present) else { return }
         if settings.refusesIncompleteState { throw incomplete }

@@ -14,6 +14,7 @@ extension StreamEngine {
             for lane in 0..<entry.laneCount where entry.rows[lane] > 0 {
                 let counts = entry.counts[lane]
                 accounts[lane].scored += counts.scored
+                accounts[lane].absorbed += counts.absorbed
                 accounts[lane].deadLettered += counts.deadLettered
                 accounts[lane].lateDropped += counts.lateDropped
                 accounts[lane].muted += counts.muted

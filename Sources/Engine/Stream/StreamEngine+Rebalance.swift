@@ -13,8 +13,12 @@ extension StreamEngine: SourceObserver {
             starts = assigned.map { LaneStart($0, from: $0.committed ?? $0.begin) }
         }
         assignment = Assignment(epoch: epoch, starts: starts, membership: source.membership)
-        lanes = starts.map { Lane(start: $0, highestTime: laneMemories[Self.name($0)]?.highestTime ?? .min) }
-        lanesInOrder = lanes.sorted { ($0.start.topic, $0.start.partition) < ($1.start.topic, $1.start.partition) }
+        lanes = starts.map { start in
+            Lane(
+                start: start, source: plan.source(ofTopic: start.topic),
+                highestTime: laneMemories[Self.name(start)]?.highestTime ?? .min)
+        }
+        lanesInOrder = Lane.inTieOrder(lanes, of: plan)
         accounts = starts.map { LaneAccount(topic: $0.topic, partition: $0.partition) }
         watchLanes()
         merge.reset()

@@ -42,9 +42,10 @@ extension StreamEngine {
     /// one.
     private func chunkWithRoom(_ lane: Lane, index: Int) -> DecodedChunk {
         if let last = lane.chunks.last, last.recordCount < last.records.count { return last }
-        let chunk = freeChunks.popLast() ?? DecodedChunk(schema: plan.schema, capacity: chunkRows)
+        let chunk = freeChunks.popLast() ?? DecodedChunk(plan: plan, capacity: chunkRows)
         chunk.removeAll()
         chunk.lane = Int32(index)
+        chunk.source = lane.source
         chunk.quarantined = lane.quarantined
         lane.chunks.append(chunk)
         return chunk
@@ -114,6 +115,7 @@ extension StreamEngine {
         let lane = lanes[Int(chunk.lane)]
         let start = lane.stateOffset
         let isRecorded = order != nil && restoration?.follower == nil
+        let lateBefore = watermark.lateCount
         for row in rows {
             let target = context.batch.count
             context.batch.append(row: row, of: chunk.batch)
@@ -124,10 +126,17 @@ extension StreamEngine {
                 context.batch.faults[target] = Fault(.quarantined)
                 if isRecorded { context.order.quarantine(lane: Int(chunk.lane), offset: offset) }
             }
-            context.frame.dispositions[target] = watermark.disposition(
+            var disposition = watermark.disposition(
                 of: target, in: context.batch, isMuted: offset < lane.start.mutedUntil)
+            if disposition == .score, let selection = settings.selection,
+                !selection.includes(target, of: context.batch)
+            {
+                disposition = .muted
+            }
+            context.frame.dispositions[target] = disposition
             lane.stateOffset = offset + 1
         }
+        accounts[Int(chunk.lane)].late &+= watermark.lateCount &- lateBefore
         // What is followed stands there already.
         if isRecorded {
             context.order.append(lane: Int(chunk.lane), start: start, end: lane.stateOffset)

@@ -98,7 +98,7 @@ public final class StreamEngine: @unchecked Sendable {
         freeContexts = BoundedQueue(capacity: settings.inFlightBatchesMax)
         sendQueue = BoundedQueue(capacity: settings.inFlightBatchesMax + 1)
         merge = LaneMerge(waitNanoseconds: settings.mergeWaitMicroseconds * 1_000)
-        watermark = Watermark(policy: plan.late)
+        watermark = Watermark(plan.sources)
         for _ in 0..<settings.inFlightBatchesMax {
             freeContexts.push(pipeline.makeContext(capacity: settings.batchRowsMax))
         }

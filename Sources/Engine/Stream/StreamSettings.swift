@@ -1,4 +1,4 @@
-/// How the engine runs a plan; nothing here changes a score.
+/// How the engine runs a plan; nothing here changes a score that comes out.
 public struct StreamSettings: Sendable {
     public var batchRowsMax = 4_096
     /// Batches between the merge and the end of sending.
@@ -22,6 +22,8 @@ public struct StreamSettings: Sendable {
     public var refusesIncompleteState = true
     /// Sends on the engine's own thread: for simulation, where the schedule is the seed's.
     public var sendsInline = false
+    /// For replays: which scored rows are wanted; the others are muted.
+    public var selection: RowSelection?
     /// Stop where every assigned partition has reached this offset; `nil`: run until told to stop.
     public var endOffsets: (@Sendable (_ topic: String, _ partition: Int32) -> Int64?)?
 
@@ -42,6 +44,7 @@ public struct StreamSummary: Sendable {
 
     public var consumed: UInt64 { accounts.reduce(0) { $0 + $1.consumed } }
     public var scored: UInt64 { accounts.reduce(0) { $0 + $1.scored } }
+    public var absorbed: UInt64 { accounts.reduce(0) { $0 + $1.absorbed } }
     public var deadLettered: UInt64 { accounts.reduce(0) { $0 + $1.deadLettered } }
     public var lateDropped: UInt64 { accounts.reduce(0) { $0 + $1.lateDropped } }
     public var muted: UInt64 { accounts.reduce(0) { $0 + $1.muted } }

@@ -7,7 +7,7 @@ public struct AggregateExpression: Sendable {
     public let functionRange: SourceRange
     /// What is aggregated; `nil` where the aggregate takes nothing, as `count()`.
     public let argument: CompiledExpression?
-    /// The constants behind the argument, as many as the signature names.
+    /// The constants behind the argument, as many as the signature names; durations in microseconds.
     public let parameters: [Double]
     public let parameterRanges: [SourceRange]
     /// The value of an empty window; `nil`: missing.
@@ -52,8 +52,8 @@ extension ExpressionLanguage {
                     in: scope, diagnostics: &diagnostics)
             }
             for (index, parameter) in zip(arguments.suffix(signature.parameters.count), signature.parameters) {
-                let phrase = "\(quoted(parameter)) of aggregate \(quoted(name))"
-                if let value = constant(expression, index, phrase, in: scope, &diagnostics) { parameters.append(value) }
+                let value = self.parameter(parameter, of: name, expression, index, in: scope, &diagnostics)
+                if let value { parameters.append(value) }
             }
         } else {
             let count = signature.argumentCount
@@ -91,6 +91,42 @@ extension ExpressionLanguage {
         return ExpressionDiagnostic.aggregateShape(
             "an aggregate stands alone, with an \"or\" and a default at most", at: expression.range,
             suggestion: "name \(quoted(callText)) alone, and compute with that name in a feature")
+    }
+
+    private func parameter(
+        _ parameter: AggregateParameter, of aggregate: String, _ expression: ParsedExpression, _ index: NodeIndex,
+        in scope: ExpressionScope, _ diagnostics: inout [Diagnostic]
+    ) -> Double? {
+        let phrase = "\(quoted(parameter.name)) of aggregate \(quoted(aggregate))"
+        let range = expression.text.range(expression.nodes[index].offsets)
+        let isWithin: Bool
+        let value: Double
+        switch (parameter.kind, expression.nodes[index].kind) {
+        case (.duration(let bounds), .duration(let microseconds)):
+            isWithin = bounds.contains(microseconds)
+            value = Double(microseconds)
+        case (.duration, _):
+            diagnostics.append(
+                ExpressionDiagnostic.typeMismatch(
+                    "\(phrase) needs a duration", at: range, suggestion: "write a whole number and a unit, such as 7d"))
+            return nil
+        case (.number, .duration):
+            diagnostics.append(
+                ExpressionDiagnostic.typeMismatch("\(phrase) needs a number, found a duration", at: range))
+            return nil
+        case (.number(let bounds), _):
+            guard let number = constant(expression, index, phrase, in: scope, &diagnostics) else { return nil }
+            isWithin = bounds.contains(number)
+            value = number
+        }
+        guard isWithin else {
+            let written = quoted(expression.text.slice(expression.nodes[index].offsets))
+            diagnostics.append(
+                ExpressionDiagnostic.parameterOutOfRange(
+                    "\(phrase) cannot be \(written)", at: range, suggestion: "allowed: \(parameter.bounds)"))
+            return nil
+        }
+        return value
     }
 
     private func constant(

@@ -94,6 +94,11 @@ struct ExpressionCompiler {
     private mutating func check(_ index: NodeIndex) -> Value? {
         switch expression.nodes[index].kind {
         case .number(let number): return Value(type: .number, operand: .constant(number))
+        case .duration:
+            report(
+                .typeMismatch, "a duration stands only behind the argument of an aggregate", at: index,
+                suggestion: "write a number, or an aggregate such as rate(1h)")
+            return nil
         case .bool(let isTrue): return Value(type: .bool, operand: .constant(isTrue ? 1 : 0))
         case .text(let text): return Value(type: .text, operand: .literal(text))
         case .name(let name): return read(name, at: index)

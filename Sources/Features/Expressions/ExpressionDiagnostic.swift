@@ -22,6 +22,7 @@ public enum ExpressionDiagnostic: String, Hashable, Sendable, CaseIterable {
     case aggregateShape = "aggregate-shape"
     case unknownAggregate = "unknown-aggregate"
     case notConstant = "not-constant"
+    case parameterOutOfRange = "parameter-out-of-range"
 
     /// Its lines in the reference of diagnostics.
     public var entry: DiagnosticEntry {
@@ -80,6 +81,8 @@ public enum ExpressionDiagnostic: String, Hashable, Sendable, CaseIterable {
         case .unknownAggregate: ("An aggregate is not in the catalogue.", "Use one of the aggregates of the reference.")
         case .notConstant:
             ("A default or a parameter depends on the event, where it has to be a constant.", "Write a number.")
+        case .parameterOutOfRange:
+            ("A constant behind an aggregate's argument is outside of what it allows.", "Choose one inside.")
         }
     }
 

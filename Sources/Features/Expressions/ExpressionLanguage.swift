@@ -13,8 +13,40 @@ public struct ExpressionPurpose: Hashable, Sendable {
     }
 
     public static let feature = ExpressionPurpose("a feature", accepts: [.number, .bool])
+    /// An event is taken only where it is true: neither false nor missing.
+    public static let filter = ExpressionPurpose("a filter", accepts: [.bool])
     /// A decision matches only where it is true: neither false nor missing.
     public static let rule = ExpressionPurpose("a rule", accepts: [.bool])
+}
+
+/// A constant behind an aggregate's argument: p of `quantile(x, p)`.
+public struct AggregateParameter: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case number(ClosedRange<Double>)
+        /// In microseconds; written with a unit, as `7d`.
+        case duration(ClosedRange<Int64>)
+    }
+
+    public let name: String
+    public let kind: Kind
+
+    public init(_ name: String, _ kind: Kind) {
+        self.name = name
+        self.kind = kind
+    }
+
+    /// `0 to 1`, `1s to 400d`.
+    public var bounds: String {
+        switch kind {
+        case .number(let range): "\(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
+        case .duration(let range):
+            "\(DurationUnit.text(range.lowerBound)) to \(DurationUnit.text(range.upperBound))"
+        }
+    }
+
+    private static func text(_ number: Double) -> String {
+        number == number.rounded() && number.magnitude < 1e15 ? "\(Int64(number))" : "\(number)"
+    }
 }
 
 /// An aggregate as expressions know it: what may stand in its parentheses.
@@ -22,10 +54,10 @@ public struct AggregateSignature: Hashable, Sendable {
     public let name: String
     /// The types of the first argument; empty: it takes none, as `count()`.
     public let accepts: Set<ExpressionType>
-    /// The names of the constant numbers behind the argument, as in `quantile(x, p)`.
-    public let parameters: [String]
+    /// The constants behind the argument, as in `quantile(x, p)`.
+    public let parameters: [AggregateParameter]
 
-    public init(_ name: String, accepts: Set<ExpressionType>, parameters: [String] = []) {
+    public init(_ name: String, accepts: Set<ExpressionType>, parameters: [AggregateParameter] = []) {
         self.name = name
         self.accepts = accepts
         self.parameters = parameters
@@ -33,7 +65,7 @@ public struct AggregateSignature: Hashable, Sendable {
 
     /// `quantile(x, p)`.
     public var signature: String {
-        "\(name)(" + ((accepts.isEmpty ? [] : ["x"]) + parameters).joined(separator: ", ") + ")"
+        "\(name)(" + ((accepts.isEmpty ? [] : ["x"]) + parameters.map(\.name)).joined(separator: ", ") + ")"
     }
 
     var argumentCount: Int { (accepts.isEmpty ? 0 : 1) + parameters.count }

@@ -1,6 +1,29 @@
 import Diagnostics
 
 extension ExpressionLexer {
+    /// `7d`, `1_000ms`: a whole number with a unit right behind it; `nil` where none begins here.
+    mutating func duration() throws(SyntaxFailure) -> Int64? {
+        let start = offset
+        var end = offset
+        while end < text.scalars.count, Self.isDigit(text.scalars[end]) || text.scalars[end] == "_" { end += 1 }
+        let unitStart = end
+        while end < text.scalars.count, Self.continuesName(text.scalars[end]) { end += 1 }
+        let name = text.slice(unitStart..<end)
+        guard unitStart > start, let unit = DurationUnit.all.first(where: { $0.name == name }) else { return nil }
+        var digits = ""
+        try appendDigits(to: &digits, from: start)
+        offset = end
+        guard let count = Int64(digits),
+            case let (value, overflows) = count.multipliedReportingOverflow(by: unit.microseconds),
+            !overflows
+        else {
+            throw failure(
+                .numberOutOfRange, "duration \(quoted(text.slice(start..<offset))) is too long", from: start, to: offset
+            )
+        }
+        return value
+    }
+
     /// `12`, `1_000_000`, `0.5`, `1.5e-3`.
     mutating func number() throws(SyntaxFailure) -> Double {
         let start = offset
@@ -35,7 +58,7 @@ extension ExpressionLexer {
             while Self.continuesName(peek()) || peek() == "." { offset += 1 }
             throw failure(
                 .invalidNumber, "number \(quoted(text.slice(start..<offset))) is not valid", from: start, to: offset,
-                suggestion: "write digits, such as 1_000, 0.5 or 1e-3")
+                suggestion: "write digits, such as 1_000, 0.5 or 1e-3; a duration is a whole number and a unit: 30m")
         }
         return try value(of: digits, from: start)
     }
@@ -54,7 +77,7 @@ extension ExpressionLexer {
     }
 
     /// Digits with single `_` between them.
-    private mutating func appendDigits(to digits: inout String, from start: Int) throws(SyntaxFailure) {
+    mutating func appendDigits(to digits: inout String, from start: Int) throws(SyntaxFailure) {
         while Self.isDigit(peek()) || peek() == "_" {
             if peek() == "_" {
                 guard Self.isDigit(peek(1)), offset > start, Self.isDigit(text.scalars[offset - 1]) else {

@@ -39,6 +39,9 @@ struct ExpressionLexer {
         if isAtEnd { return ExpressionToken(kind: .end, offsets: start..<start) }
         let scalar = peek()
         if Self.isDigit(scalar) || (scalar == "." && Self.isDigit(peek(1))) {
+            if let microseconds = try duration() {
+                return ExpressionToken(kind: .duration(microseconds), offsets: start..<offset)
+            }
             return ExpressionToken(kind: .number(try number()), offsets: start..<offset)
         }
         if scalar == "\"" || scalar == "'" {

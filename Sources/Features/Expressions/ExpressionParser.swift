@@ -286,6 +286,9 @@ struct ExpressionParser {
         case .number(let value):
             advance()
             return append(.number(value), start.offsets)
+        case .duration(let microseconds):
+            advance()
+            return append(.duration(microseconds), start.offsets)
         case .text(let value):
             advance()
             return append(.text(value), start.offsets)

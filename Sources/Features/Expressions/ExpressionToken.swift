@@ -2,6 +2,8 @@
 struct ExpressionToken: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case number(Double)
+        /// `7d`, in microseconds.
+        case duration(Int64)
         case text(String)
         /// A name, with its qualifier if it has one: `labels.tx_fraud` is one token.
         case name(String)

@@ -38,7 +38,8 @@ public struct FunctionSpec: Sendable {
 
     /// An expression and its value; `nil` is missing. The reference shows them and the tests hold them.
     ///
-    /// The only name that it may read is `event_time`, which is Sunday 2018-09-30T23:59:57Z in all examples.
+    /// The only names that it may read are `event_time`, which is Sunday 2018-09-30T23:59:57Z in all examples, and the
+    /// text `channel`, which is `web`.
     public struct Example: Sendable {
         public let expression: String
         public let value: Double?
@@ -102,8 +103,11 @@ public struct FunctionCatalogue: Sendable {
     /// Riffle's own functions, in the order of the reference.
     public static let standard = FunctionCatalogue([
         .min, .max, .abs, .clamp,
-        .floor, .round,
+        .floor, .ceil, .round,
         .log, .log1p, .exp, .sqrt, .pow,
+        .ratio, .zscore,
+        .haversine,
+        .bucket,
         .hour, .dayOfWeek,
         .isMissing, .coalesce,
     ])

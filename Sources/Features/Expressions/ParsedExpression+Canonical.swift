@@ -12,6 +12,7 @@ extension ExpressionNode {
     fileprivate var canonicalText: String {
         switch kind {
         case .number(let number): "\(number)"
+        case .duration(let microseconds): "\(microseconds)us"
         case .bool(let isTrue): "\(isTrue)"
         // With its length: whatever stands in it, it ends where it ends.
         case .text(let text): "\"\(text.utf8.count):\(text)"

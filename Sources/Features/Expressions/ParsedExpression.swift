@@ -44,6 +44,8 @@ typealias NodeIndex = Int
 struct ExpressionNode: Hashable, Sendable {
     indirect enum Kind: Hashable, Sendable {
         case number(Double)
+        /// In microseconds.
+        case duration(Int64)
         case bool(Bool)
         case text(String)
         case name(String)

@@ -81,7 +81,7 @@ final class ScoreMonitor: StreamObserver {
             let code = Int(batch.faults[row].code.rawValue)
             if code < faultCount { state.faults[code] += 1 }
             return
-        case .muted, .lateDropped, .mutedFault: return
+        case .absorbed, .muted, .lateDropped, .mutedFault: return
         }
         state.scored += 1
         state.eventTime = max(state.eventTime, batch.eventTimes[row])

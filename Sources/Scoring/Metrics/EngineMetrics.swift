@@ -129,7 +129,7 @@ final class EngineMetrics: @unchecked Sendable {
 
 /// One partition's metrics in one assignment.
 private final class LaneMetrics {
-    private let consumed, scored, deadLettered, lateDropped, muted, released, skipped: RisingCounter
+    private let consumed, scored, absorbed, deadLettered, lateDropped, muted, released, skipped: RisingCounter
     private let inFlight: Meter
     private let lag: Meter
 
@@ -138,6 +138,7 @@ private final class LaneMetrics {
         func counter(_ spec: MetricSpec) -> RisingCounter { RisingCounter(registry.counter(spec, topic, partition)) }
         consumed = counter(.eventsConsumed)
         scored = counter(.eventsScored)
+        absorbed = counter(.eventsAbsorbed)
         deadLettered = counter(.eventsDeadLettered)
         lateDropped = counter(.eventsLateDropped)
         muted = counter(.eventsMuted)
@@ -150,6 +151,7 @@ private final class LaneMetrics {
     func add(_ lane: StreamBooks.Lane, end: Int64?) {
         consumed.rise(to: lane.account.consumed)
         scored.rise(to: lane.account.scored)
+        absorbed.rise(to: lane.account.absorbed)
         deadLettered.rise(to: lane.account.deadLettered)
         lateDropped.rise(to: lane.account.lateDropped)
         muted.rise(to: lane.account.muted)

@@ -1,12 +1,16 @@
 public import Engine
+public import Events
+import Features
 
 /// What a command line says of a replay beside its pipeline.
 public struct ReplayOptions: Sendable {
     /// What stands for standard input and output.
     public static let standardStream = "-"
 
-    public var input: String
-    public var output: String
+    /// `FILE`, or `SOURCE=FILE` with the name of a source: one at least for each source.
+    public var inputs: [String]
+    /// `nil`: no rows are written; there is a comparison then.
+    public var output: String?
     /// `nil`: by the name's suffix, else by the first character.
     public var inputFormat: RecordFormat?
     /// `nil`: by the name's suffix; standard output is NDJSON.
@@ -15,13 +19,54 @@ public struct ReplayOptions: Sendable {
     public var metricsLabel: String?
     /// A field of type string or int that names the card of an event.
     public var metricsKey: String?
+    public var rows = ReplayRows()
+    /// A file of score records to compare with.
+    public var comparedFile: String?
     public var workers: Int
     public var settings = ReplaySettings()
 
-    public init(input: String, output: String, workers: Int = 1) {
-        self.input = input
+    public init(input: String, output: String?, workers: Int = 1) {
+        self.init(inputs: [input], output: output, workers: workers)
+    }
+
+    public init(inputs: [String], output: String?, workers: Int = 1) {
+        self.inputs = inputs
         self.output = output
         self.workers = workers
+    }
+}
+
+/// Which rows of a replay are wanted; the others fill windows all the same.
+public struct ReplayRows: Hashable, Sendable {
+    /// The first event time that is in.
+    public var from: EventTime?
+    /// The first event time that is not.
+    public var before: EventTime?
+    /// The share of the keys that are in, from 0 to 1: of the field that the scored source's topic is partitioned by.
+    public var keyShare: Double?
+    /// Only events whose label is known.
+    public var isLabelledOnly = false
+
+    public init() {}
+
+    /// - Throws: a usage failure, where the pipeline has no such key or label.
+    func selection(_ plan: ScoringPlan) throws(ReplayFailure) -> RowSelection? {
+        var selection = RowSelection(from: from, before: before)
+        if let from, let before, from >= before { throw ReplayFailure(.usage, "--from is not before --to") }
+        if let keyShare {
+            guard let key = plan.sources[0].key else {
+                throw ReplayFailure(.usage, "--keys: the source \"\(plan.sources[0].name)\" has no \"key\"")
+            }
+            selection.keys = KeySample(key, of: plan.schema, share: keyShare)
+        }
+        if isLabelledOnly {
+            guard let label = plan.sources[0].schema.fields.firstIndex(where: \.isLabel) else {
+                throw ReplayFailure(
+                    .usage, "--labelled-only: no field of \"\(plan.sources[0].name)\" has \"label: true\"")
+            }
+            selection.present = FieldIndex(label)
+        }
+        return selection.isAll ? nil : selection
     }
 }
 

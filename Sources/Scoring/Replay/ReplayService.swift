@@ -16,7 +16,9 @@ public protocol ReplayProgressObserver: AnyObject {
     /// After each batch.
     func replayDidAdvance(_ progress: ReplayProgress)
     /// One of the first rows that cannot be used; `message` holds no value from the data.
-    func replayDidFind(line: Int64, code: String, message: String)
+    ///
+    /// - Parameter file: its name, where there are several; `nil`: there is but one.
+    func replayDidFind(file: String?, line: Int64, code: String, message: String)
 }
 
 /// What a replay has done.
@@ -24,24 +26,27 @@ public struct ReplayOutcome: Sendable {
     public let summary: ReplaySummary
     /// `nil`: none were asked for.
     public let measures: ReplayMeasures?
+    /// `nil`: nothing was compared.
+    public internal(set) var comparison: ComparisonReport?
     /// Events that stand before the first row and only filled windows; a file has none.
     public internal(set) var warmUp: UInt64 = 0
 }
 
-/// `riffle replay`: a file through the code that scores live events.
+/// `riffle replay`: files through the code that scores live events.
 public final class ReplayService {
     /// Rows that cannot be used and are shown; all are counted.
     public static let faultsShownMax = 10
 
     /// To be discarded by whoever ends the process while `run` is under way.
-    public let target: ReplayTarget
+    public let target: ReplayTarget?
     private let plan: ScoringPlan
     private let options: ReplayOptions
-    private let inputFormat: RecordFormat?
     private let outputFormat: RecordFormat
     private let isCompressed: Bool
     private let metrics: ReplayMetrics?
-    private let source: FileByteSource
+    private let comparison: ScoreComparison?
+    private let files: ReplayFiles
+    private let selection: RowSelection?
     private var faultsShown = 0
     private weak var observer: (any ReplayProgressObserver)?
 
@@ -51,22 +56,34 @@ public final class ReplayService {
     public init(plan: ScoringPlan, options: ReplayOptions) throws(ReplayFailure) {
         self.plan = plan
         self.options = options
-        try Self.check(plan, options)
-        inputFormat = options.inputFormat ?? RecordFormat.named(options.input).format
+        try Self.checkOutput(plan, options)
         (outputFormat, isCompressed) = try Self.outputFormat(options)
         if let label = options.metricsLabel {
             metrics = try ReplayMetrics(plan: plan, label: label, key: options.metricsKey)
         } else {
             metrics = nil
         }
-        source = try FileByteSource(path: options.input)
-        target = try ReplayTarget(path: options.output)
+        selection = try options.rows.selection(plan)
+        files = try ReplayFiles(options.inputs, of: plan, output: options.output)
+        comparison = try Self.comparison(plan, options.comparedFile, rows: options.rows)
+        target = try options.output.map { path throws(ReplayFailure) in try ReplayTarget(path: path) }
+    }
+
+    /// Reads what is to be compared with.
+    static func comparison(
+        _ plan: ScoringPlan, _ path: String?, rows: ReplayRows
+    ) throws(ReplayFailure) -> ScoreComparison? {
+        guard let path else { return nil }
+        return try ScoreComparison(plan: plan, path: path, rows: rows)
     }
 
     /// What every replay has to keep to, wherever its events come from.
     static func checkOutput(_ plan: ScoringPlan, _ options: ReplayOptions) throws(ReplayFailure) {
         guard (1...WorkerPool.workersMax).contains(options.workers) else {
             throw ReplayFailure(.usage, "--workers is from 1 to \(WorkerPool.workersMax)")
+        }
+        if options.output == nil && options.comparedFile == nil {
+            throw ReplayFailure(.usage, "expected --output, --compare or both")
         }
         if options.metricsKey != nil && options.metricsLabel == nil {
             throw ReplayFailure(.usage, "--metrics-key needs --metrics")
@@ -77,26 +94,16 @@ public final class ReplayService {
         }
     }
 
-    private static func check(_ plan: ScoringPlan, _ options: ReplayOptions) throws(ReplayFailure) {
-        try checkOutput(plan, options)
-        if plan.schema.time == .record {
-            throw ReplayFailure(
-                .usage, "the pipeline takes its times from the records' timestamps, and the rows of a file have none")
-        }
-        if ReplayTarget.isSameFile(options.input, options.output) {
-            throw ReplayFailure(.usage, "--input and --output are the same file")
-        }
-    }
-
     static func outputFormat(
         _ options: ReplayOptions
     ) throws(ReplayFailure) -> (format: RecordFormat, isCompressed: Bool) {
-        let named = RecordFormat.named(options.output)
-        if options.output == ReplayOptions.standardStream { return (options.outputFormat ?? .ndjson, false) }
+        guard let output = options.output else { return (.ndjson, false) }
+        let named = RecordFormat.named(output)
+        if output == ReplayOptions.standardStream { return (options.outputFormat ?? .ndjson, false) }
         guard let format = options.outputFormat ?? named.format else {
             throw ReplayFailure(
                 .usage,
-                "--output: the name \"\(options.output)\" tells no format: end it in .csv, .csv.gz, .ndjson or "
+                "--output: the name \"\(output)\" tells no format: end it in .csv, .csv.gz, .ndjson or "
                     + ".ndjson.gz, or say --output-format")
         }
         return (format, named.isCompressed)
@@ -109,35 +116,39 @@ public final class ReplayService {
         self.observer = observer
         let pool = WorkerPool(workerCount: options.workers)
         defer { pool.shutDown() }
-        let file = FileByteSink(descriptor: target.descriptor, name: target.name)
+        let ahead = files.files.map { AheadByteSource($0.bytes) }
+        let inputs = zip(files.files, ahead).map { file, bytes in
+            ReplayInput(
+                source: file.source, name: ReplayFiles.name(file.path),
+                format: options.inputFormat ?? RecordFormat.named(file.path).format, bytes: bytes)
+        }
+        var settings = options.settings
+        settings.selection = selection
         let engine = ReplayEngine(
-            plan: plan, inputFormat: inputFormat, outputFormat: outputFormat, file: inputName, pool: pool,
-            settings: options.settings)
-        let input = AheadByteSource(source)
-        let output = BehindByteSink(isCompressed ? GzipByteSink(into: file) : file)
+            plan: plan, inputs: inputs, outputFormat: outputFormat, pool: pool, settings: settings)
+        let output = target.map { target in
+            let file = FileByteSink(descriptor: target.descriptor, name: target.name)
+            return BehindByteSink(isCompressed ? GzipByteSink(into: file) : file)
+        }
+        defer { for input in ahead { input.stop() } }
         do {
-            let summary = try engine.run(from: input, to: output, observer: self)
-            input.stop()
-            try target.commit()
-            return ReplayOutcome(summary: summary, measures: metrics?.results())
+            let summary = try engine.run(to: output, observer: self)
+            try target?.commit()
+            var outcome = ReplayOutcome(summary: summary, measures: metrics?.results())
+            outcome.comparison = comparison?.report()
+            return outcome
         } catch {
-            input.stop()
-            output.stop()
-            target.discard()
+            output?.stop()
+            target?.discard()
             throw failure(error)
         }
-    }
-
-    /// By which events without an id are called: the file's name without its folders.
-    private var inputName: String {
-        options.input.lastIndex(of: "/").map { String(options.input[options.input.index(after: $0)...]) }
-            ?? options.input
     }
 
     private func failure(_ error: any Error) -> ReplayFailure {
         switch error {
         case let failure as ReplayFailure: failure
-        case let error as ReplayInputError: ReplayFailure(.environment, "\(source.name): \(error)")
+        case let error as ReplayInputError:
+            ReplayFailure(.environment, "\(files.files[error.input].bytes.name): \(error)")
         default: ReplayFailure(.environment, "\(error)")
         }
     }
@@ -147,13 +158,15 @@ extension ReplayService: ReplayObserver {
     public func replayDidFind(_ fault: ReplayFault) {
         if faultsShown == Self.faultsShownMax { return }
         faultsShown += 1
+        let file = files.files.count > 1 ? files.files[fault.input].bytes.name : nil
         observer?.replayDidFind(
-            line: fault.line, code: fault.fault.code.name, message: fault.fault.message(schema: plan.schema))
+            file: file, line: fault.line, code: fault.fault.code.name, message: fault.fault.message(schema: plan.schema))
     }
 
     public func replayDidScore(_ context: BatchContext, _ summary: ReplaySummary) {
         metrics?.add(context)
+        comparison?.add(context, plan: plan)
         observer?.replayDidAdvance(
-            ReplayProgress(summary: summary, inputRead: source.position, inputTotal: source.byteCount))
+            ReplayProgress(summary: summary, inputRead: files.bytesRead, inputTotal: files.byteCount))
     }
 }

@@ -5,8 +5,9 @@ import Events
 // SAFETY: everything runs on the thread that runs the engine, which is the one that made it.
 final class TopicReplayJournal: StreamObserver, @unchecked Sendable {
     private let rows: ReplayStreamRows
-    private let sink: any ByteSink
+    private let sink: (any ByteSink)?
     private let metrics: ReplayMetrics?
+    private let comparison: ScoreComparison?
     private let source: TopicReplaySource
     private let lanes: [AssignedLane]
     private unowned let engine: StreamEngine
@@ -16,12 +17,13 @@ final class TopicReplayJournal: StreamObserver, @unchecked Sendable {
     private(set) var failure: (any Error)?
 
     init(
-        rows: ReplayStreamRows, sink: any ByteSink, metrics: ReplayMetrics?, source: TopicReplaySource,
-        lanes: [AssignedLane], engine: StreamEngine
+        rows: ReplayStreamRows, sink: (any ByteSink)?, metrics: ReplayMetrics?, comparison: ScoreComparison?,
+        source: TopicReplaySource, lanes: [AssignedLane], engine: StreamEngine
     ) {
         self.rows = rows
         self.sink = sink
         self.metrics = metrics
+        self.comparison = comparison
         self.source = source
         self.lanes = lanes
         self.engine = engine
@@ -39,6 +41,7 @@ final class TopicReplayJournal: StreamObserver, @unchecked Sendable {
             return
         }
         metrics?.add(context)
+        comparison?.add(context, plan: plan)
         observer?.replayDidAdvance(
             ReplayProgress(summary: rows.summary, inputRead: source.offsetsRead, inputTotal: source.offsetsTotal))
     }

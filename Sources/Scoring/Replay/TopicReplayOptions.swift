@@ -13,7 +13,8 @@ public struct TopicReplayOptions: Sendable {
         case offsets([Int64])
     }
 
-    public var output: String
+    /// `nil`: no rows are written; there is a comparison then.
+    public var output: String?
     public var start = Start.first
     /// `nil`: by the name's suffix; standard output is NDJSON.
     public var outputFormat: RecordFormat?
@@ -21,20 +22,24 @@ public struct TopicReplayOptions: Sendable {
     public var metricsLabel: String?
     /// A field of type string or int that names the card of an event.
     public var metricsKey: String?
+    public var rows = ReplayRows()
+    /// A file of score records to compare with.
+    public var comparedFile: String?
     public var workers: Int
     /// Properties for librdkafka that the pipeline has not set itself.
     public var propertyDefaults: [String: String] = [:]
     /// Whether the recorded order is used where there is one; without it the partitions are merged.
     var followsOrder = true
 
-    public init(output: String, workers: Int = 1) {
+    public init(output: String?, workers: Int = 1) {
         self.output = output
         self.workers = workers
     }
 
     /// The same rows as of a file, for what both kinds of replay check.
     var asOfFile: ReplayOptions {
-        var options = ReplayOptions(input: "", output: output, workers: workers)
+        var options = ReplayOptions(inputs: [], output: output, workers: workers)
+        options.comparedFile = comparedFile
         options.outputFormat = outputFormat
         options.metricsLabel = metricsLabel
         options.metricsKey = metricsKey

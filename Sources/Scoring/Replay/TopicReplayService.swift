@@ -19,13 +19,15 @@ public protocol TopicReplayObserver: AnyObject {
 /// where there is one; what no order tells of is merged, however long a partition has to be waited for.
 public final class TopicReplayService {
     /// To be discarded by whoever ends the process while `run` is under way.
-    public let target: ReplayTarget
+    public let target: ReplayTarget?
     private let assembly: PipelineAssembly
     private let options: TopicReplayOptions
     private let logger: Logger
     private let outputFormat: RecordFormat
     private let isCompressed: Bool
     private let metrics: ReplayMetrics?
+    private let comparison: ScoreComparison?
+    private let selection: RowSelection?
     private let lanes: [AssignedLane]
     private let source: TopicReplaySource
     private let order: OpenedOrder?
@@ -50,6 +52,8 @@ public final class TopicReplayService {
         } else {
             metrics = nil
         }
+        selection = try options.rows.selection(assembly.scoring)
+        comparison = try ReplayService.comparison(assembly.scoring, options.comparedFile, rows: options.rows)
         do {
             let topics = TopicReplayTopics(assembly, brokers: brokers, options: options, logger: logger)
             // Before the ends are asked for: see `OpenedOrder`.
@@ -60,7 +64,7 @@ public final class TopicReplayService {
         } catch {
             throw ReplayFailure(.environment, "\(error)")
         }
-        target = try ReplayTarget(path: options.output)
+        target = try options.output.map { path throws(ReplayFailure) in try ReplayTarget(path: path) }
     }
 
     /// Replays; call it once.
@@ -69,8 +73,10 @@ public final class TopicReplayService {
     public func run(observer: (any TopicReplayObserver)? = nil) throws(ReplayFailure) -> ReplayOutcome {
         let pool = WorkerPool(workerCount: options.workers)
         defer { pool.shutDown() }
-        let file = FileByteSink(descriptor: target.descriptor, name: target.name)
-        let output = BehindByteSink(isCompressed ? GzipByteSink(into: file) : file)
+        let output = target.map { target in
+            let file = FileByteSink(descriptor: target.descriptor, name: target.name)
+            return BehindByteSink(isCompressed ? GzipByteSink(into: file) : file)
+        }
         let settings = settings
         let starts = lanes.map {
             LaneStart(topic: $0.topic, partition: $0.partition, offset: $0.begin, mutedUntil: $0.scoresFrom)
@@ -82,19 +88,21 @@ public final class TopicReplayService {
             plan: assembly.scoring, settings: settings, source: source, sink: DiscardingSink(), pool: pool,
             order: order)
         let journal = TopicReplayJournal(
-            rows: rows, sink: output, metrics: metrics, source: source, lanes: lanes, engine: engine)
+            rows: rows, sink: output, metrics: metrics, comparison: comparison, source: source, lanes: lanes, engine: engine)
         journal.observer = observer
         engine.observer = journal
         do {
-            try rows.begin(output)
+            if let output { try rows.begin(output) }
             let stream = try withExtendedLifetime(journal) { try engine.run() }
             if let failure = journal.failure { throw failure }
             let summary = try rows.end(output, stream)
-            try target.commit()
-            return ReplayOutcome(summary: summary, measures: metrics?.results(), warmUp: rows.muted)
+            try target?.commit()
+            var outcome = ReplayOutcome(summary: summary, measures: metrics?.results(), warmUp: rows.muted)
+            outcome.comparison = comparison?.report()
+            return outcome
         } catch {
-            output.stop()
-            target.discard()
+            output?.stop()
+            target?.discard()
             throw error as? ReplayFailure ?? ReplayFailure(.environment, "\(error)")
         }
     }
@@ -106,8 +114,10 @@ public final class TopicReplayService {
         settings.mergeWaitMicroseconds = Self.mergeWaitMicroseconds
         // Nothing is sent, so that a thread for it would only cost.
         settings.sendsInline = true
-        let ends = Dictionary(uniqueKeysWithValues: lanes.map { ($0.partition, $0.high) })
-        settings.endOffsets = { _, partition in ends[partition] }
+        let ends = Dictionary(
+            uniqueKeysWithValues: lanes.map { (TopicPartition(topic: $0.topic, partition: $0.partition), $0.high) })
+        settings.endOffsets = { ends[TopicPartition(topic: $0, partition: $1)] }
+        settings.selection = selection
         return settings
     }
 }

@@ -2,7 +2,7 @@ import Engine
 import Kafka
 import Logging
 
-/// The engine's source over all partitions of a topic up to fixed ends: no group is joined and nothing is committed.
+/// The engine's source over all partitions of its topics up to fixed ends: no group is joined and nothing is committed.
 ///
 ///     log   |-- gone --|-- low .. only windows .. scoresFrom .. rows .. high --|-- came later, not read --
 final class TopicReplaySource: SourcePort {
@@ -45,7 +45,7 @@ final class TopicReplaySource: SourcePort {
             return
         }
         try keepAlive()
-        if silence >= silenceMax { throw watcher.lastFailure ?? TopicSilent(topic: lanes[0].topic) }
+        if silence >= silenceMax { throw watcher.lastFailure ?? TopicSilent(topics: Set(lanes.map(\.topic)).sorted()) }
     }
 
     func keepAlive() throws {
@@ -133,9 +133,11 @@ final class TopicReplaySource: SourcePort {
     }
 }
 
-/// The brokers hold more of a topic, and none of it comes.
+/// The brokers hold more of the topics, and none of it comes.
 struct TopicSilent: Error, CustomStringConvertible {
-    let topic: String
+    let topics: [String]
 
-    var description: String { "topic \"\(topic)\" is not read to its end, and nothing has come for a minute" }
+    var description: String {
+        "topic \(topics.map { "\"\($0)\"" }.joined(separator: ", ")) is not read to its end, and nothing has come for a minute"
+    }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Engine
+import Events
 import Features
 import Foundation
 import Kafka
@@ -21,8 +22,6 @@ struct TopicReplayTopics {
         self.logger = logger
         properties = assembly.properties.withDefaults(options.propertyDefaults)
     }
-
-    private var topic: String { assembly.spec.sources[0].topic.value }
 
     /// The recorded order as it is now; `nil` where none is recorded, or none is needed.
     func openOrder() throws -> OpenedOrder? {
@@ -48,9 +47,17 @@ struct TopicReplayTopics {
             brokers: brokers, group: assembly.spec.kafka.group, properties: properties, onLog: kafkaLogSink(logger))
     }
 
-    /// All partitions, from the first offset up to the end as it is now.
+    /// All partitions of all sources, from the first offset up to the end as it is now.
     func lanes(_ consumer: KafkaConsumer) throws -> [AssignedLane] {
         let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
+        return try assembly.scoring.sources.enumerated().flatMap { number, source in
+            try lanes(source.topic, isScored: number == 0, consumer, admin)
+        }
+    }
+
+    private func lanes(
+        _ topic: String, isScored: Bool, _ consumer: KafkaConsumer, _ admin: KafkaAdmin
+    ) throws -> [AssignedLane] {
         guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds),
             !metadata.partitions.isEmpty
         else {
@@ -58,11 +65,11 @@ struct TopicReplayTopics {
         }
         let names = metadata.partitions.map { TopicPartition(topic: topic, partition: $0.id) }
         let marks = try consumer.watermarks(of: names, milliseconds: Self.answerMilliseconds)
-        let starts = try starts(names, marks, consumer)
+        let starts = try isScored ? starts(names, marks, consumer) : marks.map(\.low)
         if let gone = zip(names, marks).first(where: { $1.low > 0 }) {
             logger.notice(
                 "the topic no longer holds its first records: the windows of the first rows lack them",
-                metadata: ["partition": "\(gone.0.partition)", "first": "\(gone.1.low)"])
+                metadata: ["topic": "\(topic)", "partition": "\(gone.0.partition)", "first": "\(gone.1.low)"])
         }
         return zip(zip(names, marks), starts).map { entry, start in
             let (name, marks) = entry

@@ -102,6 +102,8 @@ struct KeyReference {
         case .number: "number"
         case .size(let range): "[size](#units), \(bounds(range, in: UnitLiteral.sizes))"
         case .duration(let range): "[duration](#units), \(bounds(range, in: UnitLiteral.durations))"
+        case .aggregate: "[aggregate](aggregates.md)"
+        case .accuracy: "`exact`, or `\(AccuracySpec.example)` with a part of 0.1% to 10%"
         case .expression: "[expression](../PIPELINE.md#expressions)"
         case .choiceOr(let choices, let other): "\(words(choices)) or \(type(other))"
         case .section: "mapping, see below"

@@ -76,10 +76,26 @@ struct ReferencePages {
 
             \(origin)
             What expressions can call. Where a number is wanted, true counts as 1 and false as 0. In the examples
-            `event_time` is Sunday 2018-09-30T23:59:57Z. The language itself: [PIPELINE.md](../PIPELINE.md#expressions).
+            `event_time` is Sunday 2018-09-30T23:59:57Z and `channel` is `web`. The language itself:
+            [PIPELINE.md](../PIPELINE.md#expressions).
 
 
-            """ + table(["function", "takes", "gives", "missing", "examples"], rows)
+            """ + table(["function", "takes", "gives", "missing", "examples"], rows) + """
+
+                ## Numbers that are none
+
+                All numbers are 64-bit floats. What has no finite value is *missing*, in functions as in operators: a division
+                by zero (`1 / 0`, `0 / 0`, `5 % 0`), an overflow (`1e308 * 10`, `exp(710)`), a logarithm or a root of a negative
+                number. So is a value of a `float` field or a score that is not a number or is infinite. What is too small for a
+                float is 0. A whole number beyond 2^53 is rounded to the nearest float.
+
+                Functions are equal to the bit on one machine image. `log`, `log1p`, `exp`, `pow` and `haversine_km` rest on the C
+                library, and another one may differ in the last bit.
+
+                `bucket` hashes the text's UTF-8 bytes to 64 bits, and takes the high 32 of them times `n`, divided by 2^32 and
+                rounded down. The hash is part of the format: it does not change between versions or machines.
+
+                """
     }
 
     private static func types(of function: FunctionSpec) -> String {
@@ -105,19 +121,55 @@ struct ReferencePages {
     private static func aggregates(_ catalogue: AggregateCatalogue) -> String {
         let rows = catalogue.specs.map { spec in
             [
-                "`\(spec.name)(\(spec.takesArgument ? "x" : ""))`", spec.summary, spec.emptyValue, "`\(spec.example)`",
+                "`\(spec.signature.signature)`", types(of: spec), spec.summary, windows(of: spec), spec.emptyValue,
+                spec.error, "`\(spec.example)`",
             ]
+        }
+        let rules = Dictionary(grouping: catalogue.specs, by: \.missingRule).sorted { $0.key < $1.key }
+        let missing = rules.map { rule, specs in
+            "* \(specs.map { "`\($0.name)`" }.joined(separator: ", ")): \(rule).\n"
         }
         return """
             # Aggregates
 
             \(origin)
-            What stands under `aggregates:` in a group of windows. `x` is an expression over one event that gives a number,
-            or true or false (1 or 0); `or NUMBER` behind an aggregate stands in where it is missing: `mean(tx_amount) or 0`.
-            An integer, a decimal or a boolean that stands alone is summed exactly; any other expression with a compensated
-            sum of 64-bit floats.
+            What stands under `aggregates:` in a group of windows. `x` is an expression over one event; where it is to be a
+            number, true and false are 1 and 0. `or NUMBER` behind an aggregate stands in where it is missing:
+            `mean(tx_amount) or 0`. *Error* is the distance from what exact numbers would give; *none* means equal to the bit.
 
 
-            """ + table(["aggregate", "gives", "empty window", "example"], rows)
+            """
+                + table(["aggregate", "takes", "gives", "windows", "empty window", "error", "example"], rows) + """
+
+                    ## Events that are left out
+
+                    With a filter an event counts where all filters over it are true, not where they are missing.
+
+
+                    """ + missing.joined() + """
+
+                    ## State
+
+                    With a length, an aggregate depends on the events of its delay and length, and `late.after`: a restart
+                    without a snapshot reads the log that far back. Over `all` it depends on every event since the beginning: a
+                    restart needs a snapshot, or the whole log. An event that is late sees there what was taken before it, newer
+                    times included.
+
+                    """
+    }
+
+    private static func types(of spec: Features.AggregateSpec) -> String {
+        let argument = ExpressionType.allCases.filter { spec.accepts.contains($0) }.map(\.rawValue)
+        let constant = spec.parameter.map { ["`\($0.name)`: \($0.bounds)"] } ?? []
+        let parts = (argument.isEmpty ? [] : [argument.joined(separator: " or ")]) + constant
+        return parts.isEmpty ? "–" : parts.joined(separator: "; ")
+    }
+
+    private static func windows(of spec: Features.AggregateSpec) -> String {
+        switch spec.windows {
+        case .lengths: "lengths"
+        case .lengthsAndAll: "lengths, `all`"
+        case .all: "`all`"
+        }
     }
 }

@@ -137,10 +137,11 @@ import Workers
 
     @Test func aTableNeedsItsHeader() throws {
         let plan = try PaymentPlan().make()
-        #expect(throws: ReplayInputError.empty) { try ReplayRun(plan: plan, inputFormat: .csv).run("\n\n") }
+        #expect(throws: ReplayInputError(.empty)) { try ReplayRun(plan: plan, inputFormat: .csv).run("\n\n") }
         #expect(
-            throws: ReplayInputError.header(
-                .missing(columns: ["at"], found: ["payment", "customer", "terminal", "amount"]))
+            throws: ReplayInputError(
+                .header(
+                    .missing(columns: ["at"], found: ["payment", "customer", "terminal", "amount"])))
         ) {
             try ReplayRun(plan: plan).run("payment,customer,terminal,amount\n1,c,1,1\n")
         }

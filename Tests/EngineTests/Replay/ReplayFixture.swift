@@ -57,6 +57,8 @@ struct ReplayRun {
     var inlineRowsMax = 0
     var pieceBytes = Int.max
     var inputBytesMax = 1 << 16
+    var others: [ReplayInput] = []
+    var selection: RowSelection?
 
     struct Result {
         let summary: ReplaySummary
@@ -89,11 +91,12 @@ struct ReplayRun {
         settings.batchRowsMax = batchRows
         settings.inlineRowsMax = inlineRowsMax
         settings.inputBytesMax = inputBytesMax
+        settings.selection = selection
+        let input = ReplayInput(name: "payments.csv", format: inputFormat, bytes: source)
         let engine = ReplayEngine(
-            plan: plan, inputFormat: inputFormat, outputFormat: outputFormat, file: "payments.csv", pool: pool,
-            settings: settings)
+            plan: plan, inputs: [input] + others, outputFormat: outputFormat, pool: pool, settings: settings)
         let observer = Observer()
-        let summary = try engine.run(from: source, to: sink, observer: observer)
+        let summary = try engine.run(to: sink, observer: observer)
         return Result(
             summary: summary, output: sink, faults: observer.faults, busyWorkers: pool.tasksPerformed.count { $0 > 0 })
     }

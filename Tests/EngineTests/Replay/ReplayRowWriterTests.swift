@@ -33,7 +33,7 @@ import Workers
             context.scores[row] = scores?[row] ?? 0.5
             context.decisions[row] = decision
         }
-        let writer = ReplayRowWriter(plan, format: format, file: "f,\".csv")
+        let writer = ReplayRowWriter(plan, format: format, origin: OriginText(file: "f,\".csv"))
         var arena = ByteArena(capacity: 64)
         writer.write(context, rows: 0..<features.count, into: &arena)
         return String(decoding: UnsafeBufferPointer(start: arena.bytes, count: arena.count), as: UTF8.self)
@@ -44,9 +44,10 @@ import Workers
     @Test func aTableHasAHeaderAndOneRowALine() throws {
         let plan = try PaymentPlan().make()
         let names = "amount,weekend,customer_count,customer_mean,terminal_count,terminal_mean,ratio,night"
-        let header = String(decoding: ReplayRowWriter(plan, format: .csv, file: "f").header, as: UTF8.self)
+        let writer = ReplayRowWriter(plan, format: .csv, origin: OriginText(file: "f"))
+        let header = String(decoding: writer.header, as: UTF8.self)
         #expect(header == "payment,event_time,\(names),score,decision\n")
-        #expect(ReplayRowWriter(plan, format: .ndjson, file: "f").header.isEmpty)
+        #expect(ReplayRowWriter(plan, format: .ndjson, origin: OriginText(file: "f")).header.isEmpty)
         #expect(
             try write(.csv, features: [[1.5]])
                 == "i0,2024-03-01T00:00:00.25Z,1.5\(Self.zeros),0.5,\"a,\"\"b\"\"\"\n")

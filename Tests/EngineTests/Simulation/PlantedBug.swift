@@ -36,7 +36,9 @@ extension SimulatedWorld {
         guard isPlanted(.snapshotAhead), case .committed(let instance) = place, let committed,
             let store = instance.engine.snapshots, let manifest = try? store.candidates().first?.manifest
         else { return committed }
-        let lane = manifest.header.lanes.first { Int($0.partition) == partition }
+        let lane = manifest.header.lanes.first {
+            Scenario.lane(topic: $0.topic, partition: Int($0.partition)) == partition
+        }
         return max(committed, lane?.offset ?? 0)
     }
 

@@ -11,7 +11,10 @@ struct Scenario: CustomStringConvertible {
     }
 
     let seed: UInt64
+    /// Of the topic that is scored,
     var partitions: Int
+    /// and of one with labels; 0: there is none.
+    var labelPartitions = 0
     var isExactlyOnce: Bool
     /// An entity that is not the topic's key: the order is recorded, and one instance has all partitions.
     var isForeign: Bool
@@ -39,7 +42,8 @@ struct Scenario: CustomStringConvertible {
     /// What is in work is noted, and looked at one by one after a crash.
     var isCareful: Bool
 
-    init(seed: UInt64) {
+    /// - Parameter mayHaveLabels: what a seed found before there were labels it finds without them.
+    init(seed: UInt64, mayHaveLabels: Bool = true) {
         var random = SeededGenerator(seed: seed &* 0x2545_F491_4F6C_DD1D &+ 1)
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         func chance(_ of: Int) -> Bool { random.next() % UInt64(of) == 0 }
@@ -81,6 +85,7 @@ struct Scenario: CustomStringConvertible {
         if beginsMuted { hasRetention = false }
         isCareful = chance(2)
         if chance(6) { contend(&random) }
+        if mayHaveLabels && isForeign && chance(2) { labelPartitions = pick(1...2) }
         if isBacklog { faults.removeAll { [.stalledFetch, .clockJump, .second, .freeze].contains($0) } }
     }
 
@@ -104,12 +109,33 @@ struct Scenario: CustomStringConvertible {
     }
 
     var isOrderRecorded: Bool { isForeign }
+    var hasLabels: Bool { labelPartitions > 0 }
 
-    var planKey: String { "\(isForeign) \(late)" }
+    /// Partitions of all topics: labels stand behind what is scored.
+    var lanes: Int { partitions + labelPartitions }
+    func isLabel(_ lane: Int) -> Bool { lane >= partitions }
+
+    /// The topic and partition of a lane. The labels' topic names its first lane, so that an origin alone says the lane.
+    func place(ofLane lane: Int) -> (topic: String, partition: Int32) {
+        isLabel(lane) ? (labelTopic, Int32(lane - partitions)) : (Self.topic, Int32(lane))
+    }
+
+    static func lane(topic: some StringProtocol, partition: Int) -> Int {
+        (topic.split(separator: "-").dropFirst().first.flatMap { Int($0) } ?? 0) + partition
+    }
+
+    static let topic = "payments"
+    private var labelTopic: String { "labels-\(partitions)" }
+
+    var planKey: String { "\(isForeign) \(late) \(hasLabels ? labelTopic : "")" }
 
     func plan() throws -> ScoringPlan {
         var plan = PaymentPlan(idType: .string, rules: [], late: late, hasModel: false, hasTerminals: isForeign)
         plan.outputFeatures = ["customer_count", "customer_mean", "terminal_count", "terminal_mean"]
+        plan.topic = Self.topic
+        plan.hasLabels = hasLabels
+        plan.labelTopic = labelTopic
+        if hasLabels { plan.outputFeatures += ["label_count", "label_mean"] }
         return try plan.make()
     }
 
@@ -124,7 +150,7 @@ struct Scenario: CustomStringConvertible {
             beginsMuted ? "begins muted" : nil, isCareful ? "careful" : nil,
         ]
         let sizes = [
-            "\(events) events", "\(partitions) partitions", "batches of \(batchRows)", "fetches of \(fetchRows)",
+            "\(events) events", "\(partitions) partitions", "\(labelPartitions) of labels", "batches of \(batchRows)", "fetches of \(fetchRows)",
             "\(unacknowledgedBatches) unacknowledged", "sink of \(sinkCapacity)",
             "commits every \(commitMilliseconds) ms",
             snapshotEvents.map { "snapshots every \($0) events" } ?? "no snapshots", "faults every \(faultGap) calls",
@@ -138,6 +164,8 @@ struct Scenario: CustomStringConvertible {
 struct SimulatedEvent {
     /// Microseconds.
     var time: Int64
+    /// Of a label, when it was known; `nil`: it is no label.
+    var known: Int64?
     var customer: String
     var terminal: Int64?
     var cents: Int
@@ -145,6 +173,9 @@ struct SimulatedEvent {
     var fault: String?
     var isTooLarge = false
     var id: String
+
+    /// What orders it.
+    var orderTime: Int64 { max(time, known ?? time) }
 }
 
 /// The input records of a scenario in the order in which they arrive, with their events.
@@ -163,6 +194,7 @@ struct SimulatedInput {
 
     init(_ scenario: Scenario) {
         var random = SeededGenerator(seed: scenario.seed)
+        var labelRandom = SeededGenerator(seed: scenario.seed ^ 0x1ABE_1000)
         var now = PaymentStream.start
         let step: UInt64 = scenario.isSlow ? 7_200_000 : 240_000
         for number in 0..<scenario.events {
@@ -172,6 +204,10 @@ struct SimulatedInput {
                 number, at: now, customer: customer, partition: customer % scenario.partitions, &random)
             arrivals.append(arrival)
             if random.next() % 25 == 0 { arrivals.append(Arrival(partition: arrival.partition)) }
+            if scenario.hasLabels && labelRandom.next() % 2 == 0 {
+                let lane = scenario.partitions + Int(labelRandom.next() % UInt64(scenario.labelPartitions))
+                arrivals.append(Self.label(number, at: now, lane: lane, &labelRandom))
+            }
         }
         for partition in 0..<scenario.partitions where random.next() % 2 == 0 {
             arrivals.append(Arrival(partition: partition))
@@ -215,5 +251,38 @@ struct SimulatedInput {
             time: payment.at * 1_000, customer: payment.customer, terminal: payment.terminal, cents: payment.cents,
             fault: fault, isTooLarge: payment.id.utf8.count > longNameBytes, id: payment.id)
         return Arrival(partition: partition, record: record, event: event)
+    }
+
+    private static func label(
+        _ number: Int, at now: Int64, lane: Int, _ random: inout SeededGenerator
+    ) -> Arrival {
+        var label = PaymentLabel(
+            terminal: Int64(random.next() % 4), at: now - Int64(random.next() % 100_000_000), known: now,
+            isFraud: random.next() % 3 == 0)
+        switch random.next() % 20 {
+        case 0...2: label.known -= Int64(random.next() % 1_500_000)
+        // Known before it happened, as clocks have it.
+        case 3: label.at = now + Int64(random.next() % 500_000)
+        case 4: label.at -= 100 * 3_600_000
+        default: break
+        }
+        var record = label.record
+        record.timestamp = (now - Int64(random.next() % 1_200_000)) * 1_000
+        var fault: String?
+        if max(label.at, label.known) * 1_000 > record.timestamp + PaymentPlan.hour { fault = "time-ahead" }
+        switch random.next() % 20 {
+        case 0:
+            record.value = Array("{\"terminal\":1".utf8)
+            fault = "invalid-json"
+        case 1:
+            label.known = now * 2
+            record.value = Array(label.json.utf8)
+            fault = "time-ahead"
+        default: break
+        }
+        let event = SimulatedEvent(
+            time: label.at * 1_000, known: label.known * 1_000, customer: "", terminal: label.terminal,
+            cents: label.isFraud ? 100 : 0, fault: fault, id: "l\(number)")
+        return Arrival(partition: lane, record: record, event: event)
     }
 }

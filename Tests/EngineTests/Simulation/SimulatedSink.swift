@@ -194,7 +194,7 @@ final class SimulatedSink: SinkPort, TransactionPort {
     /// False: the group does not know the membership.
     private func sendOffsets(_ commit: OffsetCommit, _ membership: AnyObject?) throws -> Bool {
         let offsets = commit.positions.map {
-            (partition: Int($0.partition), offset: world.plant(.commit, $0.offset), note: commit.note)
+            (partition: $0.simulatedLane, offset: world.plant(.commit, $0.offset), note: commit.note)
         }
         while true {
             try world.pass(instance, .offsets)
@@ -260,7 +260,7 @@ extension EventPlace {
     init?(_ text: String) {
         let parts = text.split(separator: "/")
         guard parts.count == 3, let partition = Int(parts[1]), let offset = Int64(parts[2]) else { return nil }
-        self.init(partition: partition, offset: offset)
+        self.init(partition: Scenario.lane(topic: parts[0], partition: partition), offset: offset)
     }
 }
 

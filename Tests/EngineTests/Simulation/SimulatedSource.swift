@@ -82,8 +82,9 @@ final class SimulatedSource: SourcePort {
         let assigned = lanes.map { partition in
             let log = cluster.input[partition]
             let committed = group.committed[partition]
+            let place = world.scenario.place(ofLane: partition)
             return AssignedLane(
-                topic: SimulatedWorld.topic, partition: Int32(partition),
+                topic: place.topic, partition: place.partition,
                 committed: world.plant(.committed(instance), committed?.offset, partition: partition),
                 note: committed?.note ?? "", low: log.start, high: log.end, begin: log.start,
                 scoresFrom: world.scenario.beginsMuted ? log.end : log.start)
@@ -125,7 +126,7 @@ final class SimulatedSource: SourcePort {
 
     func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
         for position in commit.positions {
-            waiting[Int(position.partition)] = SimulatedGroup.Committed(
+            waiting[position.simulatedLane] = SimulatedGroup.Committed(
                 offset: world.plant(.commit, position.offset), note: commit.note)
         }
         try world.pass(instance, .commit)
@@ -243,4 +244,9 @@ final class SimulatedSource: SourcePort {
 
     func header(_ name: StaticString, of record: RecordReference) -> UnsafeRawBufferPointer? { nil }
     func forEachHeader(of record: RecordReference, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void) {}
+}
+
+extension LanePosition {
+    /// The lane of the scenario.
+    var simulatedLane: Int { Scenario.lane(topic: topic, partition: Int(partition)) }
 }

@@ -15,8 +15,6 @@ final class SimulatedWorld: @unchecked Sendable {
             order
     }
 
-    static let topic = "payments"
-
     let scenario: Scenario
     let plan: ScoringPlan
     let bug: PlantedBug?
@@ -70,13 +68,13 @@ final class SimulatedWorld: @unchecked Sendable {
         self.bug = bug
         random = SeededGenerator(seed: scenario.seed ^ 0x5DEE_CE66)
         let group = SimulatedGroup(
-            partitions: scenario.partitions, isExclusive: scenario.isForeign, sessionMilliseconds: 60)
+            partitions: scenario.lanes, isExclusive: scenario.isForeign, sessionMilliseconds: 60)
         cluster = SimulatedCluster(group: group, transactionMilliseconds: 400)
         arrivals = SimulatedInput(scenario).arrivals
-        events = Array(repeating: [], count: scenario.partitions)
-        visible = Array(repeating: [], count: scenario.partitions)
+        events = Array(repeating: [], count: scenario.lanes)
+        visible = Array(repeating: [], count: scenario.lanes)
         faults = scenario.faults
-        stalledUntil = Array(repeating: 0, count: scenario.partitions)
+        stalledUntil = Array(repeating: 0, count: scenario.lanes)
         mutedUntil = stalledUntil
         untilFault = scenario.faultGap
         if scenario.beginsMuted { for _ in 0..<arrivals.count / 3 { arrive() } }
@@ -320,7 +318,7 @@ final class SimulatedWorld: @unchecked Sendable {
         var watermark = Int64.min
         for (partition, log) in events.enumerated() {
             for event in log[..<Int(cluster.group.committed[partition]?.offset ?? 0)] {
-                if let event, event.fault == nil { watermark = max(watermark, event.time) }
+                if let event, event.fault == nil { watermark = max(watermark, event.orderTime) }
             }
         }
         if watermark == .min { return }

@@ -1,4 +1,5 @@
 import Engine
+import Events
 
 /// What must come out, computed by hand: plain arrays, every event looks through all that came before it.
 ///
@@ -26,6 +27,7 @@ struct SimulationOracle {
     private var watermark = Int64.min
     private var customers: [String: [Remembered]] = [:]
     private var terminals: [Int64: [Remembered]] = [:]
+    private var labels: [Int64: [Remembered]] = [:]
 
     /// - Parameter mutedUntil: by partition, the offset of the first event that is to be scored.
     init(_ scenario: Scenario, order: [EventPlace], events: [[SimulatedEvent?]], mutedUntil: [Int64]) {
@@ -39,11 +41,15 @@ struct SimulationOracle {
 
     private mutating func outcome(_ event: SimulatedEvent) -> Expected {
         if let fault = event.fault { return .deadLetter(code: fault) }
-        let isLate = watermark != .min && event.time < watermark - scenario.late.afterMicroseconds
+        let isLate = watermark != .min && event.orderTime < watermark - scenario.late.afterMicroseconds
         if isLate && scenario.late.action == .drop { return .nothing }
         if isLate && scenario.late.action == .deadLetter { return .deadLetter(code: "late") }
-        watermark = max(watermark, event.time)
+        watermark = max(watermark, event.orderTime)
         let current = Remembered(time: event.time, cents: event.cents)
+        if event.known != nil {
+            labels[event.terminal ?? 0, default: []].append(current)
+            return .nothing
+        }
         var score = SimulatedScore(id: event.id, customerCount: 0, terminalCount: 0)
         (score.customerCount, score.customerMean) = look(
             at: current, among: customers[event.customer] ?? [], Window(delay: 0, length: PaymentPlan.day))
@@ -54,6 +60,14 @@ struct SimulationOracle {
                 Window(delay: 2 * PaymentPlan.hour, length: PaymentPlan.day))
             terminals[terminal, default: []].append(current)
         }
+        if scenario.hasLabels {
+            (score.labelCount, score.labelMean) = (0, nil)
+            if let terminal = event.terminal {
+                (score.labelCount, score.labelMean) = look(
+                    at: current, among: labels[terminal] ?? [], Window(delay: 0, length: PaymentPlan.day),
+                    isOther: true)
+            }
+        }
         // An entity that the plan does not have is 0 in its features.
         if !scenario.isForeign { score.terminalMean = 0 }
         return event.isTooLarge ? .deadLetter(code: "score-too-large") : .score(score)
@@ -61,7 +75,11 @@ struct SimulationOracle {
 
     /// Count and mean over (t - delay - length, t - delay] of what is not forgotten, with the event itself if there is
     /// no delay.
-    private func look(at event: Remembered, among earlier: [Remembered], _ window: Window) -> (Double, Double?) {
+    ///
+    /// - Parameter isOther: it is an event of another source than those that are counted.
+    private func look(
+        at event: Remembered, among earlier: [Remembered], _ window: Window, isOther: Bool = false
+    ) -> (Double, Double?) {
         let newest = event.time - window.delay
         let oldest = newest - window.length
         let forgotten = watermark - window.delay - window.length - scenario.late.afterMicroseconds
@@ -71,7 +89,7 @@ struct SimulationOracle {
             count += 1
             cents += other.cents
         }
-        if window.delay == 0 {
+        if window.delay == 0 && !isOther {
             count += 1
             cents += event.cents
         }
@@ -86,6 +104,8 @@ struct SimulatedScore: Equatable {
     var customerMean: Double?
     var terminalCount: Double
     var terminalMean: Double?
+    var labelCount: Double?
+    var labelMean: Double?
 
     init(id: String, customerCount: Double, terminalCount: Double) {
         self.id = id
@@ -107,6 +127,8 @@ struct SimulatedScore: Equatable {
         self.init(id: String(id.dropFirst().dropLast()), customerCount: customers, terminalCount: terminals)
         self.customerMean = Double(customerMean)
         self.terminalMean = Double(terminalMean)
+        labelCount = value("label_count").flatMap { Double($0) }
+        labelMean = value("label_mean").flatMap { Double($0) }
     }
 }
 
@@ -134,8 +156,8 @@ struct SimulatedOrderLog {
                 let length = Self.number(&bytes)
                 let name = bytes.prefix(length)
                 bytes = bytes.dropFirst(name.count)
-                let partition =
-                    String(decoding: name, as: UTF8.self).split(separator: "/").last.flatMap { Int($0) } ?? -1
+                let parts = String(decoding: name, as: UTF8.self).split(separator: "/")
+                let partition = Scenario.lane(topic: parts[0], partition: Int(parts[1]) ?? -1)
                 lanes.append((partition, Int64(Self.number(&bytes))))
             }
             for lane in lanes where lane.at != ends[lane.partition] {

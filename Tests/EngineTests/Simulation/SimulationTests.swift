@@ -73,7 +73,7 @@ struct SimulationTests {
 
     @Test func regressionsStayFixed() throws {
         for seed in Self.regressions {
-            let world = try simulate(seed)
+            let world = try simulate(seed, mayHaveLabels: false)
             #expect(world.violations.isEmpty, "\(world.scenario)")
         }
     }
@@ -98,8 +98,10 @@ struct SimulationTests {
         Issue.record("\(bug.rawValue) was not found within 500 seeds")
     }
 
-    private func simulate(_ seed: UInt64, bug: PlantedBug? = nil) throws -> SimulatedWorld {
-        let scenario = Scenario(seed: seed)
+    private func simulate(
+        _ seed: UInt64, bug: PlantedBug? = nil, mayHaveLabels: Bool = true
+    ) throws -> SimulatedWorld {
+        let scenario = Scenario(seed: seed, mayHaveLabels: mayHaveLabels)
         let world = SimulatedWorld(scenario, plan: try SimulationPlans.plan(scenario), bug: bug)
         world.isTraced = Self.single == seed
         world.run()

@@ -20,10 +20,15 @@ struct PaymentPlan {
     var late = LatePolicy(afterMicroseconds: 10 * PaymentPlan.minute, action: .score)
     var hasModel = true
     var hasTerminals = true
+    /// A second source that says of a terminal's payments whether they were fraud, once that is known.
+    var hasLabels = false
+    var topic = ""
+    var labelTopic = "labels"
     var decodeLimits = DecodeLimits()
 
     private var names: [String] {
         ["amount", "weekend", "customer_count", "customer_mean", "terminal_count", "terminal_mean", "ratio", "night"]
+            + (hasLabels ? ["label_count", "label_mean"] : [])
     }
 
     private var schema: EventSchema {
@@ -35,6 +40,29 @@ struct PaymentPlan {
                 FieldPlan(name: "terminal", path: ["terminal"], type: .int, isOptional: true, isNullable: true),
                 FieldPlan(name: "amount", path: ["amount"], type: .decimal(scale: 2)),
             ], time: .field(FieldIndex(1)), aheadMicroseconds: Self.hour)
+    }
+
+    private var labelSchema: EventSchema {
+        EventSchema(
+            fields: [
+                FieldPlan(name: "terminal", path: ["terminal"], type: .int),
+                FieldPlan(name: "at", path: ["at"], type: .time(.epochMilliseconds)),
+                FieldPlan(name: "known", path: ["known"], type: .time(.epochMilliseconds)),
+                FieldPlan(name: "fraud", path: ["fraud"], type: .bool),
+            ], time: .field(FieldIndex(1)), aheadMicroseconds: Self.hour)
+    }
+
+    private var sources: [SourcePlan] {
+        let payments = SourcePlan(
+            name: "payments", topic: topic, schema: schema, columns: 0..<5, available: schema.time, late: late,
+            key: FieldIndex(2), id: idType == nil ? nil : FieldIndex(0))
+        if !hasLabels { return [payments] }
+        return [
+            payments,
+            SourcePlan(
+                name: "labels", topic: labelTopic, schema: labelSchema, columns: 5..<9,
+                available: .field(FieldIndex(2)), late: late, key: FieldIndex(0), id: nil),
+        ]
     }
 
     func make() throws -> ScoringPlan {
@@ -51,14 +79,15 @@ struct PaymentPlan {
         let features = FeaturePlan(
             names: names,
             entities: [entity(keyField: 2, firstFeature: 2)]
-                + (hasTerminals ? [entity(keyField: 3, firstFeature: 4, delay: 2 * Self.hour)] : []),
+                + (hasTerminals ? [entity(keyField: 3, firstFeature: 4, delay: 2 * Self.hour)] : [])
+                + (hasLabels ? [labelEntity] : []),
             expressions: try expressions.map { slot, text in
                 ExpressionFeaturePlan(
                     feature: FeatureIndex(slot), expression: try Self.compile(text, for: .feature, in: scope))
             })
         scope.bind("score", to: .score)
         return ScoringPlan(
-            pipeline: "payments", schema: schema, decodeLimits: decodeLimits,
+            pipeline: "payments", sources: sources, decodeLimits: decodeLimits,
             idField: idType == nil ? nil : FieldIndex(0), features: features,
             featureLimits: FeatureLimits(shardCount: 4),
             model: hasModel ? try Self.model() : nil,
@@ -66,7 +95,20 @@ struct PaymentPlan {
                 RulePlan(decision: decision, condition: try Self.compile(text, for: .rule, in: scope))
             },
             outputFeatures: outputFeatures.compactMap { name in names.firstIndex(of: name).map { FeatureIndex($0) } },
-            late: late, isOrderIrrelevant: !hasTerminals, planHash: Self.hash)
+            isOrderIrrelevant: !hasTerminals && !hasLabels, planHash: Self.hash)
+    }
+
+    /// Labels by terminal, placed where the payments were.
+    private var labelEntity: EntityPlan {
+        EntityPlan(
+            source: 1, keyField: FieldIndex(5), queryKeyField: FieldIndex(3),
+            windows: [WindowPlan(delayMicroseconds: 0, lengthMicroseconds: Self.day)],
+            valueColumns: [.integers(field: FieldIndex(8), scale: 0, mayBeMissing: false)],
+            aggregates: [
+                AggregatePlan(
+                    function: .count, window: 0, valueColumn: nil, defaultValue: nil, feature: FeatureIndex(8)),
+                AggregatePlan(function: .mean, window: 0, valueColumn: 0, defaultValue: nil, feature: FeatureIndex(9)),
+            ], lateMicroseconds: late.afterMicroseconds)
     }
 
     private func entity(keyField: Int, firstFeature: Int, delay: Int64 = 0) -> EntityPlan {
@@ -128,5 +170,21 @@ struct Payment {
 
     var record: LogRecord {
         LogRecord(key: Array(customer.utf8), value: Array(json.utf8), timestamp: at * 1_000)
+    }
+}
+
+/// A label as a test writes it down.
+struct PaymentLabel {
+    var terminal: Int64
+    /// When the payment was, in milliseconds since 1970,
+    var at: Int64
+    /// and when it was known.
+    var known: Int64
+    var isFraud: Bool
+
+    var json: String { "{\"terminal\":\(terminal),\"at\":\(at),\"known\":\(known),\"fraud\":\(isFraud)}" }
+
+    var record: LogRecord {
+        LogRecord(key: Array("\(terminal)".utf8), value: Array(json.utf8), timestamp: known * 1_000)
     }
 }

@@ -54,6 +54,45 @@ import Testing
         #expect(aggregate.argument?.plainField == FieldIndex(0))
     }
 
+    /// Durations are kept in microseconds, which a double holds exactly up to 285 years.
+    @Test func durationsAreParameters() throws {
+        let day = 86_400_000_000.0
+        #expect(compile("ewma(n, 7d)").aggregate?.parameters == [7 * day])
+        #expect(compile("ewma(n, 400d) or 1").aggregate?.parameters == [400 * day])
+        #expect(compile("rate(1_000ms)").aggregate?.parameters == [1_000_000])
+        #expect(compile("rate(1w)").aggregate?.parameterRanges == [range(5, 2)])
+        let spellings = ["60s", "1m", "60_000ms", "60000000us"].map { compile("rate(\($0))").aggregate?.parameters }
+        #expect(spellings.allSatisfy { $0 == [60_000_000] })
+        #expect(compile("quantile(n, 0)").aggregate?.parameters == [0])
+        #expect(compile("quantile(n, 1)").aggregate?.parameters == [1])
+    }
+
+    /// What the reference says of each is said in full, and its example compiles.
+    @Test(arguments: AggregateCatalogue.standard.specs.map(\.name))
+    func specs(name: String) throws {
+        let spec = try #require(AggregateCatalogue.standard[name])
+        #expect(ParsedExpression.isName(name))
+        #expect(spec.accepts.isEmpty == spec.function.countsEvents)
+        #expect(spec.summary.hasSuffix(".") && !spec.error.isEmpty && !spec.missingRule.isEmpty)
+        #expect(spec.emptyValue == "0" || spec.emptyValue == "missing")
+        #expect(spec.windows.allow(isUnbounded: true) || spec.windows.allow(isUnbounded: false))
+        let fields = spec.example.replacing("tx_amount", with: "amount").replacing("terminal_id", with: "channel")
+        let (aggregate, diagnostics) = compile(fields)
+        #expect(diagnostics.isEmpty, "\(diagnostics)")
+        #expect(aggregate?.function == name)
+        #expect(aggregate?.parameters.count == (spec.parameter == nil ? 0 : 1))
+    }
+
+    @Test func everyFunctionOfTheKernelHasOneSpec() {
+        let functions = AggregateCatalogue.standard.specs.map(\.function)
+        #expect(Set(functions).count == functions.count)
+        for raw in UInt8.min...UInt8.max {
+            guard let function = AggregateFunction(rawValue: raw) else { continue }
+            #expect(functions.contains(function), "\(function)")
+        }
+        #expect(Set(AggregateCatalogue.standard.specs.map(\.name)).count == functions.count)
+    }
+
     @Test func textArguments() throws {
         let argument = try #require(compile("distinct(channel)").aggregate?.argument)
         #expect(argument.type == .text && argument.plainField == nil)
@@ -73,6 +112,19 @@ import Testing
         ("mean(n) or oops", "unknown-name", 11, 4, ""),
         ("mean(n) or 0 / 0", "always-missing", 11, 5, ""),
         ("quantile(n, f0)", "not-constant", 12, 2, "write a number"),
+        ("quantile(n, 95)", "parameter-out-of-range", 12, 2, "allowed: 0 to 1"),
+        ("quantile(n, -0.5)", "parameter-out-of-range", 12, 4, "allowed: 0 to 1"),
+        ("quantile(n, 7d)", "type-mismatch", 12, 2, ""),
+        ("ewma(n, 7)", "type-mismatch", 8, 1, "write a whole number and a unit, such as 7d"),
+        ("ewma(n, (999d))", "parameter-out-of-range", 8, 6, ""),
+        ("ewma(n)", "wrong-argument-count", 0, 7, "write ewma(x, half_life)"),
+        ("rate(1ms)", "parameter-out-of-range", 5, 3, "allowed: 1s to 400d"),
+        ("rate(401d)", "parameter-out-of-range", 5, 4, "allowed: 1s to 400d"),
+        ("rate()", "wrong-argument-count", 0, 6, "write rate(unit)"),
+        ("time_since_last(n)", "wrong-argument-count", 0, 18, "write time_since_last()"),
+        ("distinct(opened)", "type-mismatch", 9, 6, ""),
+        ("mean(7d)", "type-mismatch", 5, 2, ""),
+        ("count() or 1h", "type-mismatch", 11, 2, ""),
         ("quantile(n)", "wrong-argument-count", 0, 11, "write quantile(x, p)"),
         ("count(n)", "wrong-argument-count", 0, 8, "write count()"),
         ("mean()", "wrong-argument-count", 0, 6, "write mean(x)"),

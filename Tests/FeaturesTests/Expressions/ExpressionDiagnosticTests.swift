@@ -74,7 +74,12 @@ struct WrongExpression: CustomTestStringConvertible {
         WrongExpression("«5.» + n", .invalidNumber, "no digit behind the point"),
         WrongExpression("«1__0»", .invalidNumber, "only between two digits"),
         WrongExpression("«10_»", .invalidNumber, "only between two digits"),
-        WrongExpression("«7d»", .invalidNumber, "is not valid"),
+        WrongExpression("«7days» + n", .invalidNumber, "a whole number and a unit"),
+        WrongExpression("«0.5h»", .invalidNumber, "a whole number and a unit"),
+        WrongExpression("«1__0d»", .invalidNumber, "only between two digits"),
+        WrongExpression("n + «99999999999999999999d»", .numberOutOfRange, "is too long"),
+        WrongExpression("«9_000_000_000_000_000w»", .numberOutOfRange, "is too long"),
+        WrongExpression("n in [«7d»]", .syntax, "a list holds only literals"),
         WrongExpression("«1.2.3»", .invalidNumber, "is not valid"),
         WrongExpression("«1e»", .invalidNumber, "is not valid"),
         WrongExpression("«0x1F»", .invalidNumber, "is not valid"),
@@ -95,6 +100,13 @@ struct WrongExpression: CustomTestStringConvertible {
         WrongExpression("«labels.tx»", .unknownName, "name \"labels.tx\" is not known"),
         WrongExpression("«hour» + 1", .unknownName, "it is a function: hour(time)"),
         WrongExpression("«TRUE»", .unknownName, "write \"true\""),
+        WrongExpression("n + «7d»", .typeMismatch, "behind the argument of an aggregate"),
+        WrongExpression("max(n, «1h»)", .typeMismatch, "an aggregate such as rate(1h)"),
+        WrongExpression("bucket(«'web'», 10)", .typeMismatch, "needs a field"),
+        WrongExpression("bucket(«n», 10)", .typeMismatch, "needs a text"),
+        WrongExpression("ratio(«channel», 10)", .typeMismatch, "needs a number"),
+        WrongExpression("«haversine_km(n, n)»", .wrongArgumentCount, "haversine_km(lat1, lon1, lat2, lon2)"),
+        WrongExpression("n + «zscore(1, 1, 0)»", .alwaysMissing, "missing for every event"),
         WrongExpression("n * «later»", .unavailableName, "cannot be read here: it is defined further down"),
         WrongExpression("n + «log2p»(n)", .unknownFunction, "did you mean \"log1p\"?"),
         WrongExpression("n + «mean»(n)", .unknownFunction, "is an aggregate"),
@@ -178,6 +190,7 @@ struct WrongExpression: CustomTestStringConvertible {
         let tested = Set((Self.syntax + Self.meaning).map(\.code))
         let elsewhere: Set<ExpressionDiagnostic> = [
             .tooLong, .tooDeep, .tooLarge, .aggregateShape, .unknownAggregate, .notConstant,
+            .parameterOutOfRange,
         ]
         #expect(tested.union(elsewhere) == Set(ExpressionDiagnostic.allCases))
     }

@@ -64,13 +64,7 @@ final class ExpressionFixture {
         return scope
     }()
 
-    static let language = ExpressionLanguage(
-        aggregates: [
-            AggregateSignature("count", accepts: []), AggregateSignature("sum", accepts: [.number]),
-            AggregateSignature("mean", accepts: [.number]), AggregateSignature("min", accepts: [.number]),
-            AggregateSignature("distinct", accepts: [.text, .number]),
-            AggregateSignature("quantile", accepts: [.number], parameters: ["p"]),
-        ])
+    static let language = ExpressionLanguage(aggregates: AggregateCatalogue.standard.specs.map(\.signature))
 
     static let featureCount = 3
 

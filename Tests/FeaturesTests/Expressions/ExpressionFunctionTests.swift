@@ -1,5 +1,6 @@
 import Diagnostics
 import Events
+import Foundation
 import Testing
 
 @testable import Features
@@ -50,7 +51,8 @@ import Testing
     @Test func signatures() {
         #expect(FunctionSpec.clamp.signature == "clamp(x, low, high)")
         #expect(FunctionSpec.max.signature == "max(x, y, …)")
-        #expect(AggregateSignature("quantile", accepts: [.number], parameters: ["p"]).signature == "quantile(x, p)")
+        #expect(AggregateSpec.quantile.signature.signature == "quantile(x, p)")
+        #expect(AggregateSpec.rate.signature.signature == "rate(unit)")
         #expect(AggregateSignature("count", accepts: []).signature == "count()")
     }
 
@@ -94,6 +96,63 @@ import Testing
         let row = ExpressionRow(opened: EventTime.maximum.microseconds - 1, eventTime: EventTime.maximum.microseconds)
         #expect(try ExpressionFixture.value("opened < event_time", row) == 1)
         #expect(try ExpressionFixture.value("opened == event_time", row) == 0)
+    }
+
+    /// The same on every machine and for all time: models are trained on these numbers.
+    @Test func bucketsNeverChange() throws {
+        let texts = ["", "a", "web", "app", "12345678", "terminal-0042", String(repeating: "x", count: 1_000)]
+        let expected: [Double] = [0, 0, 0, 0, 0, 0, 0]
+        let program = try #require(ExpressionFixture.compile("bucket(channel, 1_000_000)").program)
+        let rows = texts.map { ExpressionRow(channel: $0) }
+        #expect(ExpressionFixture(rows).evaluate(program) == expected)
+    }
+
+    @Test func bucketsAreEven() throws {
+        let rows = (0..<10_000).map { ExpressionRow(channel: "card-\($0)") }
+        let program = try #require(ExpressionFixture.compile("bucket(channel, 10)").program)
+        var counts = [Int](repeating: 0, count: 10)
+        for value in ExpressionFixture(rows).evaluate(program) {
+            let place = try #require(Int(exactly: value))
+            counts[place] += 1
+        }
+        // Ten standard deviations around 1,000.
+        #expect(counts.allSatisfy { (700...1_300).contains($0) }, "\(counts)")
+    }
+
+    @Test(
+        arguments: [
+            ("bucket(channel, 2.5)", nil), ("bucket(channel, -1)", nil), ("bucket(channel, 4294967297)", nil),
+            ("bucket(channel, 1)", 0), ("ratio(1e308, 1e-308)", nil), ("ratio(0, 5)", 0), ("ratio(n, 2)", 1.5),
+            ("zscore(1, 0, -1)", nil), ("zscore(1e308, -1e308, 1)", nil), ("zscore(n, 1, 4)", 0.5), ("ceil(-0.5)", 0),
+            ("haversine_km(0, 361, 0, 0)", nil), ("haversine_km(90, 0, 90, 77)", 0),
+            ("haversine_km(-91, 0, 0, 0)", nil),
+            ("haversine_km(n, 5, n, 365) < 1e-9", 1), ("exp(710)", nil), ("pow(1e300, 2)", nil), ("1e308 * 10", nil),
+            ("-1e308 * 10", nil), ("0 / 0", nil), ("5 % 0", nil), ("log(-0.0)", nil), ("sqrt(-0.0)", -0.0),
+        ] as [(String, Double?)])
+    func edges(text: String, value: Double?) throws {
+        #expect(try ExpressionFixture.value(text) == value, "\(text)")
+    }
+
+    /// Against the spherical law of cosines, which is good for places that are far from each other.
+    @Test func distancesAgainstTheLawOfCosines() throws {
+        var random = SeededGenerator(seed: 11)
+        let program = try #require(ExpressionFixture.compile("haversine_km(ratio, f0, f1, amount)").program)
+        for _ in 0..<1_000 {
+            let places = (0..<4).map { Double.random(in: $0 % 2 == 0 ? -89...89 : -180...180, using: &random) }
+            let hundredths = Int64(places[3] * 100)
+            let row = ExpressionRow(amountUnits: hundredths, ratio: places[0], f0: places[1], f1: places[2])
+            let degree = Double.pi / 180
+            let (y1, y2) = (places[0] * degree, places[2] * degree)
+            let east = (Double(hundredths) / 100 - places[1]) * degree
+            let cosine = sin(y1) * sin(y2) + cos(y1) * cos(y2) * cos(east)
+            let expected = 6_371.0088 * acos(min(1, max(-1, cosine)))
+            let found = ExpressionFixture([row]).evaluate(program)[0]
+            guard expected > 10 else { continue }
+            #expect((found / expected - 1).magnitude < 1e-6, "\(places), seed 11")
+        }
+        // Amsterdam to Paris, by the ellipsoid 430.5 km.
+        let known = try #require(try ExpressionFixture.value("haversine_km(52.3702, 4.8952, 48.8566, 2.3522)"))
+        #expect((known - 430).magnitude < 2)
     }
 
     /// A function of one's own is one value: it is checked, folded and run like the others.

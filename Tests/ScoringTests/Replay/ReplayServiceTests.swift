@@ -180,7 +180,7 @@ import Testing
             var texts: [String] = []
             var last: ReplayProgress?
             func replayDidAdvance(_ progress: ReplayProgress) { last = progress }
-            func replayDidFind(line: Int64, code: String, message: String) {
+            func replayDidFind(file: String?, line: Int64, code: String, message: String) {
                 lines.append(line)
                 texts.append("\(code): \(message)")
             }

@@ -1,0 +1,25 @@
+import Events
+import Features
+
+extension PipelinePlan {
+    /// Every text that decides features and decisions, but for the model's file: fields, features in order, inputs and
+    /// rules; not comments, topics or how it is run. Whoever hashes it puts the model's digest beside it.
+    public var meaning: [String] {
+        var parts = sources.flatMap { ["\($0.name)", "\($0.schema)", "\($0.available)", "\($0.late)"] }
+        for feature in spec.features {
+            switch feature {
+            case .expression(let feature): parts += ["feature", feature.name.value, feature.expression.value]
+            case .group(let group):
+                parts += ["by", group.by.value, "\(group.delay?.value.microseconds ?? 0)", "\(group.includesCurrent)"]
+                parts += [group.filter?.value ?? "", "\(group.accuracy)"]
+                parts += group.over.map { "\($0.value.microseconds)" }
+                parts += group.aggregates.flatMap { [$0.name.value, $0.call.value, $0.filter?.value ?? ""] }
+            }
+        }
+        parts += modelInputs.map { "\($0.rawValue)" }
+        if let model = spec.model {
+            parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
+        }
+        return parts + spec.decide.flatMap { [$0.name.value, $0.condition.value] }
+    }
+}
