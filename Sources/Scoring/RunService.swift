@@ -1,5 +1,6 @@
 import Configuration
 public import Engine
+import Events
 import Features
 import Foundation
 import Kafka

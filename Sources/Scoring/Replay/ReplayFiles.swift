@@ -1,4 +1,5 @@
 import Engine
+import Events
 
 /// The files of a replay, opened: which source each belongs to, and how far they are read.
 struct ReplayFiles {
@@ -49,6 +50,12 @@ struct ReplayFiles {
         if plan.sources.count == 1 { return (0, input) }
         let names = plan.sources.map { "\($0.name)=FILE" }.joined(separator: " or ")
         throw ReplayFailure(.usage, "--input \(input): the pipeline has several sources: expected \(names)")
+    }
+
+    static func input(_ file: File, format: RecordFormat?, bytes: any ByteSource) -> ReplayInput {
+        ReplayInput(
+            source: file.source, name: name(file.path), format: format ?? RecordFormat.named(file.path).format,
+            bytes: bytes)
     }
 
     /// By which events without an id are called: the file's name without its folders.
