@@ -81,7 +81,8 @@ public struct ReplayRows: Hashable, Sendable {
         else {
             throw ReplayFailure(
                 .usage,
-                "--labelled-only: no field of \"\(plan.sources[0].name)\" has \"label: true\", and no other source has its id"
+                "--labelled-only: no field of \"\(plan.sources[0].name)\" has \"label: true\", and no other source "
+                    + "has its id"
             )
         }
         var ids = EventIDs()
