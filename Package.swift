@@ -25,6 +25,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -34,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
     ],
@@ -44,6 +46,7 @@ let package = Package(
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         target("Diagnostics"),
         target("Events", ["CSimdjson"]),
+        target("Telemetry", [metrics]),
         target("Workers"),
         // Layer 1: what Riffle computes, and the cluster.
         target("Features", ["Diagnostics", "Events"]),
@@ -58,8 +61,8 @@ let package = Package(
             "Scoring",
             [
                 "Configuration", "CZlib", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka",
-                "Models", "Workers",
-                crypto, histogram, logging,
+                "Models", "Telemetry", "Workers",
+                crypto, histogram, logging, metrics,
             ]),
         // Layer 4: commands.
         .executableTarget(
@@ -73,19 +76,20 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Diagnostics"),
         tests("Events", ["CSimdjson"]),
+        tests("Telemetry", [metrics]),
         tests("Workers"),
         tests("Features", ["Diagnostics", "Events", "Workers"]),
         tests("Models", ["Events"], data: ["Fixtures"]),
         tests("Generation", ["Events"]),
         tests("Kafka"),
-        tests("Configuration", ["Diagnostics", "Events", "Features", "Models"], data: ["Goldens"]),
+        tests("Configuration", ["Diagnostics", "Events", "Features", "Models", "Telemetry"], data: ["Goldens"]),
         tests(
             "Engine", ["Configuration", "Diagnostics", "Events", "Features", "Models", "Workers"]),
         tests(
             "Scoring",
             [
                 "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
-                "Workers", logging,
+                "Telemetry", "Workers", logging,
             ]),
         // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
         .target(name: "CAllocationCounter"),

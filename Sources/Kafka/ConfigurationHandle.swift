@@ -39,6 +39,7 @@ struct ConfigurationHandle: ~Copyable {
         let opaque = Unmanaged.passRetained(callbacks)
         rd_kafka_conf_set_opaque(pointer, opaque.toOpaque())
         rd_kafka_conf_set_log_cb(pointer, onLog)
+        if let statistics = callbacks.statistics { report(to: statistics) }
         let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: errorTextBytesMax)
         errorText.initialize(repeating: 0, count: errorTextBytesMax)
         defer { errorText.deallocate() }
@@ -102,15 +103,19 @@ final class Client: @unchecked Sendable {
 }
 
 /// What C callbacks reach through their opaque pointer.
-// SAFETY: `onLog` is Sendable and constant; the references are set once, before the first poll, and are read only by
-// callbacks that librdkafka serves on the polling thread.
+// SAFETY: `onLog` and `statistics` are Sendable and constant; the references are set once, before the first poll, and
+// are read only by callbacks that librdkafka serves on the polling thread.
 final class ClientCallbacks: @unchecked Sendable {
     let onLog: KafkaLogSink
+    let statistics: (any KafkaStatisticsSink)?
     weak var consumer: KafkaConsumer?
     /// Not the producer: a weak reference to it would cost more for each delivery than the rest of it.
     var producer: ProducerCalls?
 
-    init(onLog: @escaping KafkaLogSink) { self.onLog = onLog }
+    init(onLog: @escaping KafkaLogSink, statistics: (any KafkaStatisticsSink)? = nil) {
+        self.onLog = onLog
+        self.statistics = statistics
+    }
 
     static func from(_ opaque: UnsafeMutableRawPointer?) -> ClientCallbacks? {
         opaque.map { Unmanaged<ClientCallbacks>.fromOpaque($0).takeUnretainedValue() }

@@ -16,7 +16,7 @@ public struct TopicMetadata: Hashable, Sendable {
 /// Questions to the cluster that belong to no group. Every call blocks for at most its time and may be made on any
 /// thread.
 public final class KafkaAdmin: Sendable {
-    private let client: Client
+    let client: Client
 
     /// - Parameter seesOpenTransactions: a partition's end is behind everything written; else before the first record of
     ///   a transaction that is not decided, as consumers of committed records see it.
@@ -141,8 +141,10 @@ public final class KafkaAdmin: Sendable {
     }
 
     /// Sends an admin request and waits for its answer, which the caller destroys.
-    private func answer(
-        to operation: rd_kafka_admin_op_t, _ what: String, _ milliseconds: Int,
+    ///
+    /// - Parameter broker: who is asked; `nil`: whoever librdkafka takes for the right one.
+    func answer(
+        to operation: rd_kafka_admin_op_t, _ what: String, _ milliseconds: Int, broker: Int32? = nil,
         _ send: (OpaquePointer, OpaquePointer) -> Void
     ) throws(KafkaFailure) -> OpaquePointer {
         let queue = rd_kafka_queue_new(client.pointer)!
@@ -151,6 +153,7 @@ public final class KafkaAdmin: Sendable {
         defer { rd_kafka_AdminOptions_destroy(options) }
         let timeout = Int32(clamping: max(1, milliseconds))
         _ = rd_kafka_AdminOptions_set_request_timeout(options, timeout, nil, 0)
+        if let broker { _ = rd_kafka_AdminOptions_set_broker(options, broker, nil, 0) }
         send(options, queue)
         // The request's own time-out comes first and says more.
         guard let event = rd_kafka_queue_poll(queue, timeout &+ 1_000) else {

@@ -40,7 +40,8 @@ public final class KafkaConsumer: @unchecked Sendable {
     ///     in `close`, and a second one of the same name makes the first one fail fatally.
     public init(
         brokers: String, group: String, instance: String? = nil, properties: KafkaProperties = KafkaProperties(),
-        prefetch: KafkaPrefetch = KafkaPrefetch(), onLog: @escaping KafkaLogSink = { _ in }
+        prefetch: KafkaPrefetch = KafkaPrefetch(), onLog: @escaping KafkaLogSink = { _ in },
+        statistics: (any KafkaStatisticsSink)? = nil
     ) throws(KafkaFailure) {
         let configuration = try properties.makeConfiguration(
             brokers: brokers, role: .consumer(group: group, instance: instance, prefetch: prefetch))
@@ -49,7 +50,8 @@ public final class KafkaConsumer: @unchecked Sendable {
             rd_kafka_conf_set_offset_commit_cb(pointer, onCommit)
             rd_kafka_conf_set_error_cb(pointer, onConsumerError)
         }
-        client = try Client(configuration, RD_KAFKA_CONSUMER, callbacks: ClientCallbacks(onLog: onLog))
+        client = try Client(
+            configuration, RD_KAFKA_CONSUMER, callbacks: ClientCallbacks(onLog: onLog, statistics: statistics))
         // All else (rebalances, commits, errors) comes by one queue, served by `poll`.
         rd_kafka_poll_set_consumer(client.pointer)
         mainQueue = rd_kafka_queue_get_consumer(client.pointer)

@@ -42,7 +42,7 @@ public enum ProduceOutcome: Sendable {
     case queued
     /// The local queue is full: poll for deliveries and try again.
     case queueFull
-    /// Longer than `message.max.bytes`: no retry helps.
+    /// Longer than `message.max.bytes`, or than the topic takes: no retry helps.
     case tooLarge(bytes: Int, bytesMax: Int)
     case failed(KafkaFailure)
 }
@@ -59,32 +59,42 @@ public final class KafkaProducer: @unchecked Sendable {
     public let messageBytesMax: Int
 
     /// - Parameters:
+    ///   - batchBytesMax: no batch of several records becomes longer, whatever `batch.size` says: a broker refuses a
+    ///     batch that is longer than its topic takes, and all records in it.
     ///   - onDelivery: called once for each record queued, on the thread that polls.
     ///   - onFailure: called on that thread for what belongs to no record; most pass by themselves, look at `isFatal`.
     public convenience init(
-        brokers: String, properties: KafkaProperties = KafkaProperties(),
+        brokers: String, properties: KafkaProperties = KafkaProperties(), batchBytesMax: Int? = nil,
         onDelivery: @escaping (Delivery) -> Void, onFailure: @escaping (KafkaFailure) -> Void = { _ in },
-        onLog: @escaping KafkaLogSink = { _ in }
+        onLog: @escaping KafkaLogSink = { _ in }, statistics: (any KafkaStatisticsSink)? = nil
     ) throws(KafkaFailure) {
         let configuration = try properties.makeConfiguration(brokers: brokers, role: .producer)
-        try self.init(configuration, onDelivery: onDelivery, onFailure: onFailure, onLog: onLog)
+        configuration.limitBatch(to: batchBytesMax)
+        try self.init(
+            configuration, onDelivery: onDelivery, onFailure: onFailure, onLog: onLog, statistics: statistics)
     }
 
     init(
         _ configuration: consuming ConfigurationHandle, onDelivery: @escaping (Delivery) -> Void,
-        onFailure: @escaping (KafkaFailure) -> Void, onLog: @escaping KafkaLogSink
+        onFailure: @escaping (KafkaFailure) -> Void, onLog: @escaping KafkaLogSink,
+        statistics: (any KafkaStatisticsSink)?
     ) throws(KafkaFailure) {
         configuration.withPointer { pointer in
             rd_kafka_conf_set_dr_msg_cb(pointer, onProducerDelivery)
             rd_kafka_conf_set_error_cb(pointer, onProducerError)
         }
         messageBytesMax = configuration.value(of: "message.max.bytes").flatMap { Int($0) } ?? 1_000_000
-        client = try Client(configuration, RD_KAFKA_PRODUCER, callbacks: ClientCallbacks(onLog: onLog))
+        client = try Client(
+            configuration, RD_KAFKA_PRODUCER, callbacks: ClientCallbacks(onLog: onLog, statistics: statistics))
         client.callbacks.producer = ProducerCalls(onDelivery: onDelivery, onFailure: onFailure)
     }
 
     /// A handle that spares the look-up by name in each `produce`.
-    public func topic(_ name: String) throws(KafkaFailure) -> KafkaTopic { try KafkaTopic(name, client: client) }
+    ///
+    /// - Parameter batchBytesMax: the topic's own bound, `TopicConfiguration.batchBytesMax`; `nil`: not known.
+    public func topic(_ name: String, batchBytesMax: Int? = nil) throws(KafkaFailure) -> KafkaTopic {
+        try KafkaTopic(name, client: client, batchBytesMax: batchBytesMax)
+    }
 
     /// Copies a record into the send queue; returns at once.
     ///
@@ -102,6 +112,9 @@ public final class KafkaProducer: @unchecked Sendable {
         var bytes = (key?.count ?? 0) + (value?.count ?? 0)
         for header in headers { bytes += header.name.count + (header.value?.count ?? 0) }
         guard bytes <= messageBytesMax else { return .tooLarge(bytes: bytes, bytesMax: messageBytesMax) }
+        guard topic.hasRoom(for: bytes, headers: headers.count) else {
+            return .tooLarge(bytes: bytes, bytesMax: topic.recordBytesMax)
+        }
         let list = makeHeaders(headers)
         let error = withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 8) { fields in
             fields[0].vtype = RD_KAFKA_VTYPE_RKT
@@ -180,16 +193,30 @@ public final class KafkaProducer: @unchecked Sendable {
 // SAFETY: librdkafka's topic handle is thread-safe, and the pointer never changes.
 public final class KafkaTopic: @unchecked Sendable {
     public let name: String
+    /// The longest record that is certain to be taken, key and headers included, by what is known of the topic;
+    /// `Int.max` where nothing is.
+    public let recordBytesMax: Int
     let pointer: OpaquePointer
     private let client: Client
+    /// A batch of one record takes at most 61 bytes for the batch and 36 for the record beside key, value and headers.
+    static let framingBytes = 128
+    /// Two lengths of at most five bytes each.
+    static let headerFramingBytes = 10
 
-    init(_ name: String, client: Client) throws(KafkaFailure) {
+    init(_ name: String, client: Client, batchBytesMax: Int? = nil) throws(KafkaFailure) {
         guard let pointer = rd_kafka_topic_new(client.pointer, name, nil) else {
             throw KafkaFailure(rd_kafka_last_error(), topic: name)
         }
         self.name = name
         self.pointer = pointer
         self.client = client
+        recordBytesMax = batchBytesMax.map { max(0, $0 - Self.framingBytes) } ?? .max
+    }
+
+    /// Whether a record fits a batch of its own, uncompressed: how far it would shrink is not known before it is sent.
+    @inline(__always)
+    func hasRoom(for bytes: Int, headers: Int) -> Bool {
+        bytes <= recordBytesMax - headers * Self.headerFramingBytes
     }
 
     deinit { rd_kafka_topic_destroy(pointer) }

@@ -33,18 +33,23 @@ public final class TransactionalProducer: @unchecked Sendable {
     public let timeoutMilliseconds: Int
     public private(set) var state = TransactionState.uninitialized
 
-    /// - Parameter transactionalID: of all producers with the same one, only the last to call `initTransactions` may
-    ///   write; the others are fenced.
+    /// - Parameters:
+    ///   - transactionalID: of all producers with the same one, only the last to call `initTransactions` may write; the
+    ///     others are fenced.
+    ///   - batchBytesMax: as of `KafkaProducer`.
     public init(
         brokers: String, transactionalID: String, properties: KafkaProperties = KafkaProperties(),
+        batchBytesMax: Int? = nil,
         onDelivery: @escaping (Delivery) -> Void, onFailure: @escaping (KafkaFailure) -> Void = { _ in },
-        onLog: @escaping KafkaLogSink = { _ in }
+        onLog: @escaping KafkaLogSink = { _ in }, statistics: (any KafkaStatisticsSink)? = nil
     ) throws(KafkaFailure) {
         guard !transactionalID.isEmpty else { throw .invalidArgument("a transactional id must not be empty") }
         let configuration = try properties.makeConfiguration(
             brokers: brokers, role: .transactionalProducer(id: transactionalID))
+        configuration.limitBatch(to: batchBytesMax)
         timeoutMilliseconds = properties.transactionTimeoutMilliseconds
-        producer = try KafkaProducer(configuration, onDelivery: onDelivery, onFailure: onFailure, onLog: onLog)
+        producer = try KafkaProducer(
+            configuration, onDelivery: onDelivery, onFailure: onFailure, onLog: onLog, statistics: statistics)
     }
 
     /// Ends what an earlier instance with the same transactional id left open, and keeps that one from writing.

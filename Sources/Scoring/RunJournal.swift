@@ -2,21 +2,42 @@ import Engine
 import Events
 import Logging
 
-/// Writes what an engine notices to the log, by what an operator can do about it, and passes batches on.
+/// Writes what an engine notices to the log, by what an operator can do about it, counts it, and passes it on.
 final class RunJournal: StreamObserver {
+    /// The end of a partition as far as it is known.
+    typealias Ends = @Sendable (_ topic: String, _ partition: Int32) -> Int64?
+
     private let logger: Logger
+    private let metrics: RunMetrics
+    private let ends: Ends
     private let observer: (any StreamObserver)?
 
-    init(_ logger: Logger, passingOnTo observer: (any StreamObserver)?) {
+    init(_ logger: Logger, metrics: RunMetrics, ends: @escaping Ends, passingOnTo observer: (any StreamObserver)?) {
         self.logger = logger
+        self.metrics = metrics
+        self.ends = ends
         self.observer = observer
     }
 
-    func didScore(_ context: BatchContext, plan: ScoringPlan) { observer?.didScore(context, plan: plan) }
+    func didScore(_ context: BatchContext, plan: ScoringPlan) {
+        metrics.engine.didScore(context.batch.count)
+        observer?.didScore(context, plan: plan)
+    }
 
     func didNotice(_ notice: EngineNotice) {
         log(notice)
+        metrics.engine.didNotice(notice)
         observer?.didNotice(notice)
+    }
+
+    func didBalance(_ books: StreamBooks) {
+        metrics.engine.didBalance(books, ends: ends)
+        if let step = metrics.clockStep() {
+            logger.notice(
+                "the clock was set; windows and waits do not depend on it",
+                metadata: ["seconds": "\(Double(step) / 1_000)"])
+        }
+        observer?.didBalance(books)
     }
 
     private func log(_ notice: EngineNotice) {

@@ -19,6 +19,8 @@ public final class RunService: @unchecked Sendable {
     public let brokers: String
     private let properties: KafkaProperties
     private weak var observer: (any StreamObserver)?
+    /// What the run counts; to be exposed by whoever starts it.
+    public let metrics: RunMetrics
 
     /// - Parameter brokers: where the cluster is; see `BrokerChoice`.
     public init(
@@ -29,6 +31,8 @@ public final class RunService: @unchecked Sendable {
         self.brokers = brokers
         self.options = options
         properties = assembly.properties.withDefaults(options.propertyDefaults)
+        metrics = RunMetrics(
+            pipeline: assembly.spec.name.value, statisticsMilliseconds: options.statisticsMilliseconds)
         self.logger = logger
         self.observer = observer
     }
@@ -43,22 +47,34 @@ public final class RunService: @unchecked Sendable {
     ///
     /// - Throws: what cannot be gone on from. What was acknowledged is committed before.
     public func run() throws -> StreamSummary {
+        do {
+            let summary = try runToEnd()
+            metrics.didStop(nil)
+            return summary
+        } catch {
+            metrics.didStop(error)
+            throw error
+        }
+    }
+
+    private func runToEnd() throws -> StreamSummary {
         let spec = assembly.spec
         let topics = assembly.scoring.sources.map(\.topic)
         let endOffsets = try prepareTopics(sources: topics)
         let consumer = try KafkaConsumer(
             brokers: brokers, group: spec.kafka.group, instance: spec.kafka.instance, properties: properties,
-            onLog: kafkaLogSink(logger))
-        let source = KafkaSourcePort(consumer: consumer, start: startPosition, logger: logger)
+            onLog: kafkaLogSink(logger), statistics: metrics.consumer.sink)
+        let source = KafkaSourcePort(consumer: consumer, start: startPosition, logger: logger, metrics: metrics)
+        let outputs = OutputTopics(
+            scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic)
         let sink = try KafkaSinkPort(
-            brokers: brokers, properties: properties,
-            topics: OutputTopics(
-                scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic),
-            transactionalID: transactionalID, logger: logger)
+            brokers: brokers, properties: properties, topics: outputs,
+            bounds: try TopicBounds(of: outputs, brokers: brokers, properties: properties, logger: logger),
+            transactionalID: transactionalID, logger: logger, metrics: metrics)
         let order = orderTopic.map { topic in
             KafkaOrderPort(
                 brokers: brokers, group: spec.kafka.group, properties: properties, topic: topic,
-                pipeline: spec.name.value, logger: logger)
+                pipeline: spec.name.value, logger: logger, metrics: metrics)
         }
         let inFlight = try mapInFlight()
         defer { CrashMark.remove() }
@@ -68,11 +84,16 @@ public final class RunService: @unchecked Sendable {
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
             order: order, snapshots: try snapshots(), inFlight: inFlight,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
-        let journal = RunJournal(logger, passingOnTo: observer)
+        let journal = RunJournal(
+            logger, metrics: metrics,
+            ends: { [weak consumer] in consumer?.endHeard(topic: $0, partition: $1) }, passingOnTo: observer)
         engine.observer = journal
         self.engine.withLock { $0 = engine }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { engine.requestStop() }
         try consumer.subscribe(topics)
+        logger.info(
+            "joining the group",
+            metadata: ["group": "\(spec.kafka.group)", "topics": "\(topics.joined(separator: " "))"])
         defer {
             self.engine.withLock { $0 = nil }
             sink.close()
@@ -111,7 +132,7 @@ public final class RunService: @unchecked Sendable {
     private var stateDirectory: String? {
         if options.keepsNoState { return nil }
         if options.brokers == nil, case .embedded = assembly.spec.kafka.brokers.value { return nil }
-        return assembly.spec.state.directory
+        return options.stateDirectory ?? assembly.spec.state.directory
     }
 
     /// Where the events in work are noted, so that one that kills the process is found.

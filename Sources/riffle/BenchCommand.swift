@@ -4,6 +4,9 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure Riffle on this machine.",
-        subcommands: [BenchPhasesCommand.self, BenchKafkaCommand.self, BenchLatencyCommand.self],
+        subcommands: [
+            BenchPhasesCommand.self, BenchKafkaCommand.self, BenchLatencyCommand.self, BenchSoakCommand.self,
+            BenchRestartCommand.self,
+        ],
         defaultSubcommand: BenchPhasesCommand.self)
 }

@@ -15,6 +15,7 @@ struct RunCommand: ParsableCommand {
             Examples:
               riffle run pipelines/card-fraud/pipeline.yaml
               riffle run pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 --until-end
+              riffle run pipelines/card-fraud/pipeline.yaml --metrics-file /var/lib/node_exporter/riffle.prom
 
             Exit codes: 0 stopped in order, 1 failed, 2 usage or configuration.
             """)
@@ -35,12 +36,24 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Keep nothing under the pipeline's state directory, and use nothing that is there.")
     var noState = false
 
+    @Option(help: ArgumentHelp("Keep state here instead of in the pipeline's state directory.", valueName: "directory"))
+    var state: String?
+
     @Option(
         name: .customShort("X"),
         help: ArgumentHelp(
             "A property for librdkafka that the pipeline does not set; may be given again. Not for secrets: others see "
                 + "command lines.", valueName: "name=value"))
     var properties: [PropertyArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Write metrics to this file in Prometheus' text format, for node_exporter's textfile collector; everybody may "
+                + "read it.", valueName: "path"))
+    var metricsFile: String?
+
+    @Option(help: ArgumentHelp("How often the metrics file is written.", valueName: "duration"))
+    var metricsEvery = CommandDuration(argument: "15s")!
 
     @Option(help: ArgumentHelp("How logs are written.", valueName: "text|json"))
     var logFormat: LogFormat = .text
@@ -50,6 +63,7 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         if duration != nil && untilEnd { throw ValidationError("--for and --until-end exclude each other") }
+        if state != nil && noState { throw ValidationError("--state and --no-state exclude each other") }
     }
 
     func run() throws {
@@ -59,6 +73,8 @@ struct RunCommand: ParsableCommand {
         options.brokers = brokers
         options.untilEnd = untilEnd
         options.keepsNoState = noState
+        options.stateDirectory = state
+        if metricsFile != nil { options.statisticsMilliseconds = metricsEveryMilliseconds }
         options.propertyDefaults = Dictionary(
             properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
         let choice: BrokerChoice
@@ -71,6 +87,7 @@ struct RunCommand: ParsableCommand {
             Terminal.printError("riffle run: \(error)")
             throw ExitCode(1)
         }
+        let metrics = try metricsWriter(service, logger)
         let signals = StopSignals { service.requestStop() }
         defer { signals.cancel() }
         if let duration {
@@ -79,6 +96,7 @@ struct RunCommand: ParsableCommand {
             }
         }
         do {
+            defer { metrics?.stop() }
             let summary = try service.run()
             Terminal.printError(RunSummaryText.line(summary))
         } catch {
@@ -86,6 +104,20 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(1)
         }
         withExtendedLifetime(choice) {}
+    }
+
+    private var metricsEveryMilliseconds: Int { max(1, Int(metricsEvery.microseconds / 1_000)) }
+
+    /// A path that cannot be written to is a mistake of the command line.
+    private func metricsWriter(_ service: RunService, _ logger: Logger) throws -> MetricsFileWriter? {
+        guard let metricsFile else { return nil }
+        do {
+            return try MetricsFileWriter(
+                service.metrics, to: metricsFile, everyMilliseconds: metricsEveryMilliseconds, logger: logger)
+        } catch {
+            Terminal.printError("riffle run: \(error)")
+            throw ExitCode(2)
+        }
     }
 }
 

@@ -7,17 +7,19 @@ import Testing
     static let allowedImports: [String: Set<String>] = [
         "Diagnostics": [],
         "Events": ["CSimdjson"],
+        "Telemetry": ["CoreMetrics", "Synchronization"],
         "Workers": ["Dispatch", "Synchronization"],
         "Features": ["Darwin", "Diagnostics", "Events", "Glibc", "Musl", "Synchronization"],
         "Models": ["Darwin", "Events", "Glibc", "Musl"],
         "Generation": ["Events"],
-        "Kafka": ["CRdkafka", "Diagnostics", "Dispatch", "Synchronization", "Glibc"],
+        "Kafka": ["CRdkafka", "Diagnostics", "Dispatch", "Foundation", "Synchronization", "Glibc"],
         "Configuration": ["Crypto", "Diagnostics", "Events", "Features", "Foundation", "Models", "Yams"],
         "Engine": ["Events", "Features", "Glibc", "Models", "Synchronization", "Workers"],
         "Scoring": [
-            "CZlib", "Configuration", "Crypto", "Diagnostics", "Engine", "Events", "Features", "Foundation",
+            "CZlib", "Configuration", "CoreMetrics", "Crypto", "Diagnostics", "Engine", "Events", "Features",
+            "Foundation",
             "Generation",
-            "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Workers", "Glibc",
+            "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
         "riffle": [
             "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Engine", "Events", "Features", "Foundation",

@@ -25,6 +25,8 @@ final class LedgerEntry: @unchecked Sendable {
     /// The batch's outputs were given up: its events are read again, by this instance or another. Set by the output
     /// thread before the last `pending` goes.
     var isDiscarded = false
+    /// Of all lanes together; filled as `counts` is.
+    var deadLetters = DeadLetterCounts()
     /// Rows of each lane in the batch.
     private(set) var rows = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     private(set) var counts = UnsafeMutablePointer<LaneCounts>.allocate(capacity: 1)
@@ -38,6 +40,7 @@ final class LedgerEntry: @unchecked Sendable {
         self.epoch = epoch
         self.watermark = watermark
         isDiscarded = false
+        deadLetters.removeAll()
         pending.store(1, ordering: .relaxed)
         if self.laneCount < laneCount {
             rows.deallocate()

@@ -111,7 +111,7 @@ final class OutputStage: @unchecked Sendable {
     private func count(_ row: OutputRow, entry: LedgerEntry, kind: OutputKind?) {
         switch row.disposition {
         case .score, .fault:
-            if kind == .score { entry.counts[row.lane].scored += 1 } else { entry.counts[row.lane].deadLettered += 1 }
+            if kind == .score { entry.counts[row.lane].scored += 1 } else { entry.countDeadLetter(row) }
         case .absorbed: entry.counts[row.lane].absorbed += 1
         case .lateDropped: entry.counts[row.lane].lateDropped += 1
         case .muted, .mutedFault: entry.counts[row.lane].muted += 1

@@ -25,12 +25,14 @@ extension StreamEngine {
                 }
             }
             pendingWatermark = entry.watermark
+            deadLetters.add(entry.deadLetters)
         }
         let now = clock.nanoseconds
         let isDue = isFinal || now - lastCommit >= Int64(settings.commitEveryMilliseconds) * 1_000_000
         if !isDue { return }
         lastCommit = now
         try checkAccounts()
+        showBooks(isClosed: false)
         if pendingPositions.isEmpty && !isFinal { return }
         let positions = pendingPositions.sorted { $0.key < $1.key }
             .map { assignment.position(lane: $0.key, offset: $0.value) }
@@ -44,11 +46,7 @@ extension StreamEngine {
 
     /// Both identities for every lane: what was consumed is finished or in flight, and offsets are records or gaps.
     func checkAccounts() throws {
-        var inFlight = lanes.map { UInt64($0.buffered) }
-        ledger.forEachOpen { entry in
-            if entry.epoch != epoch { return }
-            for lane in 0..<entry.laneCount { inFlight[lane] += entry.rows[lane] }
-        }
+        let inFlight = inFlightRows()
         for (index, lane) in lanes.enumerated() {
             try accounts[index].check(inFlight: inFlight[index], start: lane.start.offset, position: lane.position)
         }

@@ -37,6 +37,7 @@ public final class StreamEngine: @unchecked Sendable {
     var lanesInOrder: [Lane] = []
     var accounts: [LaneAccount] = []
     var closedAccounts: [String: LaneAccount] = [:]
+    var deadLetters = DeadLetterCounts()
     var assignment = Assignment(epoch: 0, starts: [], membership: nil)
     var merge: LaneMerge
     var watermark: Watermark

@@ -56,9 +56,12 @@ public protocol StreamObserver: AnyObject, Sendable {
     func didScore(_ context: BatchContext, plan: ScoringPlan)
     /// Something that an operator wants to know; called on the engine's thread, rarely.
     func didNotice(_ notice: EngineNotice)
+    /// The books balance; called on the engine's thread at each commit and when an assignment ends.
+    func didBalance(_ books: StreamBooks)
 }
 
 extension StreamObserver {
     public func didScore(_ context: BatchContext, plan: ScoringPlan) {}
     public func didNotice(_ notice: EngineNotice) {}
+    public func didBalance(_ books: StreamBooks) {}
 }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Engine
 import Kafka
 import Logging
@@ -11,13 +12,15 @@ final class KafkaOrderPort: OrderPort {
     /// Records under other keys are another pipeline's.
     private let pipeline: [UInt8]
     private let logger: Logger
+    private let metrics: RunMetrics?
     private var reader: TopicReader?
     /// The group waits while order is read: a broker that says nothing for so long has to end that.
     private static let silenceMilliseconds = 60_000
     private static let stepMilliseconds = 1_000
 
     init(
-        brokers: String, group: String, properties: KafkaProperties, topic: String, pipeline: String, logger: Logger
+        brokers: String, group: String, properties: KafkaProperties, topic: String, pipeline: String, logger: Logger,
+        metrics: RunMetrics? = nil
     ) {
         self.brokers = brokers
         self.group = group
@@ -25,6 +28,7 @@ final class KafkaOrderPort: OrderPort {
         self.topic = topic
         self.pipeline = Array(pipeline.utf8)
         self.logger = logger
+        self.metrics = metrics
     }
 
     func open(from offset: Int64) throws -> Range<Int64> {
@@ -33,6 +37,7 @@ final class KafkaOrderPort: OrderPort {
             milliseconds: 30_000, onLog: kafkaLogSink(logger))
         self.reader = reader
         if let skipped = reader.skipped {
+            metrics?.orderGaps.increment()
             logger.notice(
                 "the order topic no longer reaches back; the partitions are merged anew up to where it begins",
                 metadata: ["wanted": "\(skipped.lowerBound)", "first": "\(skipped.upperBound)"])

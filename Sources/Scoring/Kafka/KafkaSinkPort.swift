@@ -1,3 +1,4 @@
+import CoreMetrics
 import Engine
 import Kafka
 import Logging
@@ -20,32 +21,42 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private let deliveries: SinkDeliveries
     private let headers: UnsafeMutablePointer<KafkaHeader>
     private static let headersMax = 256
+    private let metrics: RunMetrics?
     private(set) var transactions: (any TransactionPort)?
 
-    /// - Parameter transactionalID: outputs and offsets go in transactions under this name; `nil`: at least once.
+    /// - Parameters:
+    ///   - bounds: what the topics take.
+    ///   - transactionalID: outputs and offsets go in transactions under this name; `nil`: at least once.
     init(
-        brokers: String, properties: KafkaProperties, topics: OutputTopics, transactionalID: String?, logger: Logger
+        brokers: String, properties: KafkaProperties, topics: OutputTopics, bounds: TopicBounds = TopicBounds(),
+        transactionalID: String?, logger: Logger, metrics: RunMetrics? = nil
     ) throws {
-        let deliveries = SinkDeliveries(logger: logger)
+        self.metrics = metrics
+        let deliveries = SinkDeliveries(logger: logger, metrics: metrics)
         self.deliveries = deliveries
         headers = .allocate(capacity: Self.headersMax)
         let producer: KafkaProducer
         if let transactionalID {
             let transactional = try TransactionalProducer(
                 brokers: brokers, transactionalID: transactionalID, properties: properties,
-                onDelivery: { deliveries.note($0) }, onFailure: { deliveries.report($0) },
-                onLog: kafkaLogSink(logger))
-            transactions = KafkaTransactionPort(transactional, logger: logger)
+                batchBytesMax: bounds.least, onDelivery: { deliveries.note($0) },
+                onFailure: { deliveries.report($0) },
+                onLog: kafkaLogSink(logger), statistics: metrics?.producer.sink)
+            transactions = KafkaTransactionPort(transactional, logger: logger, metrics: metrics)
             producer = transactional.producer
         } else {
             producer = try KafkaProducer(
-                brokers: brokers, properties: properties, onDelivery: { deliveries.acknowledge($0) },
-                onFailure: { deliveries.report($0) }, onLog: kafkaLogSink(logger))
+                brokers: brokers, properties: properties, batchBytesMax: bounds.least,
+                onDelivery: { deliveries.acknowledge($0) },
+                onFailure: { deliveries.report($0) }, onLog: kafkaLogSink(logger), statistics: metrics?.producer.sink)
         }
         self.producer = producer
-        scores = try producer.topic(topics.scores)
-        deadLetters = try producer.topic(topics.deadLetters)
-        order = try topics.order.map { try producer.topic($0) }
+        func topic(_ name: String) throws -> KafkaTopic {
+            try producer.topic(name, batchBytesMax: bounds.batchBytesMax[name])
+        }
+        scores = try topic(topics.scores)
+        deadLetters = try topic(topics.deadLetters)
+        order = try topics.order.map { try topic($0) }
     }
 
     deinit { headers.deallocate() }
@@ -64,8 +75,12 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
             token: output.kind == .order ? output.token | SinkDeliveries.orderBit : output.token)
         switch outcome {
         case .queued: return .queued
-        case .queueFull: return .full
-        case .tooLarge: return .tooLarge
+        case .queueFull:
+            metrics?.produceQueueFull.increment()
+            return .full
+        case .tooLarge:
+            metrics?.didFindTooLarge(output.kind)
+            return .tooLarge
         case .failed(let failure):
             // A transaction that has failed takes nothing more, and says why when it is committed: until then
             // what is sent into it is void anyhow.

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Engine
 import Kafka
 import Logging
@@ -9,6 +10,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private let consumer: KafkaConsumer
     private let start: StartPosition
     private let logger: Logger
+    private let metrics: RunMetrics?
     private var partitions: [KafkaPartition] = []
     private var epoch: AssignmentEpoch?
     private var observer: (any SourceObserver)?
@@ -22,10 +24,11 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private static let finalCommitMilliseconds = 10_000
     private(set) var membership: AnyObject?
 
-    init(consumer: KafkaConsumer, start: StartPosition, logger: Logger) {
+    init(consumer: KafkaConsumer, start: StartPosition, logger: Logger, metrics: RunMetrics? = nil) {
         self.consumer = consumer
         self.start = start
         self.logger = logger
+        self.metrics = metrics
         scratch = .allocate(capacity: Self.scratchRecords)
     }
 
@@ -39,6 +42,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     }
 
     func keepAlive() throws {
+        metrics?.keepAlivePolls.increment()
         // Records wait in the partitions' own queues, so that polling takes none.
         try consumer.poll(self)
         if let failure { throw failure }
@@ -55,6 +59,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         }
         if let failure = taken.failure {
             if !failure.isRetriable { self.failure = failure }
+            metrics?.didFailToRead(failure)
             logger.warning("a partition cannot be read now", metadata: ["reason": "\(failure)"])
         }
         return Engine.Taken(count: taken.count, position: partition.position)
@@ -77,7 +82,15 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         let report = try consumer.commitAndWait(
             Array(pending.values), epoch: epoch, milliseconds: Self.finalCommitMilliseconds)
         pending = [:]
-        if let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first { throw failure }
+        try noteCommit(report)
+    }
+
+    private func noteCommit(_ report: CommitReport) throws(KafkaFailure) {
+        if let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first {
+            metrics?.didFailToCommit(failure)
+            throw failure
+        }
+        metrics?.offsetCommits.increment()
     }
 
     private func add(_ commit: OffsetCommit) {
@@ -125,10 +138,13 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         partitions = assigned.map(\.partition)
         self.epoch = epoch
         pending = [:]
+        logger.info(
+            "partitions assigned", metadata: ["epoch": "\(epoch.rawValue)", "partitions": "\(assigned.count)"])
         membership = try consumer.membership()
         let lanes = try lanes(assigned)
         let starts = observer?.sourceDidAssign(epoch: epoch.rawValue, lanes: lanes) ?? []
         try commitStarts(lanes, epoch: epoch)
+        metrics?.didRebalance(.assigned, partitions: starts.count)
         for start in starts {
             logger.info(
                 "partition assigned",
@@ -146,8 +162,7 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         let starts = lanes.filter { $0.committed == nil }
             .map { CommitPosition(topic: $0.topic, partition: $0.partition, nextOffset: $0.scoresFrom) }
         if starts.isEmpty { return }
-        let report = try consumer.commitAndWait(starts, epoch: epoch, milliseconds: Self.answerMilliseconds)
-        if let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first { throw failure }
+        try noteCommit(consumer.commitAndWait(starts, epoch: epoch, milliseconds: Self.answerMilliseconds))
     }
 
     private func lanes(_ assigned: [AssignedPartition]) throws(KafkaFailure) -> [AssignedLane] {
@@ -170,12 +185,14 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
 
     func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
         logger.info("partitions revoked", metadata: ["epoch": "\(epoch.rawValue)"])
+        metrics?.didRebalance(.revoked, partitions: 0)
         observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: false)
         forgetAssignment()
     }
 
     func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
         logger.warning("partitions lost to another instance", metadata: ["epoch": "\(epoch.rawValue)"])
+        metrics?.didRebalance(.lost, partitions: 0)
         observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: true)
         forgetAssignment()
     }
@@ -188,7 +205,11 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
     }
 
     func committed(_ report: CommitReport) {
-        guard let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first else { return }
+        guard let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first else {
+            metrics?.offsetCommits.increment()
+            return
+        }
+        metrics?.didFailToCommit(failure)
         logger.warning("offsets not committed; the next commit tries again", metadata: ["reason": "\(failure)"])
         // Newer positions that wait already say more.
         for entry in report.entries {
@@ -203,6 +224,7 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
 
     func failed(_ failure: KafkaFailure) {
         if failure.isFatal { self.failure = failure }
+        metrics?.consumer.didFail(failure)
         logger.warning("kafka", metadata: ["reason": "\(failure)"])
     }
 }

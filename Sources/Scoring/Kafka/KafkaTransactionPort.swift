@@ -1,3 +1,4 @@
+import CoreMetrics
 import Engine
 import Kafka
 import Logging
@@ -6,6 +7,9 @@ import Logging
 final class KafkaTransactionPort: TransactionPort {
     private let producer: TransactionalProducer
     private let logger: Logger
+    private let metrics: RunMetrics?
+    /// What is to be aborted belongs to an assignment that is over.
+    private var isStale = false
     /// How long one call may block before it says that it is not done yet.
     private static let callMilliseconds = 5_000
     /// How long a doubt may last: the brokers have ended the transaction by then, one way or the other.
@@ -13,9 +17,12 @@ final class KafkaTransactionPort: TransactionPort {
     /// A coordinator that is away is waited for so long at the start.
     private static let initializeMilliseconds = 60_000
 
-    init(_ producer: TransactionalProducer, logger: Logger) {
+    static let committedMessage: Logger.Message = "transaction committed"
+
+    init(_ producer: TransactionalProducer, logger: Logger, metrics: RunMetrics? = nil) {
         self.producer = producer
         self.logger = logger
+        self.metrics = metrics
     }
 
     func initialize() throws {
@@ -27,6 +34,7 @@ final class KafkaTransactionPort: TransactionPort {
     func begin() throws { try producer.begin() }
 
     func commit(_ commit: OffsetCommit, membership: AnyObject?) throws -> TransactionOutcome {
+        let start = ContinuousClock.now
         do {
             if !commit.positions.isEmpty {
                 guard let membership = membership as? GroupMembership else {
@@ -41,13 +49,17 @@ final class KafkaTransactionPort: TransactionPort {
             try repeated("commit", for: Self.doubtMilliseconds) {
                 try producer.commit(milliseconds: Self.callMilliseconds)
             }
+            metrics?.didCommit(in: ContinuousClock.now - start)
+            logger.debug(Self.committedMessage)
             return .committed
         } catch let failure as TransactionFailure {
             switch failure.kind {
             case .needsAbort:
+                metrics?.transactionsResent.increment()
                 logger.warning("transaction failed; it is sent again", metadata: ["reason": "\(failure.failure)"])
                 return .failed(reason: "\(failure.failure)")
             case .staleMembership:
+                isStale = true
                 logger.warning("transaction of an assignment that is over", metadata: ["reason": "\(failure.failure)"])
                 return .stale(reason: "\(failure.failure)")
             case .retriable: throw TransactionInDoubt(failure: failure)
@@ -59,6 +71,8 @@ final class KafkaTransactionPort: TransactionPort {
 
     func abort() throws {
         try repeated("abort", for: Self.doubtMilliseconds) { try producer.abort(milliseconds: Self.callMilliseconds) }
+        if isStale { metrics?.transactionsStale.increment() } else { metrics?.transactionsAborted.increment() }
+        isStale = false
     }
 
     /// Whether a refused record was refused because its transaction has failed already.
@@ -74,6 +88,7 @@ final class KafkaTransactionPort: TransactionPort {
                 try body()
                 return
             } catch let failure as TransactionFailure where failure.kind == .retriable {
+                metrics?.didDoubt(what)
                 if ContinuousClock.now >= deadline { throw failure }
                 logger.warning(
                     "transaction: \(what) is not answered; it is asked again",

@@ -14,10 +14,14 @@ final class SinkDeliveries: @unchecked Sendable {
 
     var observer: (any SinkObserver)?
     private let logger: Logger
+    private let metrics: RunMetrics?
     /// Behind the last acknowledged order.
     private let orderEnd = Atomic<Int64>(-1)
 
-    init(logger: Logger) { self.logger = logger }
+    init(logger: Logger, metrics: RunMetrics? = nil) {
+        self.logger = logger
+        self.metrics = metrics
+    }
 
     /// No order that is not yet acknowledged will stand before this offset; -1: not known.
     var orderPosition: Int64 { orderEnd.load(ordering: .relaxed) }
@@ -34,12 +38,14 @@ final class SinkDeliveries: @unchecked Sendable {
 
     /// Inside them the commit is; of a delivery only the place of an order is wanted.
     func note(_ delivery: Delivery) {
+        if !delivery.isDelivered && !delivery.isPurged { metrics?.didFailToDeliver(code: delivery.errorCode) }
         guard delivery.token & Self.orderBit != 0, delivery.isDelivered, delivery.offset >= 0 else { return }
         orderEnd.max(delivery.offset + 1, ordering: .relaxed)
     }
 
     func report(_ failure: KafkaFailure) {
         logger.warning("kafka producer", metadata: ["reason": "\(failure)"])
+        metrics?.producer.didFail(failure)
         if failure.isFatal { observer?.sinkDidFail(token: 0, error: failure) }
     }
 }

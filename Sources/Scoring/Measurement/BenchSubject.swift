@@ -37,8 +37,33 @@ struct BenchStage {
         cluster = try EmbeddedCluster(for: assembly.plan, partitions: partitions, onLog: { _ in })
     }
 
-    /// Starts a program that reads the source topic from its beginning.
-    func start(_ subject: BenchSubject, properties: [String: String]) throws -> MeasuredChild {
+    /// What `riffle run` writes to its log.
+    enum Verbosity {
+        case warnings
+        /// What it does, as JSON,
+        case steps
+        /// and each commit of a transaction.
+        case commits
+
+        var arguments: [String] {
+            switch self {
+            case .warnings: ["--log-level", "warning"]
+            case .steps: ["--log-level", "info", "--log-format", "json"]
+            case .commits: ["--log-level", "debug", "--log-format", "json"]
+            }
+        }
+    }
+
+    /// Starts a program that reads the source topic from its beginning, or goes on where it was.
+    ///
+    /// - Parameters:
+    ///   - state: Riffle's state directory; `nil`: it keeps nothing.
+    ///   - metrics: where Riffle writes its metrics, and how often in seconds.
+    ///   - verbosity: what Riffle logs.
+    func start(
+        _ subject: BenchSubject, properties: [String: String], state: String? = nil,
+        metrics: (file: String, everySeconds: Int)? = nil, verbosity: Verbosity = .warnings
+    ) throws -> MeasuredChild {
         let settings = properties.sorted { $0.key < $1.key }.flatMap { ["-X", "\($0.key)=\($0.value)"] }
         switch subject {
         case .copier(let path):
@@ -50,9 +75,18 @@ struct BenchStage {
         case .riffle(let executable):
             return try MeasuredChild(
                 // A restart of the real pipeline would take up what was saved here.
-                [executable, "run", pipelinePath, "--brokers", brokers, "--no-state", "--log-level", "warning"]
+                [executable, "run", pipelinePath, "--brokers", brokers]
+                    + (state.map { ["--state", $0] } ?? ["--no-state"])
+                    + (metrics.map { ["--metrics-file", $0.file, "--metrics-every", "\($0.everySeconds)s"] } ?? [])
+                    + verbosity.arguments
                     + settings)
         }
+    }
+
+    /// Dead letters that were written.
+    func deadLetterCount(_ admin: KafkaAdmin) throws -> Int {
+        let topic = assembly.spec.deadLetter.topic.value
+        return Int(try admin.watermarks(topic: topic, partition: 0, milliseconds: 10_000).high)
     }
 
     /// The offset behind the last record of every partition of the output topic.
@@ -66,8 +100,6 @@ struct BenchStage {
         for partition in 0..<Int32(partitions) {
             count += try admin.watermarks(topic: outputTopic, partition: partition, milliseconds: 10_000).high
         }
-        count += try admin.watermarks(topic: assembly.spec.deadLetter.topic.value, partition: 0, milliseconds: 10_000)
-            .high
-        return Int(count)
+        return Int(count) + (try deadLetterCount(admin))
     }
 }

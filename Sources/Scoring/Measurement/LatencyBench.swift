@@ -4,7 +4,6 @@ import Foundation
 import Generation
 import Histogram
 import Kafka
-import Synchronization
 import Workers
 
 /// How long from when an event was meant to be sent until its output has arrived, at a steady rate.
@@ -44,6 +43,7 @@ public struct LatencyBench: Sendable {
     private let assembly: PipelineAssembly
     private let pipelinePath: String
     private let events: KeyedEvents
+    private static let eventsHeldMax = 100_000
     private static let silenceNanoseconds: Int64 = 10_000_000_000
     private static let readyNanoseconds: Int64 = 60_000_000_000
 
@@ -61,14 +61,20 @@ public struct LatencyBench: Sendable {
         let collector = try LatencyCollector(
             brokers: stage.brokers, topic: stage.outputTopic, partitions: options.partitions,
             identity: subject.identity, schedule: schedule)
-        let child = try stage.start(subject, properties: options.properties)
+        // What a transaction holds counts from its commit, which the embedded cluster's readers do not see.
+        let countsCommits = subject.identity == .originHeader && assembly.spec.kafka.delivery == .exactlyOnce
+        let child = try stage.start(
+            subject, properties: options.properties, verbosity: countsCommits ? .commits : .warnings)
+        if countsCommits { collector.keepArrivals() }
         let collecting = ServiceThread(name: "latency") { collector.run() }
         defer {
             collector.requestStop()
             collecting.join()
         }
+        let feed = PrefetchedEvents(try RepeatedEvents(events, countMax: Self.eventsHeldMax))
+        defer { feed.stop() }
         let sender = try LatencySender(
-            brokers: stage.brokers, topic: stage.sourceTopic, partitions: options.partitions, events: events,
+            brokers: stage.brokers, topic: stage.sourceTopic, partitions: options.partitions, events: feed,
             schedule: schedule)
         try sender.prime()
         try wait(for: collector, count: options.partitions, within: Self.readyNanoseconds, child)
@@ -84,6 +90,13 @@ public struct LatencyBench: Sendable {
         try? wait(for: collector, count: options.partitions + total, within: Self.silenceNanoseconds, child)
         try child.stop()
         var result = collector.result
+        if countsCommits {
+            result = LatencyCommits(
+                LoggedLine.all(in: child.log).filter { $0.message == "\(KafkaTransactionPort.committedMessage)" }.map(
+                    \.time),
+                start: Date(timeIntervalSinceNow: -Double(schedule.clock.nanoseconds) / 1e9)
+            ).result(of: collector.arrivals)
+        }
         result.missing = options.partitions + total - collector.count
         result.senderP99 = sender.lateMillisecondsP99
         result.cpuSecondsPerMillion = cpuUsed / (options.eventsPerSecond * Double(options.seconds)) * 1e6
@@ -112,36 +125,6 @@ extension BenchSubject {
         switch self {
         case .copier: .sameOffset
         case .riffle: .originHeader
-        }
-    }
-}
-
-/// When each event was meant to be sent, by partition and offset: the topic is new, and its one sender knows what goes
-/// where.
-// SAFETY: the times are behind the mutex.
-final class LatencySchedule: Sendable {
-    struct Entry {
-        let intended: Int64
-        /// Counted over all partitions; negative for events before the first that is timed.
-        let number: Int64
-    }
-
-    private let entries: Mutex<[[Entry]]>
-    let clock = MonotonicClock()
-
-    init(partitions: Int) { entries = Mutex(Array(repeating: [], count: partitions)) }
-
-    func append(_ entry: Entry, partition: Int) { entries.withLock { $0[partition].append(entry) } }
-
-    /// Looks up many under one lock; `nil` for what was never sent.
-    func withEntries(_ body: ((_ partition: Int, _ offset: Int64) -> Entry?) -> Void) {
-        entries.withLock { entries in
-            body { partition, offset in
-                guard entries.indices.contains(partition), offset >= 0, offset < Int64(entries[partition].count) else {
-                    return nil
-                }
-                return entries[partition][Int(offset)]
-            }
         }
     }
 }

@@ -17,8 +17,15 @@ final class LatencyCollector: @unchecked Sendable {
 
     private struct State {
         var count = 0
+        var forgotten = 0
+        /// By source partition: behind the highest offset of which an output has come.
+        var heard: [Int64]
         var measureFrom = Int64.max
-        var nanoseconds = Histogram<UInt64>(highestTrackableValue: 600_000_000_000)
+        var nanoseconds = LatencyCollector.makeHistogram()
+        /// Since `takeInterval`.
+        var interval = LatencyCollector.makeHistogram()
+        /// `nil`: only their distribution is kept.
+        var arrivals: [LatencyArrival]?
         var failure: KafkaFailure?
     }
 
@@ -27,7 +34,7 @@ final class LatencyCollector: @unchecked Sendable {
     private let buffer: UnsafeMutableBufferPointer<KafkaRecord>
     private let identity: Identity
     private let schedule: LatencySchedule
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let isStopRequested = Atomic<Bool>(false)
     private let delegate = SilentDelegate()
     /// The embedded cluster sleeps through the whole wait of an empty fetch.
@@ -41,17 +48,45 @@ final class LatencyCollector: @unchecked Sendable {
             from: Array(repeating: 0, count: partitions))
         self.identity = identity
         self.schedule = schedule
+        state = Mutex(State(heard: Array(repeating: 0, count: partitions)))
         buffer = .allocate(capacity: 1_024)
     }
+
+    /// Of nanoseconds, up to ten minutes.
+    static func makeHistogram() -> Histogram<UInt64> { Histogram(highestTrackableValue: 600_000_000_000) }
 
     deinit { buffer.deallocate() }
 
     /// Outputs of known events so far.
     var count: Int { state.withLock { $0.count } }
     var failure: KafkaFailure? { state.withLock { $0.failure } }
+    /// Outputs of events that were sent too long ago for their time to be known; they are in `count`, too.
+    var forgotten: Int { state.withLock { $0.forgotten } }
+
+    /// Events that were sent behind the last of which an output has come, all partitions together.
+    ///
+    /// What is dropped or dead-lettered on the way counts no longer once a later event of its partition has come.
+    var outstanding: Int {
+        let sent = schedule.nextOffsets
+        return state.withLock { state in zip(sent, state.heard).reduce(0) { $0 + Int(max(0, $1.0 - $1.1)) } }
+    }
+
+    /// What was measured since the last call, or the beginning.
+    func takeInterval() -> Histogram<UInt64> {
+        state.withLock { state in
+            let interval = state.interval
+            state.interval.reset()
+            return interval
+        }
+    }
 
     /// Measures events from this number on.
     func beginMeasuring(after number: Int64) { state.withLock { $0.measureFrom = number } }
+
+    /// Keeps every measured output by itself, from now on.
+    func keepArrivals() { state.withLock { $0.arrivals = [] } }
+
+    var arrivals: [LatencyArrival] { state.withLock { $0.arrivals ?? [] } }
 
     func requestStop() { isStopRequested.store(true, ordering: .relaxed) }
 
@@ -85,11 +120,20 @@ final class LatencyCollector: @unchecked Sendable {
         schedule.withEntries { entry in
             state.withLock { state in
                 for record in records {
-                    guard let (partition, offset) = event(of: record, partition), let entry = entry(partition, offset)
-                    else { continue }
+                    guard let (partition, offset) = event(of: record, partition) else { continue }
+                    let found = entry(partition, offset)
+                    if found == .neverSent { continue }
                     state.count += 1
+                    state.heard[partition] = max(state.heard[partition], offset + 1)
+                    guard case .entry(let entry) = found else {
+                        state.forgotten += 1
+                        continue
+                    }
                     if entry.number >= state.measureFrom {
-                        _ = state.nanoseconds.record(UInt64(max(0, now - entry.intended)))
+                        let nanoseconds = UInt64(max(0, now - entry.intended))
+                        _ = state.nanoseconds.record(nanoseconds)
+                        _ = state.interval.record(nanoseconds)
+                        state.arrivals?.append(LatencyArrival(intended: entry.intended, arrived: now))
                     }
                 }
             }
@@ -110,17 +154,5 @@ final class LatencyCollector: @unchecked Sendable {
     }
 
     /// Of what was measured so far.
-    var result: LatencyBench.Result {
-        state.withLock { state in
-            func milliseconds(_ percentile: Double) -> Double {
-                Double(state.nanoseconds.valueAtPercentile(percentile)) / 1e6
-            }
-            var result = LatencyBench.Result()
-            (result.p50, result.p90) = (milliseconds(50), milliseconds(90))
-            (result.p99, result.p999) = (milliseconds(99), milliseconds(99.9))
-            result.most = Double(state.nanoseconds.max) / 1e6
-            result.measured = Int(state.nanoseconds.totalCount)
-            return result
-        }
-    }
+    var result: LatencyBench.Result { state.withLock { LatencyBench.Result($0.nanoseconds) } }
 }

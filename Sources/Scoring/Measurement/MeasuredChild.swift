@@ -33,7 +33,7 @@ final class MeasuredChild {
 
     deinit {
         if isRunning {
-            kill(identifier, SIGKILL)
+            _ = Foundation.kill(identifier, SIGKILL)
             waitpid(identifier, nil, 0)
         }
         unlink(logURL.path)
@@ -81,6 +81,16 @@ final class MeasuredChild {
         return (user + system) / Self.ticksPerSecond
     }
 
+    /// What of it is in memory now; 0 where that cannot be read.
+    var residentBytes: Int { Self.residentBytes(of: "\(identifier)") }
+
+    /// Of a process by its name under `/proc`, such as `self`.
+    static func residentBytes(of process: String) -> Int {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: " ")
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
+    }
+
     private var isRunning: Bool {
         if status != nil { return false }
         var found: Int32 = 0
@@ -99,7 +109,7 @@ final class MeasuredChild {
     /// - Throws: where it fails, or takes longer than a minute.
     func stop() throws {
         try requireRunning()
-        kill(identifier, SIGTERM)
+        _ = Foundation.kill(identifier, SIGTERM)
         var waited = 0
         while isRunning {
             guard waited < Self.endMilliseconds else { throw RunFailure("\(name) did not end within 60 s:\n\(log)") }
@@ -107,6 +117,17 @@ final class MeasuredChild {
             waited += 5
         }
         guard status == 0 else { throw RunFailure("\(name) ended \(ending):\n\(log)") }
+    }
+
+    /// Ends it at once, as `kill -9` does, and waits until it is gone.
+    ///
+    /// - Throws: where it has ended before.
+    func kill() throws {
+        try requireRunning()
+        _ = Foundation.kill(identifier, SIGKILL)
+        var found: Int32 = 0
+        waitpid(identifier, &found, 0)
+        status = found
     }
 
     /// The lower seven bits are the signal that ended it, the next eight the status that it ended with.

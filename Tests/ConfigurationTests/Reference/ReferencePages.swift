@@ -1,6 +1,7 @@
 import Configuration
 import Diagnostics
 import Features
+import Telemetry
 
 /// The pages under `docs/reference`, made from the catalogues that the program itself works by.
 struct ReferencePages {
@@ -15,6 +16,7 @@ struct ReferencePages {
         Page(file: "aggregates.md", text: aggregates(.standard)),
         Page(file: "diagnostics.md", text: diagnostics),
         Page(file: "functions.md", text: functions(.standard)),
+        Page(file: "metrics.md", text: MetricCatalogue.reference(origin: origin)),
         Page(file: "pipeline-keys.md", text: KeyReference().text),
     ]
 

@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import Foundation
+import Histogram
 import Kafka
 import Testing
 
@@ -78,6 +79,11 @@ struct PairedBenchTests {
         let result = collector.result
         #expect(result.measured == 2)
         #expect(result.p50 >= 200_000 && result.p50 < 290_000 && result.most >= 300_000 && result.most < 390_000)
+        #expect(collector.takeInterval().totalCount == 2 && collector.takeInterval().totalCount == 0)
+        // An output of the newest event of each partition has come; then two more are sent.
+        #expect(collector.outstanding == 0 && collector.forgotten == 0)
+        for number in Int64(3)...4 { schedule.append(.init(intended: now, number: number), partition: 1) }
+        #expect(collector.outstanding == 2)
     }
 
     /// What a bench runs must not touch what the real pipeline keeps.

@@ -1,0 +1,51 @@
+public import Features
+
+/// What has become of everything taken, at a moment when it adds up; for whoever counts.
+public struct StreamBooks: Sendable {
+    /// One lane of the assignment in force.
+    public struct Lane: Sendable {
+        /// Counted from the beginning of the assignment.
+        public let account: LaneAccount
+        public let inFlight: UInt64
+        /// Behind the last event that is finished.
+        public let finishedOffset: Int64
+    }
+
+    /// Numbers them; they rise from 1 on.
+    public let epoch: UInt64
+    public let lanes: [Lane]
+    /// The assignment ends: nothing more will be counted in it.
+    public let isClosed: Bool
+    /// Since the run began, as are the next ones.
+    public let deadLetters: DeadLetterCounts
+    public let mergeExpiries: UInt64
+    public let late: UInt64
+    public let state: FeatureStateStatistics
+}
+
+extension StreamEngine {
+    /// Shows the observer the books; after they were checked.
+    func showBooks(isClosed: Bool) {
+        guard let observer, epoch > 0 else { return }
+        let inFlight = isClosed ? lanes.map { _ in 0 } : inFlightRows()
+        observer.didBalance(
+            StreamBooks(
+                epoch: epoch,
+                lanes: lanes.indices.map {
+                    StreamBooks.Lane(
+                        account: accounts[$0], inFlight: inFlight[$0], finishedOffset: lanes[$0].finishedOffset)
+                },
+                isClosed: isClosed, deadLetters: deadLetters, mergeExpiries: merge.expiries, late: watermark.lateSeen,
+                state: state))
+    }
+
+    /// Rows of each lane that were taken and are not finished.
+    func inFlightRows() -> [UInt64] {
+        var inFlight = lanes.map { UInt64($0.buffered) }
+        ledger.forEachOpen { entry in
+            if entry.epoch != epoch { return }
+            for lane in 0..<entry.laneCount { inFlight[lane] += entry.rows[lane] }
+        }
+        return inFlight
+    }
+}

@@ -1,0 +1,182 @@
+import CoreMetrics
+import Engine
+import Features
+import Foundation
+import Synchronization
+import Telemetry
+
+/// From what an engine tells to metrics.
+// SAFETY: what is not constant belongs to the engine's thread, but for the time of the last snapshot, which is atomic.
+final class EngineMetrics: @unchecked Sendable {
+    private let registry: MetricRegistry
+    private let batchEvents: Recorder
+    private let snapshotsWritten: Counter
+    private let snapshotSeconds: CoreMetrics.Timer
+    private let clock = MonotonicClock()
+    /// Of the last snapshot, or of the start.
+    private let lastSnapshot: Atomic<Int64>
+    private var epoch: UInt64 = 0
+    private var lanes: [LaneMetrics] = []
+    private var deadLetters: [String: UInt64] = [:]
+    private var restoreOffsets: Int64 = 0
+    private let late: RisingCounter
+    private let mergeExpiries: RisingCounter
+    private let keysEvicted: RisingCounter
+    private let eventsForgotten: RisingCounter
+    private let stateKeys: Meter
+    private let stateBytes: Meter
+
+    init(_ registry: MetricRegistry) {
+        self.registry = registry
+        batchEvents = registry.histogram(.batchEvents)
+        snapshotsWritten = registry.counter(.snapshotsWritten)
+        snapshotSeconds = registry.timer(.snapshotSeconds)
+        lastSnapshot = Atomic(clock.nanoseconds)
+        late = RisingCounter(registry.counter(.eventsLate))
+        mergeExpiries = RisingCounter(registry.counter(.mergeWaitsExpired))
+        keysEvicted = RisingCounter(registry.counter(.stateKeysEvicted))
+        eventsForgotten = RisingCounter(registry.counter(.stateEventsForgotten))
+        stateKeys = registry.gauge(.stateKeys)
+        stateBytes = registry.gauge(.stateBytes)
+    }
+
+    /// Before an exposition; from any thread.
+    func refreshAge() {
+        let age = clock.nanoseconds - lastSnapshot.load(ordering: .relaxed)
+        registry.gauge(.snapshotAge).set(Double(age / 1_000_000) / 1_000)
+    }
+
+    // MARK: - On the engine's thread
+
+    /// Complexity: a search among ten bounds and two atomic additions a batch.
+    func didScore(_ events: Int) { batchEvents.record(events) }
+
+    /// - Parameter ends: the end of a partition, as far as it is known.
+    func didBalance(_ books: StreamBooks, ends: (String, Int32) -> Int64?) {
+        if books.epoch != epoch {
+            epoch = books.epoch
+            for lane in lanes { lane.hide() }
+            lanes = books.lanes.map { LaneMetrics($0.account, registry) }
+        }
+        for (lane, metrics) in zip(books.lanes, lanes) {
+            metrics.add(lane, end: books.isClosed ? nil : ends(lane.account.topic, lane.account.partition))
+        }
+        if books.isClosed {
+            for lane in lanes { lane.hide() }
+            lanes = []
+            epoch = 0
+        }
+        books.deadLetters.forEach { code, count in
+            let known = deadLetters[code, default: 0]
+            if count > known { registry.counter(.deadLetters, code).increment(by: count - known) }
+            deadLetters[code] = count
+        }
+        late.rise(to: books.late)
+        mergeExpiries.rise(to: books.mergeExpiries)
+        keysEvicted.rise(to: books.state.keysEvicted)
+        eventsForgotten.rise(to: books.state.eventsForgotten)
+        stateKeys.set(books.state.keys)
+        stateBytes.set(books.state.bytes)
+    }
+
+    func didNotice(_ notice: EngineNotice) {
+        switch notice {
+        case .restoring(let source, let offsets):
+            if let name = Self.name(source) { registry.counter(.restores, name).increment() }
+            restoreOffsets = offsets
+            registry.gauge(.restoreOffsets).set(offsets)
+            registry.gauge(.restoreOffsetsDone).set(0)
+        case .restored(let offsets, let total):
+            restoreOffsets = total
+            registry.gauge(.restoreOffsets).set(total)
+            registry.gauge(.restoreOffsetsDone).set(offsets)
+        case .restoreFinished(let nanoseconds): didRestore(nanoseconds)
+        case .incomplete(let state):
+            registry.counter(.incompleteStarts).increment()
+            registry.gauge(.incompleteFeatures).set(state.features.count)
+        case .snapshotRefused: registry.counter(.snapshotsRefused).increment()
+        case .snapshotWritten(_, let bytes, let nanoseconds): didSave(bytes: bytes, nanoseconds)
+        case .snapshotFailed: registry.counter(.snapshotsFailed).increment()
+        case .carefulRestart: registry.counter(.carefulRestarts).increment()
+        case .quarantined: registry.counter(.quarantined).increment()
+        case .assignmentStale: registry.counter(.rebalances, RunMetrics.Rebalance.stale.rawValue).increment()
+        }
+    }
+
+    private func didRestore(_ nanoseconds: Int64) {
+        registry.timer(.restoreSeconds).recordNanoseconds(nanoseconds)
+        registry.gauge(.restoreOffsetsDone).set(restoreOffsets)
+    }
+
+    private func didSave(bytes: Int, _ nanoseconds: Int64) {
+        snapshotsWritten.increment()
+        snapshotSeconds.recordNanoseconds(nanoseconds)
+        registry.gauge(.snapshotBytes).set(bytes)
+        registry.gauge(.snapshotTimestamp).set((Date().timeIntervalSince1970 * 1_000).rounded() / 1_000)
+        lastSnapshot.store(clock.nanoseconds, ordering: .relaxed)
+    }
+
+    /// `nil`: nothing is rebuilt.
+    private static func name(_ source: RestoreSource) -> String? {
+        switch source {
+        case .memory: nil
+        case .snapshot: "snapshot"
+        case .horizon: "horizon"
+        case .wholeLog: "whole-log"
+        }
+    }
+}
+
+/// One partition's metrics in one assignment.
+private final class LaneMetrics {
+    private let consumed, scored, absorbed, deadLettered, lateDropped, muted, released, skipped: RisingCounter
+    private let inFlight: Meter
+    private let lag: Meter
+
+    init(_ account: LaneAccount, _ registry: MetricRegistry) {
+        let (topic, partition) = (account.topic, "\(account.partition)")
+        func counter(_ spec: MetricSpec) -> RisingCounter { RisingCounter(registry.counter(spec, topic, partition)) }
+        consumed = counter(.eventsConsumed)
+        scored = counter(.eventsScored)
+        absorbed = counter(.eventsAbsorbed)
+        deadLettered = counter(.eventsDeadLettered)
+        lateDropped = counter(.eventsLateDropped)
+        muted = counter(.eventsMuted)
+        released = counter(.eventsReleased)
+        skipped = counter(.offsetsSkipped)
+        inFlight = registry.gauge(.eventsInFlight, topic, partition)
+        lag = registry.gauge(.consumerLag, topic, partition)
+    }
+
+    func add(_ lane: StreamBooks.Lane, end: Int64?) {
+        consumed.rise(to: lane.account.consumed)
+        scored.rise(to: lane.account.scored)
+        absorbed.rise(to: lane.account.absorbed)
+        deadLettered.rise(to: lane.account.deadLettered)
+        lateDropped.rise(to: lane.account.lateDropped)
+        muted.rise(to: lane.account.muted)
+        released.rise(to: lane.account.released)
+        skipped.rise(to: lane.account.gaps)
+        inFlight.set(lane.inFlight)
+        if let end { lag.set(max(0, end - lane.finishedOffset)) }
+    }
+
+    /// What is not this instance's any more has no lag here.
+    func hide() {
+        inFlight.destroy()
+        lag.destroy()
+    }
+}
+
+/// A counter of what somebody else has counted from 0 on.
+final class RisingCounter {
+    private let counter: Counter
+    private var known: UInt64 = 0
+
+    init(_ counter: Counter) { self.counter = counter }
+
+    func rise(to count: UInt64) {
+        if count > known { counter.increment(by: count - known) }
+        known = count
+    }
+}
