@@ -218,7 +218,7 @@ class LabelsTests(unittest.TestCase):
             (["-i", self.inputs[1]], "no --input for source \"labels\""),
             (["-i", "payments.csv"], "expected payments=FILE or labels=FILE"),
             (["-i", "payments=-", "-i", "labels=-"], "standard input can be read once"),
-            (["-i", "payments=p.csv", "-i", "labels=-", "--labelled-only"], "twice"),
+            (["-i", self.inputs[1], "-i", "labels=-", "--labelled-only"], "twice"),
             ([*self.inputs, "--from", "2024-03-02", "--to", "2024-03-01"], "--from is not before --to"),
             ([*self.inputs, "--keys", "0%"], "--keys"),
         ]:
