@@ -49,8 +49,8 @@ struct DistinctSketch {
 
     /// - Parameter mixed: a scrambled word, not 0.
     private mutating func addExact(_ mixed: UInt64, _ arena: inout BlockArena) {
-        let block = self.block ?? arena.takeSketch(.distinctSet, sizeClass: BlockArena.smallestClass)
-        self.block = block
+        if block == nil { move(toCount: 1, &arena) }
+        guard let block else { return }
         let place = Self.place(of: mixed, in: block)
         if Self.words(block)[place] == mixed { return }
         let count = Int(block.sketch.pointee.count) + 1
