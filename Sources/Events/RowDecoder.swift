@@ -65,7 +65,8 @@ struct RowDecoder: ~Copyable {
         row.presence.initialize(repeating: Presence.absent, count: count)
         row.strings.initialize(repeating: event_string(bytes: nil, length: 0), count: count)
         for (index, plan) in schema.fields.enumerated() {
-            (mayLackRecordTime + index).initialize(to: (plan.isOptional || plan.isNullable) && index != timeField && index != availableField)
+            (mayLackRecordTime + index).initialize(
+                to: (plan.isOptional || plan.isNullable) && index != timeField && index != availableField)
         }
     }
 

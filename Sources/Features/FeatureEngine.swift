@@ -48,6 +48,8 @@ public final class FeatureEngine: @unchecked Sendable {
     public let plan: FeaturePlan
     public let limits: FeatureLimits
     let layouts: [RecordLayout]
+    /// Whether rows of sources that are not scored come at all.
+    let hasSeveralSources: Bool
     var shards: [[EntityShard]]
     let tableHash: KeyHash
     /// The newest event time that has entered the state; `Int64.min` before the first.
@@ -67,6 +69,7 @@ public final class FeatureEngine: @unchecked Sendable {
         self.limits = limits
         self.tableHash = tableHash
         layouts = plan.entities.map { RecordLayout($0) }
+        hasSeveralSources = plan.entities.contains { $0.source != 0 }
         shards = Self.makeShards(layouts, limits)
     }
 
@@ -118,117 +121,10 @@ public final class FeatureEngine: @unchecked Sendable {
     // Loops over plans go by index: iterators over arrays of structures allocate in builds that are not optimised, and
     // the test that a warm event allocates nothing holds there, too.
 
-    /// Hashes keys and computes what windows will remember, for a range of rows.
-    public func prepare(_ batch: EventBatch, _ frame: FeatureFrame, rows: Range<Int>, scratch: ExpressionScratch) {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= frame.capacity, "rows \(rows) of \(frame.capacity)")
-        for index in plan.entities.indices {
-            let entity = plan.entities[index]
-            hashKeys(batch, frame, entity: index, rows: rows)
-            let stride = layouts[index].valueStride
-            for column in entity.valueColumns.indices {
-                let target = frame.values[index] + layouts[index].valueWords[column]
-                switch entity.valueColumns[column].content {
-                case .integers(let field, _, let mayBeMissing):
-                    let words = batch.words[field.rawValue]
-                    if mayBeMissing {
-                        let presence = batch.presence[field.rawValue]
-                        for row in rows {
-                            let isPresent = presence[row] == Presence.present
-                            target[row &* stride] = isPresent ? words[row] : 0
-                            target[row &* stride &+ 1] = isPresent ? 1 : 0
-                        }
-                    } else {
-                        for row in rows { target[row &* stride] = words[row] }
-                    }
-                case .doubles(let expression):
-                    target.withMemoryRebound(to: Double.self, capacity: rows.upperBound &* stride) { target in
-                        expression.evaluate(
-                            ExpressionInputs(batch: batch), rows: rows, scratch: scratch,
-                            into: target + rows.lowerBound &* stride, outputStride: stride)
-                    }
-                case .hashes, .ones: preconditionFailure("not yet")
-                }
-            }
-        }
-    }
-
-    /// Both hashes of each key; rows without a key get some.
-    private func hashKeys(_ batch: EventBatch, _ frame: FeatureFrame, entity: Int, rows: Range<Int>) {
-        let field = plan.entities[entity].keyField
-        let shardCount = UInt64(limits.shardCount)
-        let shards = frame.shards[entity]
-        let hashes = frame.hashes[entity]
-        let words = batch.words[field.rawValue]
-        if case .string = batch.schema.fields[field.rawValue].type {
-            let presence = batch.presence[field.rawValue]
-            for row in rows {
-                if batch.faults[row].code != .none || presence[row] != Presence.present { continue }
-                let bytes = batch.string(field, row: row)
-                guard let start = bytes.baseAddress else { continue }
-                shards[row] = Self.shard(KeyHash.fixed(UnsafeRawPointer(start), count: bytes.count), shardCount)
-                hashes[row] = tableHash(UnsafeRawPointer(start), count: bytes.count)
-            }
-        } else {
-            for row in rows {
-                shards[row] = Self.shard(KeyHash.fixed(UnsafeRawPointer(words + row), count: 8), shardCount)
-                hashes[row] = tableHash(UnsafeRawPointer(words + row), count: 8)
-            }
-        }
-    }
-
     /// The high bits choose, evenly for any number of shards.
     @inline(__always)
     static func shard(_ hash: UInt64, _ count: UInt64) -> UInt16 {
         UInt16(truncatingIfNeeded: (hash >> 32 &* count) >> 32)
-    }
-
-    /// Sorts the rows that enter the state by shard, keeping merge order within each; one thread.
-    ///
-    /// A row whose key is missing enters no window of that entity: its aggregates are those of an empty window.
-    public func partition(_ batch: EventBatch, _ frame: FeatureFrame) {
-        precondition(batch.count <= frame.capacity, "\(batch.count) rows of \(frame.capacity)")
-        for row in 0..<batch.count {
-            if frame.dispositions[row].entersState { watermark = max(watermark, batch.orderTimes[row]) }
-            frame.watermarks[row] = watermark
-        }
-        for index in plan.entities.indices {
-            let entity = plan.entities[index]
-            let starts = frame.shardStarts[index]
-            let shards = frame.shards[index]
-            var presence = UnsafePointer(batch.presence[entity.keyField.rawValue])
-            if let replayGuard { presence = replayGuard.presence(presence, entity: index, batch, frame) }
-            starts.update(repeating: 0, count: limits.shardCount + 1)
-            for row in 0..<batch.count where frame.dispositions[row].entersState {
-                if presence[row] != Presence.present { continue }
-                starts[Int(shards[row]) &+ 1] &+= 1
-            }
-            for shard in 0..<limits.shardCount { starts[shard + 1] += starts[shard] }
-            let order = frame.order[index]
-            for row in 0..<batch.count where frame.dispositions[row].entersState {
-                if presence[row] != Presence.present {
-                    fillEmpty(entity, features: frame.features + row &* frame.featureCount)
-                    continue
-                }
-                let shard = Int(shards[row])
-                order[Int(starts[shard])] = UInt32(truncatingIfNeeded: row)
-                starts[shard] &+= 1
-            }
-            // The fill moved each start to its end, which is the next one's start.
-            for shard in stride(from: limits.shardCount, to: 0, by: -1) { starts[shard] = starts[shard - 1] }
-            starts[0] = 0
-        }
-    }
-
-    private func fillEmpty(_ entity: EntityPlan, features: UnsafeMutablePointer<Double>) {
-        for index in entity.aggregates.indices {
-            let aggregate = entity.aggregates[index]
-            let empty: Double
-            switch aggregate.function {
-            case .count, .sum: empty = 0
-            default: empty = aggregate.defaultValue ?? .nan
-            }
-            features[aggregate.feature.rawValue] = empty
-        }
     }
 
     /// Takes the rows of one shard of one entity into its windows, and writes their aggregates.
@@ -240,13 +136,18 @@ public final class FeatureEngine: @unchecked Sendable {
             start: frame.order[entity] + Int(starts[shard]), count: Int(starts[shard + 1] - starts[shard]))
         if rows.isEmpty { return }
         let key = plan.entities[entity].keyField.rawValue
+        let queryKey = plan.entities[entity].queryKeyField.rawValue
         let isText = batch.schema.fields[key].type == .string
-        shards[entity][shard].process(
-            rows,
-            ShardRows(
-                keyWords: batch.words[key], stringBytes: isText ? UnsafePointer(batch.stringBytes) : nil,
-                hashes: frame.hashes[entity], times: batch.eventTimes, watermarks: frame.watermarks,
-                values: frame.values[entity], features: frame.features, featureCount: frame.featureCount))
+        let shardRows = ShardRows(
+            keyWords: batch.words[key], queryKeyWords: batch.words[queryKey], sources: batch.sources,
+            stringBytes: isText ? UnsafePointer(batch.stringBytes) : nil, hashes: frame.hashes[entity],
+            times: batch.eventTimes, watermarks: frame.watermarks, values: frame.values[entity],
+            features: frame.features, featureCount: frame.featureCount)
+        if layouts[entity].isPlain {
+            shards[entity][shard].process(rows, shardRows)
+        } else {
+            shards[entity][shard].processAll(rows, shardRows)
+        }
     }
 
     /// Computes the features that are expressions, for a range of rows.

@@ -20,6 +20,10 @@ public final class FeatureFrame: @unchecked Sendable {
     let watermarks: UnsafeMutablePointer<Int64>
     /// `values[entity]`: row-major, the words behind the time in a ring's entry.
     let values: [UnsafeMutablePointer<Int64>]
+    /// `filters[row]`: the value of the filter of the column that is being prepared.
+    let filters: UnsafeMutablePointer<Double>
+    /// `keyPresence[row]`: whether the row has a key of the entity that is being partitioned.
+    let keyPresence: UnsafeMutablePointer<UInt8>
 
     init(plan: FeaturePlan, layouts: [RecordLayout], capacity: Int, shardCount: Int) {
         precondition(capacity > 0, "a frame of \(capacity) rows")
@@ -35,6 +39,8 @@ public final class FeatureFrame: @unchecked Sendable {
         shardStarts = plan.entities.map { _ in .allocate(capacity: shardCount + 1) }
         watermarks = .allocate(capacity: capacity)
         values = layouts.map { .allocate(capacity: max(1, capacity * $0.valueStride)) }
+        filters = .allocate(capacity: capacity)
+        keyPresence = .allocate(capacity: capacity)
     }
 
     deinit {
@@ -46,5 +52,7 @@ public final class FeatureFrame: @unchecked Sendable {
         for buffer in shardStarts { buffer.deallocate() }
         watermarks.deallocate()
         for buffer in values { buffer.deallocate() }
+        filters.deallocate()
+        keyPresence.deallocate()
     }
 }

@@ -25,8 +25,14 @@ public struct FeaturePlan: Sendable {
 
     public var featureCount: Int { names.count }
 
-    /// How far back from the present the state depends on events; 0 without windows.
+    /// How far back from the present the state depends on events, but for `unboundedFeatures`; 0 without windows.
     public var horizonMicroseconds: Int64 { entities.map(\.horizonMicroseconds).max() ?? 0 }
+
+    /// The features of windows that depend on all events since the beginning, in the order of entities and aggregates:
+    /// no horizon is enough for them.
+    public var unboundedFeatures: [FeatureIndex] {
+        entities.flatMap { entity in entity.aggregates.filter { $0.isUnbounded(in: entity) }.map(\.feature) }
+    }
 
     /// Registers that a worker's scratch needs for any expression of the plan.
     public var registerCount: Int {

@@ -8,17 +8,21 @@ public enum CardTransactionWriter: Sendable {
     /// No transaction takes more bytes than this in either form.
     public static let eventBytesMax = 256
     /// The first line of a CSV file, without the end of line.
-    public static let csvHeader = "transaction_id,tx_datetime,customer_id,terminal_id,tx_amount,tx_fraud"
+    public static let csvHeader = unlabelledHeader + ",tx_fraud"
+    /// That of a file whose labels stand in another one.
+    public static let unlabelledHeader = "transaction_id,tx_datetime,customer_id,terminal_id,tx_amount"
 
     /// Appends `{"transaction_id":1,"tx_datetime":"2018-09-30T23:59:57Z","customer_id":"7",…}`. Allocates only where
     /// `bytes` grows.
-    public static func appendJSON(_ transaction: CardTransaction, to bytes: inout [UInt8]) {
-        append(to: &bytes) { $0.json(transaction) }
+    ///
+    /// - Parameter hasLabel: whether it says if it is fraud.
+    public static func appendJSON(_ transaction: CardTransaction, hasLabel: Bool = true, to bytes: inout [UInt8]) {
+        append(to: &bytes) { $0.json(transaction, hasLabel: hasLabel) }
     }
 
-    /// Appends a row under `csvHeader`. Allocates only where `bytes` grows.
-    public static func appendCSV(_ transaction: CardTransaction, to bytes: inout [UInt8]) {
-        append(to: &bytes) { $0.csv(transaction) }
+    /// Appends a row under `csvHeader`, or without a label under `unlabelledHeader`. Allocates only where `bytes` grows.
+    public static func appendCSV(_ transaction: CardTransaction, hasLabel: Bool = true, to bytes: inout [UInt8]) {
+        append(to: &bytes) { $0.csv(transaction, hasLabel: hasLabel) }
     }
 
     /// Appends the customer's id as text: the key of the record in Kafka.
@@ -27,7 +31,7 @@ public enum CardTransactionWriter: Sendable {
     }
 
     @inline(__always)
-    private static func append(to bytes: inout [UInt8], _ write: (inout ByteCursor) -> Void) {
+    static func append(to bytes: inout [UInt8], _ write: (inout ByteCursor) -> Void) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: eventBytesMax) { scratch in
             var cursor = ByteCursor(scratch)
             write(&cursor)
@@ -37,14 +41,14 @@ public enum CardTransactionWriter: Sendable {
 }
 
 /// Fills a buffer from its start. Every write is checked against the buffer's end.
-private struct ByteCursor {
+struct ByteCursor {
     private static let secondMicroseconds: Int64 = 1_000_000
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     private(set) var count = 0
 
     init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
 
-    mutating func json(_ transaction: CardTransaction) {
+    mutating func json(_ transaction: CardTransaction, hasLabel: Bool) {
         text("{\"transaction_id\":")
         number(transaction.transactionID)
         text(",\"tx_datetime\":\"")
@@ -55,10 +59,11 @@ private struct ByteCursor {
         number(Int64(transaction.terminalID))
         text("\",\"tx_amount\":")
         cents(transaction.amountCents)
+        if !hasLabel { return byte(UInt8(ascii: "}")) }
         text(transaction.isFraud ? ",\"tx_fraud\":true}" : ",\"tx_fraud\":false}")
     }
 
-    mutating func csv(_ transaction: CardTransaction) {
+    mutating func csv(_ transaction: CardTransaction, hasLabel: Bool) {
         number(transaction.transactionID)
         byte(UInt8(ascii: ","))
         time(transaction.time.microseconds)
@@ -68,7 +73,7 @@ private struct ByteCursor {
         number(Int64(transaction.terminalID))
         byte(UInt8(ascii: ","))
         cents(transaction.amountCents)
-        text(transaction.isFraud ? ",true" : ",false")
+        if hasLabel { text(transaction.isFraud ? ",true" : ",false") }
     }
 
     @inline(__always)

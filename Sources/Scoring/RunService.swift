@@ -92,7 +92,8 @@ public final class RunService: @unchecked Sendable {
         if isStopRequested.load(ordering: .sequentiallyConsistent) { engine.requestStop() }
         try consumer.subscribe(topics)
         logger.info(
-            "joining the group", metadata: ["group": "\(spec.kafka.group)", "topics": "\(topics.joined(separator: ", "))"])
+            "joining the group",
+            metadata: ["group": "\(spec.kafka.group)", "topics": "\(topics.joined(separator: " "))"])
         defer {
             self.engine.withLock { $0 = nil }
             sink.close()

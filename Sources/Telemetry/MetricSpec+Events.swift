@@ -12,7 +12,8 @@ extension MetricSpec {
     public static let eventsScored = perPartition(
         "riffle_events_scored_total", .counter, "Events whose scores are acknowledged or committed.")
     public static let eventsAbsorbed = perPartition(
-        "riffle_events_absorbed_total", .counter, "Events of sources that are not scored, taken into windows.")
+        "riffle_events_absorbed_total", .counter,
+        "Events of sources that are not scored: they entered windows and have no output.")
     public static let eventsDeadLettered = perPartition(
         "riffle_events_dead_lettered_total", .counter, "Events that went to the dead-letter topic.")
     public static let eventsLateDropped = perPartition(
@@ -44,7 +45,8 @@ extension MetricSpec {
 
     static let events = [
         eventsConsumed, eventsScored, eventsAbsorbed, eventsDeadLettered, eventsLateDropped, eventsMuted,
-        eventsReleased, eventsInFlight, offsetsSkipped, consumerLag, deadLetters, eventsLate, mergeWaitsExpired, batchEvents,
+        eventsReleased,
+        eventsInFlight, offsetsSkipped, consumerLag, deadLetters, eventsLate, mergeWaitsExpired, batchEvents,
     ]
 
     // MARK: - Delivery

@@ -25,7 +25,8 @@ enum ComparisonText {
         if report.repeated > 0 { text += ", \(report.repeated) records repeated" }
         if report.outside > 0 { text += ", \(report.outside) records of other times" }
         text += "\n\(report.missing) missing: computed, and in no record\(list(report.firstMissing))"
-        text += "\n\(report.extra) extra: recorded, and not computed\(list(report.firstExtraLines.map { "line \($0)" }))"
+        text +=
+            "\n\(report.extra) extra: recorded, and not computed\(list(report.firstExtraLines.map { "line \($0)" }))"
         return text + "\n"
     }
 

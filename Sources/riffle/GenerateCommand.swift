@@ -14,7 +14,8 @@ struct GenerateCommand: ParsableCommand {
         discussion: """
             The same options make the same transactions on every machine. Records are keyed by customer. A rate is kept
             whatever becomes of the events sent before (open loop). Without --days, events to Kafka end at the present:
-            pipelines refuse events from the future.
+            pipelines refuse events from the future. Where the pipeline has a source of labels, events carry none: they go
+            to its topic, or to --labels-output, when they become known.
 
             Examples:
               riffle generate pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 --rate 500
@@ -33,6 +34,15 @@ struct GenerateCommand: ParsableCommand {
         help: ArgumentHelp(
             "Write .csv, .ndjson, .csv.gz or .ndjson.gz instead; - is ndjson on standard output.", valueName: "file|-"))
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --output: the labels, where the pipeline has a source of them; named as --output.", valueName: "file")
+    )
+    var labelsOutput: String?
+
+    @Option(help: ArgumentHelp("How long after its event a label is known; default: 6d.", valueName: "duration"))
+    var labelDelay: CommandDuration?
 
     @Option(help: ArgumentHelp("Events a second; without it, as fast as it goes.", valueName: "n"))
     var rate: Double?
@@ -63,6 +73,7 @@ struct GenerateCommand: ParsableCommand {
 
     func validate() throws {
         if brokers != nil && output != nil { throw ValidationError("--brokers and --output exclude each other") }
+        if labelsOutput != nil && output == nil { throw ValidationError("--labels-output needs --output") }
         if let rate, !(rate > 0 && rate <= SendPacer.eventsPerSecondMax) {
             throw ValidationError("--rate \(rate): expected more than 0, at most \(Int(SendPacer.eventsPerSecondMax))")
         }
@@ -91,13 +102,22 @@ struct GenerateCommand: ParsableCommand {
         let problems = GeneratedFields.problems(of: assembly)
         if !problems.isEmpty {
             for problem in problems { Terminal.printError("riffle generate: \(pipeline): \(problem)") }
-            Terminal.printError("generated events have \(GeneratedFields.summary)")
+            Terminal.printError("generated events have \(GeneratedFields.summary(of: assembly))")
+            throw ExitCode(2)
+        }
+        if output != nil && (labelsOutput != nil) != GeneratedFields.hasLabelSource(assembly) {
+            Terminal.printError(
+                "riffle generate: \(pipeline): "
+                    + (labelsOutput == nil
+                        ? "the pipeline has a source of labels: say --labels-output"
+                        : "the pipeline has no source of labels: its events carry them"))
             throw ExitCode(2)
         }
         var options = GenerateOptions()
         options.transactions = transactions
         options.eventsMax = events
         options.eventsPerSecond = rate
+        if let labelDelay { options.labelDelayMicroseconds = labelDelay.microseconds }
         let target = try target(of: assembly)
         if case .topic = target, days == nil { options.transactions.days = daysToPresent }
         let service = GenerateService(options)
@@ -152,7 +172,7 @@ struct GenerateCommand: ParsableCommand {
         _ target: Target, with service: GenerateService, _ assembly: PipelineAssembly
     ) throws -> GenerateSummary {
         switch target {
-        case .file(let path): return try service.write(to: path)
+        case .file(let path): return try service.write(to: path, labels: labelsOutput)
         case .topic(let brokers, _, let followsGroup):
             let logger = LogSetup.logger(format: .text, level: .notice)
             return try service.publish(to: brokers, of: assembly, followsGroup: followsGroup, logger: logger)

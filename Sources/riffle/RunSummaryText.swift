@@ -9,7 +9,8 @@ enum RunSummaryText {
             "\(summary.consumed) events in \((seconds * 10).rounded() / 10) s (\(rate)/s)", "\(summary.scored) scored",
         ]
         for (count, name) in [
-            (summary.absorbed, "absorbed"), (summary.deadLettered, "dead-lettered"), (summary.lateDropped, "dropped as late"),
+            (summary.absorbed, "absorbed"), (summary.deadLettered, "dead-lettered"),
+            (summary.lateDropped, "dropped as late"),
             (summary.muted, "muted to rebuild state"), (summary.released, "released"), (summary.late, "late"),
             (summary.mergeExpiries, "merge waits expired"),
         ] where count > 0 {

@@ -6,17 +6,17 @@ import Testing
 
 /// Mutants of a valid pipeline, made along its lines and tokens: none may crash, and enough of them must get far.
 @Suite struct MutationTests {
-    private static let mutants = 1_500
     private static let seed: UInt64 = 20_260
 
-    @Test func mutantsAreAnswered() throws {
-        let url = try GoldenCase.named("valid-card-fraud").folder.appendingPathComponent("pipeline.yaml")
+    @Test(arguments: [("valid-card-fraud", 1_500), ("valid-several-sources", 700), ("valid-filters", 700)])
+    func mutantsAreAnswered(golden: String, mutants: Int) throws {
+        let url = try GoldenCase.named(golden).folder.appendingPathComponent("pipeline.yaml")
         let text = try String(contentsOf: url, encoding: .utf8)
         var random = SeededRandom(Self.seed)
         var parsed = 0
         var valid = 0
         var planned = 0
-        for number in 0..<Self.mutants {
+        for number in 0..<mutants {
             var mutation = Mutation(text, random)
             for _ in 0..<Int.random(in: 1...3, using: &random) { mutation.step() }
             random = mutation.random
@@ -42,10 +42,10 @@ import Testing
             }
             #expect(file.rendered().isEmpty == file.diagnostics.isEmpty)
         }
-        let shares = [parsed, valid, planned].map { Double($0) / Double(Self.mutants) * 100 }
+        let shares = [parsed, valid, planned].map { Double($0) / Double(mutants) * 100 }
         let shown = shares.map { Int($0.rounded()) }
         print(
-            "\(Self.mutants) mutants of a pipeline: YAML \(shown[0]) %, read \(shown[1]) %, planned \(shown[2]) % "
+            "\(mutants) mutants of \(golden): YAML \(shown[0]) %, read \(shown[1]) %, planned \(shown[2]) % "
                 + "(seed \(Self.seed))")
         #expect(shares[0] >= 30)
         #expect(shares[2] >= 5)
@@ -63,6 +63,7 @@ private struct Mutation {
         "7d", "7", "1 MiB", "int", "decimal", "time", "record", "score", "tx_amount", "customer_id", "${X}", "${X:-1}",
         "${RIFFLE_BROKERS}", "*a", "&a b", "!!int 3", "\"\\0\"", "é🙂", "a: b", "- a", "|", ">", "#", "é", "<<", "all",
         "none", "1 / 0", "tx_amount + 1", "amount", "weekend", "mean(tx_amount) or 0", "count()", "if", "and", "(", "=",
+        "labels.tx_fraud", "where: a", "tiled(1%)", "quantile(tx_amount, 0.5)", "rate(1h)", "ewma(tx_amount, 7d)",
         "exactly-once", "\t", "\"", "'", "[", "}", ",", ":",
     ]
 

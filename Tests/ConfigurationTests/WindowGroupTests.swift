@@ -122,6 +122,17 @@ import Testing
         #expect(entity.valueColumns[0].filter?.type == .bool)
     }
 
+    /// A group's filter is repeated in its aggregates, which a small file could do without end.
+    @Test func repeatedFiltersAreBounded() {
+        let filter = (0..<700).map { "limit > \($0)" }.joined(separator: " or ")
+        let aggregates = (0..<400).map { "a\($0): {value: count(), where: limit > \($0)}" }.joined(separator: ", ")
+        func group(_ aggregates: String) -> String {
+            "[{by: customer_id, over: 1d, where: \(filter), aggregates: {\(aggregates)}}]"
+        }
+        #expect(codes(group("a: {value: count(), where: limit > 1}")) == [])
+        #expect(codes(group(aggregates)) == ["expression-too-long"])
+    }
+
     @Test func filtersReadWhatAggregatesRead() {
         let group = "{by: customer_id, over: 1d, where: WHERE, aggregates: {n: count()}}"
         func codes(_ filter: String) -> [String] {

@@ -21,6 +21,7 @@ import unittest
 from pathlib import Path
 
 import kill_tests
+import labels_tests
 import metrics_tests
 import secret_tests
 import topic_replay_tests
@@ -325,11 +326,12 @@ def main():
     RIFFLE = str(Path(options.riffle).resolve())
     os.environ.pop("RIFFLE_BROKERS", None)
     kill_tests.RIFFLE = RIFFLE
+    labels_tests.RIFFLE = RIFFLE
     metrics_tests.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     topic_replay_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [secret_tests, topic_replay_tests, metrics_tests, kill_tests]:
+    for module in [secret_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)

@@ -8,7 +8,7 @@ extension PlanCompiler {
         let function: AggregateFunction
         let parameter: Double?
         let defaultValue: Double?
-        let column: ValueColumnPlan?
+        let argument: CompiledExpression?
         /// The entity's place in `entities`.
         let entity: Int
     }
@@ -17,6 +17,11 @@ extension PlanCompiler {
     private struct FilterDraft {
         let text: Located<String>
         let expression: CompiledExpression
+    }
+
+    /// Several filters as one; no expression: every event passes.
+    private struct Conjunction {
+        let expression: CompiledExpression?
     }
 
     /// Compiles every aggregate of every group, and gathers the windows of each entity in one store.
@@ -38,9 +43,14 @@ extension PlanCompiler {
                 var filters = shared
                 // Both are compiled whatever became of the other: every problem at once.
                 let isWhole = addFilter(aggregate.filter, to: &filters, of: group)
-                guard let draft = compileCall(aggregate, of: group, filters), isWhole, isReadable else { continue }
-                for output in outputs[Place(group: groupIndex, aggregate: aggregateIndex)] ?? [] {
-                    add(draft, over: group.over[output.window].value, in: group, to: FeatureIndex(output.feature))
+                guard let draft = compileCall(aggregate, of: group, filters), isWhole, isReadable,
+                    let places = outputs[Place(group: groupIndex, aggregate: aggregateIndex)],
+                    let filter = conjunction(filters)
+                else { continue }
+                let column = column(draft.argument, filter: filter.expression)
+                for output in places {
+                    let length = group.over[output.window].value
+                    add(draft, column, over: length, in: group, to: FeatureIndex(output.feature))
                     bind(spec.featureNames[output.feature].name, to: .feature(slot: output.feature))
                 }
             }
@@ -75,7 +85,7 @@ extension PlanCompiler {
         guard let entity = entity(of: call, in: aggregate, group, filters), hasWindows else { return nil }
         return AggregateDraft(
             function: known.function, parameter: call.parameters.first, defaultValue: call.defaultValue,
-            column: column(call.argument, filter: conjunction(filters)), entity: entity)
+            argument: call.argument, entity: entity)
     }
 
     /// Whether the aggregate can be asked of all of the group's windows.
@@ -162,7 +172,8 @@ extension PlanCompiler {
     // MARK: - Columns
 
     private mutating func add(
-        _ draft: AggregateDraft, over length: TimeSpan, in group: WindowGroupSpec, to feature: FeatureIndex
+        _ draft: AggregateDraft, _ column: ValueColumnPlan?, over length: TimeSpan, in group: WindowGroupSpec,
+        to feature: FeatureIndex
     ) {
         let delay = group.delay?.value.microseconds ?? 0
         // The event itself is in no delayed window: equal windows are kept once.
@@ -170,7 +181,7 @@ extension PlanCompiler {
             WindowPlan(
                 delayMicroseconds: delay, lengthMicroseconds: length.microseconds,
                 includesCurrent: delay > 0 || group.includesCurrent))
-        let column = draft.column.map { entities[draft.entity].column($0) }
+        let column = column.map { entities[draft.entity].column($0) }
         entities[draft.entity].add(
             AggregatePlan(
                 function: draft.function, window: window, valueColumn: column, parameter: draft.parameter,
@@ -196,10 +207,13 @@ extension PlanCompiler {
         return plan.isOptional || plan.isNullable
     }
 
-    /// One filter that holds where all of them hold; `nil` where there is none, or none that could be false.
-    private func conjunction(_ filters: [FilterDraft]) -> CompiledExpression? {
+    /// The most characters that filters may have once a group's is repeated in its aggregates: as many as a file.
+    private static let repeatedCharactersMax = 1_048_576
+
+    /// One filter that holds where all of them hold: with none, none. `nil` where it would be too long.
+    private mutating func conjunction(_ filters: [FilterDraft]) -> Conjunction? {
         let filters = filters.filter { $0.expression.constant != 1 }
-        guard filters.count > 1 else { return filters.first?.expression }
+        guard filters.count > 1 else { return Conjunction(expression: filters.first?.expression) }
         // Each was compiled by itself, so that its problems have their places: together they have none.
         let text = filters.map { "(\($0.text.value))" }.joined(separator: " and ")
         var limits = language.limits
@@ -207,11 +221,20 @@ extension PlanCompiler {
         limits.depthMax += 1
         limits.registersMax *= filters.count
         limits.diagnosticsMax *= filters.count
+        repeatedCharacters += limits.charactersMax
+        guard repeatedCharacters <= Self.repeatedCharactersMax else {
+            let problem = Diagnostic(
+                code: ExpressionDiagnostic.tooLong.rawValue,
+                "the filters of this group, repeated in each of its aggregates, are longer than 1 MiB",
+                at: filters[0].text.range, suggestion: "divide the group, or filter the group alone")
+            add(problem)
+            return nil
+        }
         let wide = ExpressionLanguage(functions: language.functions, aggregates: language.aggregates, limits: limits)
         var found: [Diagnostic] = []
         let whole = wide.parse(text, at: SourcePosition(line: 1, column: 1), diagnostics: &found)
             .flatMap { wide.compile($0, for: .filter, in: fieldScope, diagnostics: &found) }
         guard let whole else { preconditionFailure("filters that compile alone and not together: \(found)") }
-        return whole
+        return Conjunction(expression: whole)
     }
 }

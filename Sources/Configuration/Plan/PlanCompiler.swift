@@ -21,6 +21,8 @@ struct PlanCompiler {
     /// Whether a problem came when there was no room for it.
     private var hasUnkept = false
     var entities: [EntityDraft] = []
+    /// Characters of filters that were put together.
+    var repeatedCharacters = 0
 
     init(
         spec: PipelineSpec, aggregates: AggregateCatalogue, functions: FunctionCatalogue,

@@ -37,8 +37,13 @@ struct SpecReader {
             return section(node, spec, at: place).map(SpecValue.section)
         case .list(let item): return list(node, item, at: place)
         case .singleOrList(let single, let list):
-            if case .sequence = node.content { return value(node, list, at: place) }
-            return scalar(node, single, at: place)
+            switch node.content {
+            case .sequence: return value(node, list, at: place)
+            case .mapping:
+                wrongKind(node, expected: "a single value or a list", at: place, suggestion: nil)
+                return nil
+            default: return scalar(node, single, at: place)
+            }
         case .map(let rule, let item): return map(node, rule, item, at: place)
         case .namedExpression(let rule): return namedExpression(node, rule, at: place)
         case .feature(let group): return feature(node, group, at: place)

@@ -11,6 +11,8 @@ public struct RowSelection: Sendable {
     public var keys: KeySample?
     /// A field that has to be present.
     public var present: FieldIndex?
+    /// Ids of which a field has to hold one.
+    public var ids: (field: FieldIndex, ids: EventIDs)?
 
     public init(
         from: EventTime? = nil, before: EventTime? = nil, keys: KeySample? = nil, present: FieldIndex? = nil
@@ -22,7 +24,7 @@ public struct RowSelection: Sendable {
     }
 
     /// Whether everything is in.
-    public var isAll: Bool { from == nil && before == nil && keys == nil && present == nil }
+    public var isAll: Bool { from == nil && before == nil && keys == nil && present == nil && ids == nil }
 
     /// Complexity: O(bytes of the key).
     func includes(_ row: Int, of batch: EventBatch) -> Bool {
@@ -30,6 +32,7 @@ public struct RowSelection: Sendable {
         if let from, time < from.microseconds { return false }
         if let before, time >= before.microseconds { return false }
         if let present, batch.presence[present.rawValue][row] != Presence.present { return false }
+        if let ids, !ids.ids.contains(ids.field, row, of: batch) { return false }
         return keys?.includes(row, of: batch) ?? true
     }
 }

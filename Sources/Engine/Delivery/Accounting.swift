@@ -47,7 +47,8 @@ public struct AccountingMismatch: Error, Hashable, Sendable, CustomStringConvert
 
     public var description: String {
         "the books of topic \"\(account.topic)\" partition \(account.partition) do not balance: consumed \(account.consumed) = "
-            + "scored \(account.scored) + absorbed \(account.absorbed) + dead-lettered \(account.deadLettered) + late-dropped \(account.lateDropped) + "
+            + "scored \(account.scored) + absorbed \(account.absorbed) "
+            + "+ dead-lettered \(account.deadLettered) + late-dropped \(account.lateDropped) + "
             + "muted \(account.muted) + released \(account.released) + in flight \(inFlight); position \(position) - start "
             + "\(start) = consumed + gaps \(account.gaps). This is a fault in Riffle: stop, keep the logs, and report it"
     }

@@ -39,7 +39,7 @@ struct ReachBack {
     /// with a timestamp after this one. That is so for every source: how much later than its time an event became
     /// available only puts its record behind its time.
     func recordTime(watermark: Int64) -> Int64? {
-        guard let aheadMicroseconds, watermark > Int64.min, !plan.hasUnboundedWindows else { return nil }
+        guard let aheadMicroseconds, watermark > Int64.min, plan.unboundedFeatures.isEmpty else { return nil }
         let (horizon, overflow) = plan.horizonMicroseconds.addingReportingOverflow(aheadMicroseconds)
         if overflow { return nil }
         let (time, underflow) = watermark.subtractingReportingOverflow(horizon)
@@ -58,7 +58,7 @@ struct ReachBack {
             for aggregate in entity.aggregates {
                 let window = entity.windows[aggregate.window]
                 var wholeFrom = Int64.max
-                if !window.isUnbounded {
+                if !aggregate.isUnbounded(in: entity) {
                     let reach = window.reachMicroseconds + entity.lateMicroseconds
                     wholeFrom = from.addingReportingOverflow(reach).partialValue
                 }
@@ -71,11 +71,6 @@ struct ReachBack {
         if features.isEmpty { return nil }
         return IncompleteState(features: features, logFrom: logFrom.values.max() ?? .min)
     }
-}
-
-extension FeaturePlan {
-    /// Whether some window holds everything since the beginning, so that only the whole log can fill it.
-    var hasUnboundedWindows: Bool { entities.contains { $0.windows.contains(where: \.isUnbounded) } }
 }
 
 /// A committed offset that the log does not hold: events were lost, or the topic is another one.

@@ -39,7 +39,7 @@ extension ExpressionLanguage {
             diagnostics.append(
                 ExpressionDiagnostic.unknownAggregate(
                     "aggregate \(quoted(name)) is not known", at: functionRange,
-                    suggestion: Suggestion.text(for: name, among: aggregates.map(\.name))))
+                    suggestion: suggestion(forAggregate: name)))
             return nil
         }
         var argument: CompiledExpression?
@@ -73,6 +73,24 @@ extension ExpressionLanguage {
             },
             defaultValue: defaultValue, defaultRange: defaultIndex.map { expression.text.range(nodes[$0].offsets) },
             range: expression.range)
+    }
+
+    /// What other tools call an aggregate, and how it is called here.
+    private static let otherNames: [String: String] = [
+        "avg": "mean", "average": "mean", "std": "stddev", "sd": "stddev", "stdev": "stddev", "var": "stddev",
+        "variance": "stddev", "median": "quantile", "percentile": "quantile", "nunique": "distinct",
+        "unique": "distinct", "count_distinct": "distinct", "cardinality": "distinct", "lag": "previous",
+        "prev": "previous", "ema": "ewma", "ewm": "ewma", "minimum": "min", "maximum": "max", "total": "sum",
+        "frequency": "rate", "recency": "time_since_last",
+    ]
+
+    /// The name that was meant, else all that there are.
+    private func suggestion(forAggregate name: String) -> String? {
+        let names = aggregates.map(\.name)
+        if let other = Self.otherNames[name.lowercased()], let meant = aggregates.first(where: { $0.name == other }) {
+            return "write \(meant.signature)"
+        }
+        return Suggestion.text(for: name, among: names) ?? "the aggregates are \(names.joined(separator: ", "))"
     }
 
     private func shapeDiagnostic(_ expression: ParsedExpression) -> Diagnostic {

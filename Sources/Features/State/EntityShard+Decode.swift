@@ -11,7 +11,8 @@ extension EntityShard {
         throws(ShardImageError)
     {
         let header = try ShardImageHeader(bytes)
-        guard header.entryWords == kernel.entryWords, header.stateBytes == layout.stateBytes else { throw .otherLayout }
+        guard header.entryWords == layout.imageEntryWords, header.stateBytes == layout.stateBytes
+        else { throw .otherLayout }
         guard header.keyCount <= keysMax else { throw .tooManyKeys(header.keyCount) }
         let capacity = header.tableCapacity
         guard (Self.tableCapacityMin...tableCapacityMax).contains(capacity), capacity & (capacity - 1) == 0,
@@ -24,7 +25,9 @@ extension EntityShard {
         var rest = UnsafeRawBufferPointer(rebasing: bytes[ShardImageHeader.byteCount...])
         var (eventCount, keyByteCount) = (0, 0)
         for index in 0..<header.keyCount {
-            let key = try ImageKeyParts(&rest, stateBytes: header.stateBytes, entryBytes: kernel.entryWords * 8)
+            let key = try ImageKeyParts(
+                &rest, stateBytes: header.stateBytes, entryBytes: header.entryWords * 8,
+                blockCount: kernel.tracks.everBlocks.count)
             eventCount &+= key.eventCount
             keyByteCount &+= key.bytes.count
             do {
@@ -43,7 +46,8 @@ extension EntityShard {
         let count = key.bytes.count
         // An empty key has no bytes to point at, but an address all the same: its lengths stand before it.
         guard count < Int(Int32.max), let start = key.bytes.baseAddress else { throw .length }
-        guard (1...eventsPerKeyMax).contains(key.eventCount) else { throw .eventCount }
+        // A key that is asked, or knows something since the beginning, may have no event left in its windows.
+        guard ((layout.isPlain ? 1 : 0)...eventsPerKeyMax).contains(key.eventCount) else { throw .eventCount }
         guard Int(FeatureEngine.shard(KeyHash.fixed(start, count: count), UInt64(shardCount))) == shard else {
             throw .otherShard
         }
@@ -55,16 +59,46 @@ extension EntityShard {
         let head = record.assumingMemoryBound(to: KeyRecord.self)
         head.pointee.newestTime = key.newestTime
         head.pointee.tail = UInt32(key.eventCount)
-        UnsafeMutableRawPointer(head.pointee.ring).copyMemory(
-            from: key.events.baseAddress.unsafelyUnwrapped, byteCount: key.events.count)
+        copyEvents(key, to: head.pointee.ring)
         (record + RecordLayout.stateOffset).copyMemory(
             from: key.state.baseAddress.unsafelyUnwrapped, byteCount: key.state.count)
         try checkCursors(record)
+        if kernel.tracks.isEmpty { return }
+        try checkTracks(record)
+        kernel.rebuildTracks(record)
+        for (track, bytes) in zip(kernel.tracks.everBlocks, key.blocks) { try restore(track, bytes, record) }
+    }
+
+    private func copyEvents(_ key: ImageKeyParts, to ring: UnsafeMutablePointer<Int64>) {
+        guard let source = key.events.baseAddress else { return }
+        let byteCount = layout.imageEntryWords * 8
+        if !kernel.tracks.hasLinks {
+            UnsafeMutableRawPointer(ring).copyMemory(from: source, byteCount: key.events.count)
+            return
+        }
+        for event in 0..<key.eventCount {
+            let entry = ring + event * kernel.entryWords
+            entry.update(repeating: 0, count: kernel.entryWords)
+            UnsafeMutableRawPointer(entry).copyMemory(from: source + event * byteCount, byteCount: byteCount)
+        }
+    }
+
+    private func restore(
+        _ track: TrackLayout, _ bytes: UnsafeRawBufferPointer, _ record: UnsafeMutableRawPointer
+    ) throws(ShardImageError.KeyFault) {
+        let place = record + track.offset
+        if track.kind == .distinctEver {
+            guard let sketch = DistinctSketch(image: bytes, &arena.pointee) else { throw .sketch }
+            place.storeBytes(of: sketch, as: DistinctSketch.self)
+        } else {
+            guard let sketch = QuantileSketch(image: bytes, &arena.pointee) else { throw .sketch }
+            place.storeBytes(of: sketch, as: QuantileSketch.self)
+        }
     }
 
     /// Events have to be oldest first, and from where windows reach up to the newest time of their key.
     private func checkTimes(_ key: ImageKeyParts) throws(ShardImageError.KeyFault) {
-        let entryBytes = kernel.entryWords &* 8
+        let entryBytes = layout.imageEntryWords * 8
         var previous = EventTime.minimum.microseconds
         var isSorted = key.newestTime <= EventTime.maximum.microseconds
         for event in 0..<key.eventCount {
@@ -73,6 +107,7 @@ extension EntityShard {
             previous = time
         }
         guard isSorted, previous <= key.newestTime else { throw .eventTimes }
+        if key.eventCount == 0 { return }
         // Both times lie between the least and the greatest, so that no span can overflow.
         guard key.events.loadUnaligned(as: Int64.self) > key.newestTime - kernel.horizon else { throw .eventTimes }
     }
@@ -94,6 +129,37 @@ extension EntityShard {
             let start = WindowKernel.cursor(record, sum.startOffset).pointee
             let end = WindowKernel.cursor(record, sum.endOffset).pointee
             guard presentCount(record + sum.offset, sum) == valueCount(ring, mask, start, end, sum) else { throw .sum }
+        }
+    }
+
+    /// Deviations count as many values as their windows have, and times lie between the least and the greatest.
+    private func checkTracks(_ record: UnsafeMutableRawPointer) throws(ShardImageError.KeyFault) {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        for track in kernel.tracks.tracks {
+            let place = record + track.offset
+            let count: UInt64
+            switch track.kind {
+            case .earliest, .latest, .leastEver, .greatestEver:
+                let landmark = place.assumingMemoryBound(to: Landmark.self).pointee
+                let times = EventTime.minimum.microseconds...EventTime.maximum.microseconds
+                guard landmark.presence == 0 || times.contains(landmark.time) else { throw .eventTimes }
+                continue
+            case .decayedMean:
+                guard place.assumingMemoryBound(to: DecayedMean.self).pointee.isValid else { throw .sum }
+                continue
+            case .integerDeviation: count = place.assumingMemoryBound(to: IntegerDeviation.self).pointee.count
+            case .doubleDeviation: count = place.assumingMemoryBound(to: DoubleDeviation.self).pointee.valueCount
+            default: continue
+            }
+            if track.startOffset == track.endOffset { continue }
+            var position = WindowKernel.cursor(record, track.startOffset).pointee
+            let end = WindowKernel.cursor(record, track.endOffset).pointee
+            var found: UInt64 = 0
+            while position != end {
+                if track.isPresent(kernel.entry(head.pointee.ring, head.pointee.ringMask, position)) { found += 1 }
+                position &+= 1
+            }
+            guard found == count else { throw .sum }
         }
     }
 
@@ -132,8 +198,12 @@ private struct ImageKeyParts {
     let state: UnsafeRawBufferPointer
     let bytes: UnsafeRawBufferPointer
     let events: UnsafeRawBufferPointer
+    /// The images of sketches.
+    let blocks: [UnsafeRawBufferPointer]
 
-    init(_ rest: inout UnsafeRawBufferPointer, stateBytes: Int, entryBytes: Int) throws(ShardImageError) {
+    init(
+        _ rest: inout UnsafeRawBufferPointer, stateBytes: Int, entryBytes: Int, blockCount: Int
+    ) throws(ShardImageError) {
         guard rest.count >= ImageKey.byteCount + stateBytes else { throw .truncated }
         let length = Int(rest.loadUnaligned(fromByteOffset: ImageKey.lengthOffset, as: UInt32.self))
         eventCount = Int(rest.loadUnaligned(fromByteOffset: ImageKey.eventCountOffset, as: UInt32.self))
@@ -147,5 +217,14 @@ private struct ImageKeyParts {
         bytes = UnsafeRawBufferPointer(rebasing: rest[bytesStart..<eventsStart])
         events = UnsafeRawBufferPointer(rebasing: rest[eventsStart..<end])
         rest = UnsafeRawBufferPointer(rebasing: rest[end...])
+        var blocks: [UnsafeRawBufferPointer] = []
+        for _ in 0..<blockCount {
+            guard rest.count >= 4 else { throw .truncated }
+            let end = 4 + Int(rest.loadUnaligned(as: UInt32.self))
+            guard end <= rest.count else { throw .truncated }
+            blocks.append(UnsafeRawBufferPointer(rebasing: rest[4..<end]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[end...])
+        }
+        self.blocks = blocks
     }
 }

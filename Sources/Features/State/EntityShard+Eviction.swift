@@ -4,7 +4,7 @@ extension EntityShard {
     /// key.
     static let evictionShare = 16
 
-    /// Forgets keys whose windows have emptied for good; at the limit then the least recently seen, until a sixteenth
+    /// Forgets keys whose windows have emptied for good, which none has that began with the stream; at the limit then the least recently seen, until a sixteenth
     /// of it is free.
     ///
     /// - Parameter watermark: as of the row that needs room. A key whose newest event is older by the horizon or more
@@ -15,7 +15,7 @@ extension EntityShard {
         let before = keyCount
         let isFull = before >= keysMax
         let edge = watermark &- kernel.horizon
-        drop { $0.newestTime <= edge }
+        if !layout.isUnbounded { drop { $0.newestTime <= edge } }
         keysEmptied += UInt64(before - keyCount)
         let kept = keysMax - max(1, keysMax / Self.evictionShare)
         if isFull && keyCount > kept { evictOldest(keyCount - kept) }

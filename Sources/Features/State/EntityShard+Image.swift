@@ -1,16 +1,11 @@
 import Events
 
-/// How the part of a record that is neither key nor place is kept in an image.
+/// How a key is kept in an image.
 extension RecordLayout {
     static var stateOffset: Int { MemoryLayout<KeyRecord>.size }
 
-    /// Bytes of cursors and sums.
-    var stateBytes: Int {
-        var end = Self.stateOffset
-        for edge in edges where edge.span > 0 { end = max(end, edge.cursorOffset + MemoryLayout<UInt32>.size) }
-        for sum in crossings { end = max(end, sum.offset + sum.kind.recordBytes) }
-        return (end + 7) & ~7 - Self.stateOffset
-    }
+    /// Words of a remembered event in an image: links are left out.
+    var imageEntryWords: Int { 1 + valueStride }
 }
 
 /// What stands before a key's cursors and sums.
@@ -31,8 +26,9 @@ extension EntityShard {
     /// No copy of this shard is longer.
     var imageByteCountMax: Int {
         // Rings and long keys lie in the arena; other keys in their records.
-        ShardImageHeader.byteCount + arena.bytesReserved
+        ShardImageHeader.byteCount + arena.pointee.bytesReserved
             + keyCount * (ImageKey.byteCount + layout.stateBytes + KeyWords.inlineBytesMax)
+            + keyCount * kernel.tracks.everBlocks.count * MemoryLayout<UInt32>.size
     }
 
     /// Writes the whole state to `target`, which has room for `imageByteCountMax` bytes, and returns how many it wrote.
@@ -41,7 +37,7 @@ extension EntityShard {
     /// Complexity: O(bytes); nothing is allocated.
     func copy(task: Int, to target: UnsafeMutableRawPointer) -> Int {
         let stateBytes = layout.stateBytes
-        var header = ShardImageHeader(task: task, entryWords: kernel.entryWords, stateBytes: stateBytes)
+        var header = ShardImageHeader(task: task, entryWords: layout.imageEntryWords, stateBytes: stateBytes)
         header.keyCount = keyCount
         header.tableCapacity = tableCapacity
         header.keysEmptied = keysEmptied
@@ -72,6 +68,7 @@ extension EntityShard {
             head.pointee.withKeyBytes { out.copyMemory(from: $0, byteCount: keyBytes) }
             out += keyBytes
             out = copyEvents(head, from: first, to: out)
+            if kernel.tracks.everBlocks.count > 0 { out = copyBlocks(record, to: out) }
             header.eventCount &+= Int(count)
             header.keyByteCount &+= keyBytes
         }
@@ -95,6 +92,7 @@ extension EntityShard {
     private func copyEvents(
         _ head: UnsafeMutablePointer<KeyRecord>, from first: UInt32, to target: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer {
+        if kernel.tracks.hasLinks { return copyUnlinkedEvents(head, from: first, to: target) }
         let mask = head.pointee.ringMask
         let entryBytes = kernel.entryWords &* 8
         let count = Int(head.pointee.tail &- first)
@@ -104,6 +102,49 @@ extension EntityShard {
         target.copyMemory(from: kernel.entry(head.pointee.ring, mask, first), byteCount: before &* entryBytes)
         (target + before &* entryBytes).copyMemory(from: head.pointee.ring, byteCount: (count &- before) &* entryBytes)
         return target + count &* entryBytes
+    }
+
+    /// The events without the links between them, which are made again.
+    @inline(never)
+    private func copyUnlinkedEvents(
+        _ head: UnsafeMutablePointer<KeyRecord>, from first: UInt32, to target: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        let byteCount = layout.imageEntryWords * 8
+        var out = target
+        var position = first
+        while position != head.pointee.tail {
+            let entry = kernel.entry(head.pointee.ring, head.pointee.ringMask, position)
+            out.copyMemory(from: entry, byteCount: byteCount)
+            out += byteCount
+            position &+= 1
+        }
+        return out
+    }
+
+    /// The sketches since the beginning, each behind its length.
+    @inline(never)
+    private func copyBlocks(
+        _ record: UnsafeMutableRawPointer, to target: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        var out = target
+        for track in kernel.tracks.everBlocks {
+            let place = record + track.offset
+            let lengthPlace = out
+            out += MemoryLayout<UInt32>.size
+            let byteCount: Int
+            if track.kind == .distinctEver {
+                let sketch = place.assumingMemoryBound(to: DistinctSketch.self)
+                byteCount = sketch.pointee.imageByteCount
+                sketch.pointee.writeImage(to: out)
+            } else {
+                let sketch = place.assumingMemoryBound(to: QuantileSketch.self)
+                byteCount = sketch.pointee.imageByteCount
+                sketch.pointee.writeImage(to: out)
+            }
+            lengthPlace.storeBytes(of: UInt32(byteCount), as: UInt32.self)
+            out += byteCount
+        }
+        return out
     }
 
     @inline(__always)

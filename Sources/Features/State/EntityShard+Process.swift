@@ -2,7 +2,12 @@ import Events
 
 /// The columns that a shard reads of a batch, and where it writes.
 struct ShardRows {
+    /// The keys of rows that enter the windows.
     let keyWords: UnsafePointer<Int64>
+    /// The keys of rows that only ask.
+    let queryKeyWords: UnsafePointer<Int64>
+    /// The source that each row is of.
+    let sources: UnsafePointer<UInt8>
     /// `nil` where the key is an integer: its eight bytes are the key.
     let stringBytes: UnsafePointer<UInt8>?
     let hashes: UnsafePointer<UInt64>
@@ -14,7 +19,10 @@ struct ShardRows {
     let featureCount: Int
 
     @inline(__always)
-    func key(_ row: Int) -> ProbedKey {
+    func key(_ row: Int) -> ProbedKey { key(keyWords, row) }
+
+    @inline(__always)
+    func key(_ keyWords: UnsafePointer<Int64>, _ row: Int) -> ProbedKey {
         guard let stringBytes else { return ProbedKey(bytes: keyWords + row, count: 8) }
         let word = UInt64(bitPattern: keyWords[row])
         // Unsigned: a place above two gigabytes has the highest bit set.
@@ -55,10 +63,12 @@ extension EntityShard {
     /// either, since no later event could see it. So everything depends on events newer than W - horizon alone:
     /// dropping emptied keys is invisible, and a state rebuilt from the horizon on gives the same results.
     ///
+    /// This is the short way, for plans of counts, sums and means (`RecordLayout.isPlain`); `processAll` knows the rest.
+    ///
     /// Complexity: amortised O(edges + aggregates) a row in order; nothing is allocated but the growth of state.
     func process(_ order: UnsafeBufferPointer<UInt32>, _ rows: ShardRows) {
         guard let order = order.baseAddress.map({ UnsafeBufferPointer(start: $0, count: order.count) }) else { return }
-        let valueStride = kernel.entryWords &- 1
+        let valueStride = kernel.valueWords
         var first = 0
         while first < order.count {
             let count = min(RowGroup.rows, order.count &- first)
@@ -72,7 +82,7 @@ extension EntityShard {
                 let watermark = rows.watermarks[row]
                 let values = rows.values + row &* valueStride
                 if time <= watermark &- kernel.horizon {
-                    kernel.placeAlone(lateRecord, values: values)
+                    kernel.placeAlone(lateRecord, values: values, ring: loneEntry)
                     kernel.write(lateRecord, to: target)
                 } else {
                     let located = drops == dropCount ? group.records[offset] : nil
@@ -86,7 +96,7 @@ extension EntityShard {
     }
 
     @inline(never)
-    private func findOrInsert(_ key: ProbedKey, hash: UInt64, watermark: Int64) -> UnsafeMutableRawPointer {
+    func findOrInsert(_ key: ProbedKey, hash: UInt64, watermark: Int64) -> UnsafeMutableRawPointer {
         find(key, hash: hash) ?? insert(key, hash: hash, watermark: watermark)
     }
 
@@ -146,9 +156,7 @@ extension EntityShard {
     private func takeLate(
         _ record: UnsafeMutableRawPointer, time: Int64, watermark: Int64, values: UnsafePointer<Int64>
     ) -> UnsafeMutableRawPointer {
-        let head = record.assumingMemoryBound(to: KeyRecord.self)
-        if head.pointee.tail &- head.pointee.head > head.pointee.ringMask { makeRoom(in: record) }
-        kernel.insert(record, time: time, values: values)
+        insert(record, time: time, values: values)
         kernel.place(lateRecord, of: record, at: time, forgotten: watermark &- kernel.horizon)
         return lateRecord
     }

@@ -9,11 +9,18 @@ extension EntityShard {
         let entry = kernel.entry(head.pointee.ring, head.pointee.ringMask, tail)
         entry[0] = time
         var word = 1
-        while word < kernel.entryWords {
+        while word <= kernel.valueWords {
             entry[word] = values[word &- 1]
             word &+= 1
         }
         head.pointee.tail = tail &+ 1
+    }
+
+    /// Puts an event that is older than its key's newest into its place.
+    func insert(_ record: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>) {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        if head.pointee.tail &- head.pointee.head > head.pointee.ringMask { makeRoom(in: record) }
+        kernel.insert(record, time: time, values: values)
     }
 
     /// Makes room for one event in a full ring: forgets what is beyond the horizon, else grows, at the limit forgets
@@ -46,13 +53,13 @@ extension EntityShard {
 
     private func takeRing(capacity: Int) -> UnsafeMutablePointer<Int64> {
         let words = capacity * kernel.entryWords
-        return arena.take(sizeClass: BlockArena.sizeClass(forBytes: words * 8))
+        return arena.pointee.take(sizeClass: BlockArena.sizeClass(forBytes: words * 8))
             .bindMemory(to: Int64.self, capacity: words)
     }
 
     func giveBackRing(_ ring: UnsafeMutablePointer<Int64>, mask: UInt32) {
         let bytes = (Int(mask) + 1) * kernel.entryWords * 8
-        arena.giveBack(UnsafeMutableRawPointer(ring), sizeClass: BlockArena.sizeClass(forBytes: bytes))
+        arena.pointee.giveBack(UnsafeMutableRawPointer(ring), sizeClass: BlockArena.sizeClass(forBytes: bytes))
     }
 
     private func grow(_ head: UnsafeMutablePointer<KeyRecord>) {

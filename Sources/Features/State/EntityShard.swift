@@ -14,7 +14,8 @@ final class EntityShard: @unchecked Sendable {
     let keysMax: Int
     /// A power of two.
     let eventsPerKeyMax: Int
-    @exclusivity(unchecked) var arena = BlockArena()
+    /// At a place of its own: kernels hold it, too.
+    let arena: UnsafeMutablePointer<BlockArena>
     /// Open addressing, linear probing: the hash's high half and the record's number plus one; 0 is empty.
     @exclusivity(unchecked) private var table: UnsafeMutablePointer<UInt64>
     @exclusivity(unchecked) private var tableMask: Int
@@ -35,6 +36,8 @@ final class EntityShard: @unchecked Sendable {
     var eventsForgotten: UInt64 = 0
     /// Where a late event's windows are computed without touching the key's own.
     let lateRecord: UnsafeMutableRawPointer
+    /// Room for one ring entry: an event that sees nothing but itself.
+    let loneEntry: UnsafeMutablePointer<Int64>
     let group: RowGroup
 
     init(layout: RecordLayout, keysMax: Int, eventsPerKeyMax: Int) {
@@ -45,12 +48,16 @@ final class EntityShard: @unchecked Sendable {
         self.layout = layout
         self.keysMax = keysMax
         self.eventsPerKeyMax = eventsPerKeyMax
-        kernel = WindowKernel(layout)
+        arena = .allocate(capacity: 1)
+        arena.initialize(to: BlockArena())
+        kernel = WindowKernel(layout, arena)
         tableMask = Self.tableCapacityMin - 1
         table = .allocate(capacity: Self.tableCapacityMin)
         table.initialize(repeating: 0, count: Self.tableCapacityMin)
         pages = .allocate(capacity: pageCapacity)
         lateRecord = .allocate(byteCount: layout.recordBytes, alignment: 64)
+        loneEntry = .allocate(capacity: layout.entryWords)
+        loneEntry.initialize(repeating: 0, count: layout.entryWords)
         group = RowGroup()
     }
 
@@ -60,6 +67,9 @@ final class EntityShard: @unchecked Sendable {
         pages.deallocate()
         table.deallocate()
         lateRecord.deallocate()
+        loneEntry.deallocate()
+        arena.deinitialize(count: 1)
+        arena.deallocate()
     }
 
     /// Places of the table. It decides when emptied keys are dropped, and with that when the limit of keys is met:
@@ -75,7 +85,7 @@ final class EntityShard: @unchecked Sendable {
 
     /// Bytes that the shard has taken from the system.
     var bytesReserved: Int {
-        (tableMask + 1) * 8 + pageCount * Self.pageRecords * layout.recordBytes + arena.bytesReserved
+        (tableMask + 1) * 8 + pageCount * Self.pageRecords * layout.recordBytes + arena.pointee.bytesReserved
     }
 
     @inline(__always)
@@ -132,7 +142,7 @@ final class EntityShard: @unchecked Sendable {
         UnsafeMutableRawPointer(head).initializeMemory(as: UInt8.self, repeating: 0, count: layout.recordBytes)
         var words = key.words
         if key.count > KeyWords.inlineBytesMax {
-            let block = arena.take(sizeClass: BlockArena.sizeClass(forBytes: key.count))
+            let block = arena.pointee.take(sizeClass: BlockArena.sizeClass(forBytes: key.count))
             block.copyMemory(from: key.bytes, byteCount: key.count)
             words.first = UInt64(UInt(bitPattern: block))
         }
@@ -197,12 +207,13 @@ final class EntityShard: @unchecked Sendable {
     }
 
     private func releaseBlocks(of head: UnsafeMutablePointer<KeyRecord>) {
+        if !kernel.tracks.isEmpty { kernel.releaseBlocks(UnsafeMutableRawPointer(head)) }
         giveBackRing(head.pointee.ring, mask: head.pointee.ringMask)
         let keyCount = Int(head.pointee.keyCount)
         if keyCount > KeyWords.inlineBytesMax,
             let block = UnsafeMutableRawPointer(bitPattern: UInt(head.pointee.key.first))
         {
-            arena.giveBack(block, sizeClass: BlockArena.sizeClass(forBytes: keyCount))
+            arena.pointee.giveBack(block, sizeClass: BlockArena.sizeClass(forBytes: keyCount))
         }
     }
 

@@ -12,32 +12,55 @@ extension FeaturePlan {
             "riffle-state 1",
             "shards \(limits.shardCount) keys \(limits.keysPerEntity) events \(limits.eventsPerKeyMax)",
         ]
-        for entity in entities {
-            lines.append("entity \(Self.text(schema, entity.keyField)) late \(entity.lateMicroseconds)")
-            for window in entity.windows {
-                lines.append("window \(window.delayMicroseconds) \(window.lengthMicroseconds)")
-            }
-            for column in entity.valueColumns {
-                switch column.content {
-                case .integers(let field, let scale, let mayBeMissing):
-                    lines.append("integers \(Self.text(schema, field)) scale \(scale) \(mayBeMissing ? "or none" : "")")
-                case .doubles(let expression):
-                    lines.append("doubles \(expression.canonicalText)")
-                    lines += expression.fields.map { "reads \(Self.text(schema, $0))" }
-                case .hashes(let field, let mayBeMissing):
-                    lines.append("hashes \(Self.text(schema, field)) \(mayBeMissing ? "or none" : "")")
-                case .ones: lines.append("ones")
-                }
-            }
-            // The sums stand in the record in the order in which aggregates first need them.
-            var sums: [[Int]] = []
-            for aggregate in entity.aggregates {
-                guard let column = aggregate.valueColumn, !sums.contains([aggregate.window, column]) else { continue }
-                sums.append([aggregate.window, column])
-                lines.append("sum \(aggregate.window) \(column)")
-            }
-        }
+        for entity in entities { lines += Self.lines(entity, schema) }
         return lines.joined(separator: "\n")
+    }
+
+    private static func lines(_ entity: EntityPlan, _ schema: EventSchema) -> [String] {
+        var lines = ["entity \(text(schema, entity.keyField)) late \(entity.lateMicroseconds)"]
+        if entity.source != 0 {
+            lines.append("source \(entity.source) asked by \(text(schema, entity.queryKeyField))")
+        }
+        for window in entity.windows {
+            lines.append("window \(window.delayMicroseconds) \(window.lengthMicroseconds)")
+        }
+        for column in entity.valueColumns {
+            switch column.content {
+            case .integers(let field, let scale, let mayBeMissing):
+                lines.append("integers \(text(schema, field)) scale \(scale) \(mayBeMissing ? "or none" : "")")
+            case .doubles(let expression): lines += text("doubles", expression, schema)
+            case .hashes(let field, let mayBeMissing):
+                lines.append("hashes \(text(schema, field)) \(mayBeMissing ? "or none" : "")")
+            case .ones: lines.append("ones")
+            }
+            if let filter = column.filter { lines += text("where", filter, schema) }
+        }
+        // Sums and tracks stand in the record in the order in which aggregates first need them.
+        var seen: Set<String> = []
+        for aggregate in entity.aggregates {
+            guard let line = state(aggregate, entity), seen.insert(line).inserted else { continue }
+            lines.append(line)
+        }
+        return lines
+    }
+
+    /// What is kept for an aggregate besides the events and the edges of its window.
+    private static func state(_ aggregate: AggregatePlan, _ entity: EntityPlan) -> String? {
+        let isUnbounded = entity.windows[aggregate.window].isUnbounded
+        let column = aggregate.valueColumn.map { "\($0)" } ?? "none"
+        let place = "\(aggregate.window) \(column)"
+        if !isUnbounded, aggregate.function.needsSum { return aggregate.valueColumn == nil ? nil : "sum \(place)" }
+        var shape: ColumnLayout.Shape?
+        if let column = aggregate.valueColumn {
+            shape = ColumnLayout(entity.valueColumns[column], entryWord: 0).shape
+        }
+        guard let kind = TrackKind(aggregate.function, shape, isUnbounded: isUnbounded) else { return nil }
+        let parameter = kind == .decayedMean ? " \((aggregate.parameter ?? .nan).bitPattern)" : ""
+        return "track \(kind) \(place)\(parameter)"
+    }
+
+    private static func text(_ name: String, _ expression: CompiledExpression, _ schema: EventSchema) -> [String] {
+        ["\(name) \(expression.canonicalText)"] + expression.fields.map { "reads \(text(schema, $0))" }
     }
 
     private static func text(_ schema: EventSchema, _ index: FieldIndex) -> String {

@@ -1,7 +1,7 @@
 /// The bytes of one shard's state, free of pointers: what a snapshot holds of it.
 ///
 /// ```
-///   header │ key: lengths, newest time, cursors and sums, bytes of the key, remembered events │ next key │ ...
+///   header │ key: lengths, newest time, cursors, sums and stored tracks, bytes of the key, events, sketches │ next │ ...
 /// ```
 ///
 /// An image is made once and reused: `FeatureEngine.copyShard` overwrites it and keeps its memory. All numbers are
@@ -157,6 +157,7 @@ public enum ShardImageError: Error, Hashable, Sendable, CustomStringConvertible 
         case eventTimes = "its events are out of order or out of range"
         case cursor = "the edge of a window does not stand where its events say"
         case sum = "a sum counts other values than its window has"
+        case sketch = "a sketch is none that values can have led to"
     }
 
     public var description: String {

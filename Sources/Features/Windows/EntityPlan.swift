@@ -56,6 +56,9 @@ public struct AggregatePlan: Sendable {
         self.defaultValue = defaultValue
         self.feature = feature
     }
+
+    /// Whether its value depends on all events since the beginning.
+    public func isUnbounded(in entity: EntityPlan) -> Bool { entity.windows[window].isUnbounded }
 }
 
 /// All windows of one entity over one source: one event store a key, shared by every window.
@@ -96,6 +99,9 @@ public struct EntityPlan: Sendable {
         self.aggregates = aggregates
         self.lateMicroseconds = lateMicroseconds
     }
+
+    /// Whether something is known of all events since the beginning: a rebuild then needs a snapshot, or the whole log.
+    public var isUnbounded: Bool { aggregates.contains { $0.isUnbounded(in: self) } }
 
     /// How far back from the watermark this state depends on events (delay + window + lateness): what is older is
     /// forgotten, and a rebuild needs no more.

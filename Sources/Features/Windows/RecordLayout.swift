@@ -7,16 +7,15 @@ enum SumKind: UInt8 {
     /// One word: a double's bits; NaN is missing. `DoubleSum`.
     case double
 
-    init(_ column: ValueColumnPlan) {
-        switch column.content {
-        case .integers(_, _, mayBeMissing: false): self = .integer
-        case .integers(_, _, mayBeMissing: true): self = .optionalInteger
-        case .doubles: self = .double
-        case .hashes, .ones: preconditionFailure("windows do not hold \(column.content) yet")
+    /// - Parameter shape: of a column of numbers, or of the flags that a count with a filter adds up.
+    init(_ shape: ColumnLayout.Shape) {
+        switch shape {
+        case .integer, .flag: self = .integer
+        case .optionalInteger: self = .optionalInteger
+        case .double: self = .double
+        case .hash: preconditionFailure("a sum of hashes")
         }
     }
-
-    var ringWords: Int { self == .optionalInteger ? 2 : 1 }
 
     var recordBytes: Int {
         switch self {
@@ -75,9 +74,34 @@ struct OutputLayout {
     let feature: Int
 }
 
+/// An aggregate that the short loop over counts, sums and means does not know.
+struct SpecialOutput {
+    let function: AggregateFunction
+    /// Whether it is read before the event itself enters: it is not in its own window.
+    let isBefore: Bool
+    let isUnbounded: Bool
+    let startOffset: Int
+    let endOffset: Int
+    /// The sum, where there is one; `nil` for a number of events.
+    let sum: SumLayout?
+    let track: TrackLayout?
+    let divisor: Double
+    /// p of `quantile`; for `rate` the units that the window is long.
+    let parameter: Double
+    let emptyValue: Double
+    let defaultValue: Double
+    let feature: Int
+}
+
 /// Where everything of a key stands in its record and its ring, computed once from the plan.
 ///
-/// A record is a `KeyRecord`, the cursors of the edges (the one of span 0 is `KeyRecord.tail` itself) and the sums.
+/// ```
+///   KeyRecord │ cursors │ sums │ stored tracks ┊ tracks made of the ring │ pointers to blocks
+///             └── copied to images as it is ───┘
+/// ```
+///
+/// The cursor of the edge of span 0 is `KeyRecord.tail` itself. An entry of a ring is a time, the values of the event
+/// and links to other entries, two to a word.
 // SAFETY: nothing of it changes after `init`.
 final class RecordLayout: @unchecked Sendable {
     /// By span, shortest first: an event crosses them in this order, so it enters a sum before it leaves it.
@@ -86,69 +110,50 @@ final class RecordLayout: @unchecked Sendable {
     let crossings: UnsafeBufferPointer<SumLayout>
     /// The sums of doubles, which have to be looked after.
     let doubleSums: UnsafeBufferPointer<SumLayout>
+    /// Counts, sums and means of windows that hold the event itself or are delayed.
     let outputs: UnsafeBufferPointer<OutputLayout>
-    /// Words of a ring entry: the time, then the values of an event.
+    /// All others; those that are read before the event enters stand first.
+    let specials: UnsafeBufferPointer<SpecialOutput>
+    let tracks: TrackSet
+    let columns: [ColumnLayout]
+    /// Words of a ring entry: the time, then the values of an event, then links.
     let entryWords: Int
+    /// How many words the values of an event are.
+    let valueStride: Int
     /// Where the words of each value column begin among the values of an event.
     let valueWords: [Int]
     let recordBytes: Int
+    /// Bytes of cursors, sums and stored tracks, behind the `KeyRecord`.
+    let stateBytes: Int
     let horizon: Int64
     let late: Int64
+    /// The source whose events enter.
+    let source: Int
+    /// Something is known of all events since the beginning: keys never empty.
+    let isUnbounded: Bool
 
     init(_ plan: EntityPlan) {
-        var valueWords: [Int] = []
-        var valueWordCount = 0
-        for column in plan.valueColumns {
-            valueWords.append(valueWordCount)
-            valueWordCount += SumKind(column).ringWords
-        }
-        var spans = Set(plan.windows.map(\.delayMicroseconds))
-        spans.formUnion(plan.windows.map(\.reachMicroseconds))
-        var offset = MemoryLayout<KeyRecord>.size
-        var cursorOffsets: [Int64: Int] = [:]
-        for span in spans.sorted() {
-            cursorOffsets[span] = span == 0 ? KeyRecord.tailOffset : offset
-            if span > 0 { offset += MemoryLayout<UInt32>.stride }
-        }
-        offset = (offset + 7) & ~7
-        var sums: [[Int]: SumLayout] = [:]
-        for aggregate in plan.aggregates {
-            guard let column = aggregate.valueColumn, sums[[aggregate.window, column]] == nil else { continue }
-            let window = plan.windows[aggregate.window]
-            let kind = SumKind(plan.valueColumns[column])
-            sums[[aggregate.window, column]] = SumLayout(
-                kind: kind, entryWord: 1 + valueWords[column], offset: offset,
-                startOffset: cursorOffsets[window.reachMicroseconds] ?? 0,
-                endOffset: cursorOffsets[window.delayMicroseconds] ?? 0)
-            offset += kind.recordBytes
-        }
-        let ordered = sums.sorted { $0.value.offset < $1.value.offset }
-        var edges: [EdgeLayout] = []
-        var crossings: [SumLayout] = []
-        for span in spans.sorted() {
-            let first = crossings.count
-            crossings += ordered.filter { plan.windows[$0.key[0]].delayMicroseconds == span }.map(\.value)
-            let middle = crossings.count
-            crossings += ordered.filter { plan.windows[$0.key[0]].reachMicroseconds == span }.map(\.value)
-            edges.append(
-                EdgeLayout(
-                    span: span, cursorOffset: cursorOffsets[span] ?? 0, entersFrom: first, leavesFrom: middle,
-                    leavesUpTo: crossings.count, isPlain: crossings[first...].allSatisfy { $0.kind == .integer }))
-        }
-        self.edges = Self.copy(edges)
-        self.crossings = Self.copy(crossings)
-        doubleSums = Self.copy(ordered.map(\.value).filter { $0.kind == .double })
-        outputs = Self.copy(
-            plan.aggregates.map { aggregate in
-                Self.output(
-                    aggregate, plan, cursorOffsets, sum: aggregate.valueColumn.flatMap { sums[[aggregate.window, $0]] })
-            })
-        entryWords = 1 + valueWordCount
-        self.valueWords = valueWords
+        var build = RecordLayoutBuild(plan)
+        build.placeCursors()
+        build.placeSums()
+        build.placeTracks()
+        edges = Self.copy(build.edges())
+        crossings = Self.copy(build.sumCrossings)
+        doubleSums = Self.copy(build.sums.map(\.layout).filter { $0.kind == .double })
+        outputs = Self.copy(build.outputs())
+        specials = Self.copy(build.specials())
+        tracks = TrackSet(build)
+        columns = build.columns
+        entryWords = build.entryWords
+        valueWords = build.columns.map { $0.entryWord - 1 }
+        valueStride = build.valueWordCount
         // Whole cache lines: a record touches no more of them than it has to.
-        recordBytes = (offset + 63) & ~63
+        recordBytes = (build.offset + 63) & ~63
+        stateBytes = build.storedEnd - MemoryLayout<KeyRecord>.size
         horizon = plan.horizonMicroseconds
         late = plan.lateMicroseconds
+        source = plan.source
+        isUnbounded = plan.isUnbounded
     }
 
     deinit {
@@ -156,29 +161,16 @@ final class RecordLayout: @unchecked Sendable {
         crossings.deallocate()
         doubleSums.deallocate()
         outputs.deallocate()
+        specials.deallocate()
+        tracks.deallocate()
     }
 
-    private static func output(
-        _ aggregate: AggregatePlan, _ plan: EntityPlan, _ cursorOffsets: [Int64: Int], sum: SumLayout?
-    ) -> OutputLayout {
-        let window = plan.windows[aggregate.window]
-        var divisor = 1.0
-        if let column = aggregate.valueColumn, case .integers(_, let scale, _) = plan.valueColumns[column].content {
-            for _ in 0..<scale { divisor *= 10 }
-        }
-        return OutputLayout(
-            function: aggregate.function, kind: sum?.kind ?? .integer,
-            startOffset: cursorOffsets[window.reachMicroseconds] ?? 0,
-            endOffset: cursorOffsets[window.delayMicroseconds] ?? 0, sumOffset: sum?.offset ?? 0, divisor: divisor,
-            defaultValue: aggregate.defaultValue ?? .nan, feature: aggregate.feature.rawValue)
-    }
-
-    private static func copy<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
+    static func copy<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
         let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
         _ = buffer.initialize(from: elements)
         return UnsafeBufferPointer(buffer)
     }
 
-    /// How many words the values of an event are.
-    var valueStride: Int { entryWords - 1 }
+    /// Whether the shard's short loop over rows is enough: events of the scored source, counted and summed.
+    var isPlain: Bool { source == 0 && specials.count == 0 }
 }

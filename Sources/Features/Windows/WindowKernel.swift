@@ -18,20 +18,30 @@ struct WindowKernel {
     let crossings: UnsafePointer<SumLayout>
     let doubleSums: UnsafeBufferPointer<SumLayout>
     let outputs: UnsafeBufferPointer<OutputLayout>
+    let specials: UnsafeBufferPointer<SpecialOutput>
+    let tracks: TrackSet
+    /// Where the blocks of tracks come from.
+    let arena: UnsafeMutablePointer<BlockArena>
     let entryWords: Int
+    /// Words of the values in an entry.
+    let valueWords: Int
     let recordBytes: Int
     let horizon: Int64
     let late: Int64
 
-    /// Borrows: the layout has to outlive it.
-    init(_ layout: RecordLayout) {
+    /// Borrows: the layout and the arena have to outlive it.
+    init(_ layout: RecordLayout, _ arena: UnsafeMutablePointer<BlockArena>) {
         edges = layout.edges
         firstMovingEdge = layout.edges.first?.span == 0 ? 1 : 0
         // An empty buffer may have no address; nothing is read from it then.
         crossings = layout.crossings.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<SumLayout>.alignment)!
         doubleSums = layout.doubleSums
         outputs = layout.outputs
+        specials = layout.specials
+        tracks = layout.tracks
+        self.arena = arena
         entryWords = layout.entryWords
+        valueWords = layout.valueStride
         recordBytes = layout.recordBytes
         horizon = layout.horizon
         late = layout.late
@@ -65,7 +75,7 @@ struct WindowKernel {
             while position != tail {
                 let entry = entry(ring, mask, position)
                 if entry[0] > limit { break }
-                cross(edge, values: UnsafePointer(entry) + 1, record)
+                cross(index, values: UnsafePointer(entry) + 1, position, record)
                 position &+= 1
                 cursor.pointee = position
             }
@@ -77,16 +87,21 @@ struct WindowKernel {
     /// Lets the event that was just put at the ring's tail into the windows without delay.
     @inline(__always)
     func enterNewest(_ record: UnsafeMutableRawPointer, values: UnsafePointer<Int64>) {
-        if firstMovingEdge == 1 { cross(edges.baseAddress.unsafelyUnwrapped, values: values, record) }
+        if firstMovingEdge == 0 { return }
+        let position = record.assumingMemoryBound(to: KeyRecord.self).pointee.tail &- 1
+        cross(0, values: values, position, record)
     }
 
     // MARK: - Crossing an edge
 
-    /// An event crosses an edge: it enters the sums of windows that begin there and leaves those of windows that end
-    /// there.
+    /// The event at a position crosses an edge: it enters the sums and tracks of windows that begin there and leaves
+    /// those of windows that end there. The edge's cursor still stands before it.
     @inline(__always)
-    func cross(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
-        if !edge.pointee.isPlain { return crossMixed(edge, values: values, record) }
+    func cross(
+        _ index: Int, values: UnsafePointer<Int64>, _ position: UInt32, _ record: UnsafeMutableRawPointer
+    ) {
+        let edge = edges.baseAddress.unsafelyUnwrapped + index
+        if !edge.pointee.isPlain { return crossMixed(index, values: values, position, record) }
         var index = edge.pointee.entersFrom
         while index < edge.pointee.leavesFrom {
             let sum = crossings + index
@@ -104,15 +119,21 @@ struct WindowKernel {
 
     @inline(never)
     private func crossMixed(
-        _ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer
+        _ index: Int, values: UnsafePointer<Int64>, _ position: UInt32, _ record: UnsafeMutableRawPointer
     ) {
+        crossSums(edges.baseAddress.unsafelyUnwrapped + index, values: values, record)
+        if !tracks.isEmpty { crossTracks(index, position, record) }
+    }
+
+    /// What `cross` does to sums.
+    func crossSums(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
         for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom { Self.add(values, crossings + index, record) }
         for index in edge.pointee.leavesFrom..<edge.pointee.leavesUpTo {
             Self.remove(values, crossings + index, record)
         }
     }
 
-    /// Undoes `cross`.
+    /// Undoes `crossSums`.
     func crossBack(_ edge: UnsafePointer<EdgeLayout>, values: UnsafePointer<Int64>, _ record: UnsafeMutableRawPointer) {
         for index in edge.pointee.entersFrom..<edge.pointee.leavesFrom {
             Self.remove(values, crossings + index, record)
@@ -202,7 +223,7 @@ struct WindowKernel {
     }
 
     @inline(__always)
-    private static func total(
+    static func total(
         _ place: UnsafeMutableRawPointer, _ kind: SumKind, events: UInt32
     ) -> (total: Double, present: UInt32) {
         switch kind {

@@ -134,10 +134,14 @@ public final class Demonstration: @unchecked Sendable {
 
     private func publishAll() throws -> PublishCounts {
         let spec = assembly.spec
-        let publisher = try TopicPublisher(
-            brokers: address, topic: spec.sources[0].topic.value, properties: assembly.properties,
-            follower: TopicPublisher.Follower(group: spec.kafka.group), logger: logger)
-        var bytes = EventBytes()
+        let topics = try assembly.scoring.sources.map { source in
+            try TopicPublisher(
+                brokers: address, topic: source.topic, properties: assembly.properties,
+                follower: TopicPublisher.Follower(group: spec.kafka.group), logger: logger)
+        }
+        let publisher = TransactionPublisher(
+            events: topics[0], labels: topics.count > 1 ? topics[1] : nil,
+            labelDelayMicroseconds: GenerateOptions.labelDelayDefault)
         try stream.run(
             eventsPerSecond: nil, until: TransactionStream.Bounds(before: options.historyEnd),
             serve: {
@@ -145,24 +149,32 @@ public final class Demonstration: @unchecked Sendable {
                 noteHistory()
             },
             emit: { transaction, _ in
-                bytes.encode(transaction)
-                return try publish(bytes, with: publisher, timestampMilliseconds: nil)
+                try publisher.publish(
+                    transaction, timestampMilliseconds: nil, stream: stream, onWait: { noteHistory() })
             })
         try catchUp(publisher) { self.stream.isWanted }
         // Who stops it while history is scored does not want the rest of it.
-        guard stream.isWanted else { return publisher.finish { !self.hasEnded } }
+        guard stream.isWanted else { return finish(publisher) }
         monitor.beginLive()
         phase.withLock { $0 = .live }
         try publishLive(with: publisher)
         phase.withLock { $0 = .stopping }
-        let counts = publisher.finish { !self.hasEnded }
+        let counts = finish(publisher)
         let deadline = clock.nanoseconds + Self.catchUpNanoseconds
         try catchUp(publisher) { !self.hasEnded && self.clock.nanoseconds < deadline }
         return counts
     }
 
-    private func publishLive(with publisher: TopicPublisher) throws {
-        var bytes = EventBytes()
+    /// What became of the events; labels that could not be delivered count as failed, too.
+    private func finish(_ publisher: TransactionPublisher) -> PublishCounts {
+        let labels = publisher.labels?.finish { !self.hasEnded }
+        var counts = publisher.events.finish { !self.hasEnded }
+        counts.failed += labels?.failed ?? 0
+        counts.firstFailure = counts.firstFailure ?? labels?.firstFailure
+        return counts
+    }
+
+    private func publishLive(with publisher: TransactionPublisher) throws {
         // The first soon, so that a short demonstration has one too.
         var untilBroken = options.brokenEvery / 4
         var brokenCount = 0
@@ -171,12 +183,14 @@ public final class Demonstration: @unchecked Sendable {
             until: TransactionStream.Bounds(eventsMax: options.liveEventsMax),
             serve: { try publisher.serve() },
             emit: { transaction, intended in
-                bytes.encode(transaction)
                 let isBroken = options.brokenEvery > 0 && untilBroken == 0
-                if isBroken { BrokenEvent(number: brokenCount).apply(to: &bytes.value) }
+                let broken = BrokenEvent(number: brokenCount)
                 // Rounded, so that a latency is as often half a millisecond too long as too short.
                 let timestamp = (intended + 500) / 1_000
-                guard try publish(bytes, with: publisher, timestampMilliseconds: timestamp) else { return false }
+                let isQueued = try publisher.publish(
+                    transaction, timestampMilliseconds: timestamp, stream: stream, onWait: { noteHistory() },
+                    change: { if isBroken { broken.apply(to: &$0) } })
+                guard isQueued else { return false }
                 if isBroken {
                     untilBroken = options.brokenEvery
                     brokenCount += 1
@@ -186,16 +200,9 @@ public final class Demonstration: @unchecked Sendable {
             })
     }
 
-    private func publish(
-        _ bytes: EventBytes, with publisher: TopicPublisher, timestampMilliseconds: Int64?
-    ) throws -> Bool {
-        try bytes.publish(
-            with: publisher, timestampMilliseconds: timestampMilliseconds, stream: stream, onWait: { noteHistory() })
-    }
-
     /// Waits until the pipeline has finished everything that was published.
-    private func catchUp(_ publisher: TopicPublisher, while isWanted: () -> Bool) throws {
-        while monitor.consumed < publisher.counts.queued - publisher.counts.failed && isWanted() {
+    private func catchUp(_ publisher: TransactionPublisher, while isWanted: () -> Bool) throws {
+        while monitor.finished < publisher.queued && isWanted() {
             try publisher.serve(milliseconds: Self.waitMilliseconds)
             noteHistory()
         }

@@ -11,7 +11,11 @@ final class ScoreMonitor: StreamObserver {
     static let binCount = 10
 
     private struct State {
+        /// Of the scored source,
         var consumed = 0
+        /// and of others.
+        var absorbed = 0
+        var rows = 0
         var scored = 0
         var deadLettered = 0
         /// The newest time of any event that was scored.
@@ -38,7 +42,7 @@ final class ScoreMonitor: StreamObserver {
     init(plan: ScoringPlan, clock: AnchoredClock) {
         self.clock = clock
         decisionNames = plan.rules.map(\.decision)
-        label = plan.schema.fields.firstIndex { $0.isLabel && $0.type == .bool }.map { FieldIndex($0) }
+        label = plan.sources[0].schema.fields.firstIndex { $0.isLabel && $0.type == .bool }.map { FieldIndex($0) }
         state = Mutex(
             State(
                 bins: Array(repeating: 0, count: Self.binCount),
@@ -48,8 +52,8 @@ final class ScoreMonitor: StreamObserver {
                 latency: Histogram(highestTrackableValue: Self.latencyMicrosecondsMax)))
     }
 
-    /// Records taken in and done with.
-    var consumed: Int { state.withLock { $0.consumed } }
+    /// Records of all sources taken in and done with.
+    var finished: Int { state.withLock { $0.consumed + $0.absorbed } }
 
     /// Forgets distributions, so that they show what comes from now on; totals stay.
     func beginLive() {
@@ -64,8 +68,10 @@ final class ScoreMonitor: StreamObserver {
     func didScore(_ context: BatchContext, plan: ScoringPlan) {
         let now = clock.microseconds
         state.withLock { state in
+            state.rows += context.batch.count
             for row in 0..<context.batch.count { Self.count(row, of: context, label: label, now: now, in: &state) }
-            state.consumed += context.batch.count
+            for row in 0..<context.batch.count where context.batch.sources[row] > 0 { state.absorbed += 1 }
+            state.consumed = state.rows - state.absorbed
         }
     }
 

@@ -11,6 +11,11 @@ public struct GenerateOptions: Sendable {
     public var eventsMax: Int?
     /// `nil`: as fast as it goes.
     public var eventsPerSecond: Double?
+    /// How long after its event a label is known, where labels go to a source of their own.
+    public var labelDelayMicroseconds = GenerateOptions.labelDelayDefault
+    /// A day less than the windows of the card pipeline wait for labels: what is known just in time is known too late
+    /// where it has to pass another topic first.
+    public static let labelDelayDefault: Int64 = 6 * 86_400_000_000
 
     public init() {}
 }
@@ -18,6 +23,8 @@ public struct GenerateOptions: Sendable {
 /// What a generator did, for its last line.
 public struct GenerateSummary: Hashable, Sendable {
     public var events = 0
+    /// Labels that went to a source of their own.
+    public var labels = 0
     /// Events that were planted as fraud.
     public var frauds = 0
     /// Not delivered; the rest is in the topic.
@@ -30,7 +37,6 @@ public struct GenerateSummary: Hashable, Sendable {
 public final class GenerateService: Sendable {
     private let options: GenerateOptions
     private let stream: TransactionStream
-    private static let blockBytes = 64 << 10
 
     /// The options must have no problems, see `CardTransactionOptions.problems`.
     public init(_ options: GenerateOptions) {
@@ -52,30 +58,41 @@ public final class GenerateService: Sendable {
         to brokers: String, of assembly: PipelineAssembly, followsGroup: Bool, logger: Logger
     ) throws -> GenerateSummary {
         let spec = assembly.spec
-        let publisher = try TopicPublisher(
-            brokers: brokers, topic: spec.sources[0].topic.value, properties: assembly.properties,
-            follower: followsGroup ? TopicPublisher.Follower(group: spec.kafka.group) : nil, logger: logger)
-        return try publish(with: publisher)
+        let topics = try assembly.scoring.sources.map { source in
+            try TopicPublisher(
+                brokers: brokers, topic: source.topic, properties: assembly.properties,
+                follower: followsGroup ? TopicPublisher.Follower(group: spec.kafka.group) : nil, logger: logger)
+        }
+        return try publish(
+            with: TransactionPublisher(
+                events: topics[0], labels: topics.count > 1 ? topics[1] : nil,
+                labelDelayMicroseconds: options.labelDelayMicroseconds))
     }
 
-    func publish(with publisher: TopicPublisher) throws -> GenerateSummary {
+    func publish(with topic: TopicPublisher) throws -> GenerateSummary {
+        try publish(with: TransactionPublisher(events: topic))
+    }
+
+    private func publish(with publisher: TransactionPublisher) throws -> GenerateSummary {
         var summary = GenerateSummary()
         let start = stream.clock.nanoseconds
-        var bytes = EventBytes()
         let isPaced = options.eventsPerSecond != nil
         try stream.run(
             eventsPerSecond: options.eventsPerSecond, until: TransactionStream.Bounds(eventsMax: options.eventsMax),
             serve: { try publisher.serve() },
             emit: { transaction, intended in
-                bytes.encode(transaction)
-                let isQueued = try bytes.publish(
-                    with: publisher, timestampMilliseconds: isPaced ? (intended + 500) / 1_000 : nil, stream: stream)
+                let isQueued = try publisher.publish(
+                    transaction, timestampMilliseconds: isPaced ? (intended + 500) / 1_000 : nil, stream: stream)
                 if isQueued && transaction.isFraud { summary.frauds += 1 }
                 return isQueued
             })
         // A stop does not cut the flush short: what was queued is delivered or known to have failed.
-        let counts = publisher.finish()
+        let labels = publisher.labels?.finish()
+        var counts = publisher.events.finish()
         summary.events = counts.delivered
+        summary.labels = labels?.delivered ?? 0
+        counts.failed += labels?.failed ?? 0
+        counts.firstFailure = counts.firstFailure ?? labels?.firstFailure
         summary.failed = counts.failed
         summary.firstFailure = counts.firstFailure.map { "\($0)" }
         summary.nanoseconds = stream.clock.nanoseconds - start
@@ -84,19 +101,19 @@ public final class GenerateService: Sendable {
 
     /// Writes a file: csv or ndjson by its name, compressed if that ends in `.gz`; `-` is ndjson on standard output.
     ///
-    /// The file stands in its place only when it is whole; a stop makes it whole early.
+    /// The files stand in their places only when they are whole; a stop makes them whole early.
+    /// - Parameter labelPath: labels go to this file, as the last of them known before the last event; `nil`: events
+    ///   carry their labels.
     /// - Throws: `ReplayFailure`.
-    public func write(to path: String) throws -> GenerateSummary {
-        let format = try Self.format(of: path)
-        let target = try ReplayTarget(path: path)
+    public func write(to path: String, labels labelPath: String? = nil) throws -> GenerateSummary {
+        var files: [GeneratedFile] = []
         do {
-            let file = FileByteSink(descriptor: target.descriptor, name: target.name)
-            let sink: any ByteSink = path.hasSuffix(".gz") ? GzipByteSink(into: file) : file
-            let summary = try write(to: sink, as: format)
-            try target.commit()
+            for path in [path, labelPath].compactMap(\.self) { files.append(try GeneratedFile(path)) }
+            let summary = try write(to: files[0], labels: files.count > 1 ? files[1] : nil)
+            for file in files { try file.target?.commit() }
             return summary
         } catch {
-            target.discard()
+            for file in files { file.target?.discard() }
             throw error
         }
     }
@@ -111,63 +128,42 @@ public final class GenerateService: Sendable {
     }
 
     func write(to sink: any ByteSink, as format: RecordFormat) throws -> GenerateSummary {
+        try write(to: GeneratedFile(sink, as: format), labels: nil)
+    }
+
+    private func write(to events: GeneratedFile, labels: GeneratedFile?) throws -> GenerateSummary {
         var summary = GenerateSummary()
         let start = stream.clock.nanoseconds
-        var block: [UInt8] = []
-        block.reserveCapacity(Self.blockBytes + CardTransactionWriter.eventBytesMax)
-        func flush() throws {
-            try block.withUnsafeBytes { try sink.write($0) }
-            block.removeAll(keepingCapacity: true)
-        }
-        if format == .csv { block += Array(CardTransactionWriter.csvHeader.utf8) + [UInt8(ascii: "\n")] }
+        let hasLabel = labels == nil
+        events.begin(hasLabel ? CardTransactionWriter.csvHeader : CardTransactionWriter.unlabelledHeader)
+        labels?.begin(CardTransactionWriter.labelHeader)
+        var pending = PendingLabels(delayMicroseconds: options.labelDelayMicroseconds)
         // At a rate somebody is watching the rows come.
         let isPaced = options.eventsPerSecond != nil
         try stream.run(
             eventsPerSecond: options.eventsPerSecond, until: TransactionStream.Bounds(eventsMax: options.eventsMax),
-            serve: { if isPaced && !block.isEmpty { try flush() } },
+            serve: { if isPaced { try events.flush() } },
             emit: { transaction, _ in
-                switch format {
-                case .csv: CardTransactionWriter.appendCSV(transaction, to: &block)
-                case .ndjson: CardTransactionWriter.appendJSON(transaction, to: &block)
+                if let labels {
+                    while let label = pending.next(at: transaction.time) {
+                        try labels.append(
+                            csv: { CardTransactionWriter.appendCSV(label, to: &$0) },
+                            json: { CardTransactionWriter.appendJSON(label, to: &$0) })
+                        pending.removeFirst()
+                        summary.labels += 1
+                    }
+                    pending.add(transaction)
                 }
-                block.append(UInt8(ascii: "\n"))
-                if block.count >= Self.blockBytes { try flush() }
+                try events.append(
+                    csv: { CardTransactionWriter.appendCSV(transaction, hasLabel: hasLabel, to: &$0) },
+                    json: { CardTransactionWriter.appendJSON(transaction, hasLabel: hasLabel, to: &$0) })
                 summary.events += 1
                 if transaction.isFraud { summary.frauds += 1 }
                 return true
             })
-        if !block.isEmpty { try flush() }
-        try sink.finish()
+        try events.finish()
+        try labels?.finish()
         summary.nanoseconds = stream.clock.nanoseconds - start
         return summary
-    }
-}
-
-/// The key and value of one record; used again for the next.
-struct EventBytes {
-    var key: [UInt8] = []
-    var value: [UInt8] = []
-
-    mutating func encode(_ transaction: CardTransaction) {
-        key.removeAll(keepingCapacity: true)
-        value.removeAll(keepingCapacity: true)
-        CardTransactionWriter.appendKey(transaction, to: &key)
-        CardTransactionWriter.appendJSON(transaction, to: &value)
-    }
-
-    func publish(
-        with publisher: TopicPublisher, timestampMilliseconds: Int64?, stream: TransactionStream,
-        onWait: () -> Void = {}
-    ) throws -> Bool {
-        try key.withUnsafeBytes { key in
-            try value.withUnsafeBytes { value in
-                try publisher.publish(
-                    key: key, value: value, timestampMilliseconds: timestampMilliseconds,
-                    onWait: {
-                        stream.progress.noteWait()
-                        onWait()
-                    }, while: { stream.isWanted })
-            }
-        }
     }
 }

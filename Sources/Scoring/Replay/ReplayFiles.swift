@@ -52,6 +52,12 @@ struct ReplayFiles {
         throw ReplayFailure(.usage, "--input \(input): the pipeline has several sources: expected \(names)")
     }
 
+    static func input(_ file: File, format: RecordFormat?, bytes: any ByteSource) -> ReplayInput {
+        ReplayInput(
+            source: file.source, name: name(file.path), format: format ?? RecordFormat.named(file.path).format,
+            bytes: bytes)
+    }
+
     /// By which events without an id are called: the file's name without its folders.
     static func name(_ path: String) -> String {
         path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path

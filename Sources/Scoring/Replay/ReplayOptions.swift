@@ -49,8 +49,11 @@ public struct ReplayRows: Hashable, Sendable {
 
     public init() {}
 
+    /// - Parameter labelInputs: the files of a source, to be read for the ids of labelled events before anything else.
     /// - Throws: a usage failure, where the pipeline has no such key or label.
-    func selection(_ plan: ScoringPlan) throws(ReplayFailure) -> RowSelection? {
+    func selection(
+        _ plan: ScoringPlan, labelInputs: (_ source: Int) throws(ReplayFailure) -> [ReplayInput]
+    ) throws(ReplayFailure) -> RowSelection? {
         var selection = RowSelection(from: from, before: before)
         if let from, let before, from >= before { throw ReplayFailure(.usage, "--from is not before --to") }
         if let keyShare {
@@ -59,14 +62,47 @@ public struct ReplayRows: Hashable, Sendable {
             }
             selection.keys = KeySample(key, of: plan.schema, share: keyShare)
         }
-        if isLabelledOnly {
-            guard let label = plan.sources[0].schema.fields.firstIndex(where: \.isLabel) else {
-                throw ReplayFailure(
-                    .usage, "--labelled-only: no field of \"\(plan.sources[0].name)\" has \"label: true\"")
-            }
-            selection.present = FieldIndex(label)
-        }
+        if isLabelledOnly { try chooseLabelled(&selection, plan, labelInputs) }
         return selection.isAll ? nil : selection
+    }
+
+    private func chooseLabelled(
+        _ selection: inout RowSelection, _ plan: ScoringPlan,
+        _ labelInputs: (Int) throws(ReplayFailure) -> [ReplayInput]
+    ) throws(ReplayFailure) {
+        if let label = plan.sources[0].schema.fields.firstIndex(where: \.isLabel) {
+            selection.present = FieldIndex(label)
+            return
+        }
+        guard let id = plan.idField,
+            let source = plan.sources.indices.dropFirst().first(where: {
+                plan.sources[$0].field(likeID: plan.schema.fields[id.rawValue]) != nil
+            }), let field = plan.sources[source].field(likeID: plan.schema.fields[id.rawValue])
+        else {
+            throw ReplayFailure(
+                .usage,
+                "--labelled-only: no field of \"\(plan.sources[0].name)\" has \"label: true\", and no other source "
+                    + "has its id"
+            )
+        }
+        var ids = EventIDs()
+        for input in try labelInputs(source) {
+            do {
+                try ids.read(field, of: input, plan: plan)
+            } catch {
+                throw error as? ReplayFailure ?? ReplayFailure(.environment, "\(input.name): \(error)")
+            }
+        }
+        selection.ids = (id, ids)
+    }
+}
+
+extension SourcePlan {
+    /// The column of the field that has an id's name and type, by which events of this source belong to those of
+    /// another.
+    func field(likeID id: FieldPlan) -> FieldIndex? {
+        guard let own = schema.index(named: id.name), schema.fields[own.rawValue].type == id.type else { return nil }
+        return column(of: own)
     }
 }
 

@@ -63,7 +63,13 @@ public final class ReplayService {
         } else {
             metrics = nil
         }
-        selection = try options.rows.selection(plan)
+        selection = try options.rows.selection(plan) { source throws(ReplayFailure) in
+            let files = try ReplayFiles(options.inputs, of: plan, output: nil).files.filter { $0.source == source }
+            if files.contains(where: { $0.path == ReplayOptions.standardStream }) {
+                throw ReplayFailure(.usage, "--labelled-only reads labels twice, which standard input cannot be")
+            }
+            return files.map { ReplayFiles.input($0, format: options.inputFormat, bytes: $0.bytes) }
+        }
         files = try ReplayFiles(options.inputs, of: plan, output: options.output)
         comparison = try Self.comparison(plan, options.comparedFile, rows: options.rows)
         target = try options.output.map { path throws(ReplayFailure) in try ReplayTarget(path: path) }
@@ -118,9 +124,7 @@ public final class ReplayService {
         defer { pool.shutDown() }
         let ahead = files.files.map { AheadByteSource($0.bytes) }
         let inputs = zip(files.files, ahead).map { file, bytes in
-            ReplayInput(
-                source: file.source, name: ReplayFiles.name(file.path),
-                format: options.inputFormat ?? RecordFormat.named(file.path).format, bytes: bytes)
+            ReplayFiles.input(file, format: options.inputFormat, bytes: bytes)
         }
         var settings = options.settings
         settings.selection = selection
@@ -160,7 +164,8 @@ extension ReplayService: ReplayObserver {
         faultsShown += 1
         let file = files.files.count > 1 ? files.files[fault.input].bytes.name : nil
         observer?.replayDidFind(
-            file: file, line: fault.line, code: fault.fault.code.name, message: fault.fault.message(schema: plan.schema))
+            file: file, line: fault.line, code: fault.fault.code.name, message: fault.fault.message(schema: plan.schema)
+        )
     }
 
     public func replayDidScore(_ context: BatchContext, _ summary: ReplaySummary) {

@@ -52,7 +52,9 @@ public final class TopicReplayService {
         } else {
             metrics = nil
         }
-        selection = try options.rows.selection(assembly.scoring)
+        selection = try options.rows.selection(assembly.scoring) { _ throws(ReplayFailure) in
+            throw ReplayFailure(.usage, "--labelled-only of labels from another source needs files")
+        }
         comparison = try ReplayService.comparison(assembly.scoring, options.comparedFile, rows: options.rows)
         do {
             let topics = TopicReplayTopics(assembly, brokers: brokers, options: options, logger: logger)
@@ -88,7 +90,8 @@ public final class TopicReplayService {
             plan: assembly.scoring, settings: settings, source: source, sink: DiscardingSink(), pool: pool,
             order: order)
         let journal = TopicReplayJournal(
-            rows: rows, sink: output, metrics: metrics, comparison: comparison, source: source, lanes: lanes, engine: engine)
+            rows: rows, sink: output, metrics: metrics, comparison: comparison, source: source, lanes: lanes,
+            engine: engine)
         journal.observer = observer
         engine.observer = journal
         do {

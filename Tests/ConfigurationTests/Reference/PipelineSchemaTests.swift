@@ -53,7 +53,8 @@ import Testing
 
     @Test(arguments: [
         ("over: [1d]", "over: all", true), ("over: [1d]", "over: 7d", true), ("over: [1d]", "over: [1d, all]", true),
-        ("over: [1d]", "over: []", false), ("over: [1d]", "over: [seven]", false), ("over: [1d]", "over: [${X}]", true),
+        ("over: [1d]", "over: []", false), ("over: [1d]", "over: [seven]", false),
+        ("over: [1d]", "over: [\"${X}\"]", true),
         ("over: [1d]", "over: [1d], where: tx_amount > 1", true), ("over: [1d]", "over: [1d], where: [a]", false),
         ("over: [1d]", "over: [1d], include_current: false", true),
         ("over: [1d]", "over: [1d], include_current: never", false),

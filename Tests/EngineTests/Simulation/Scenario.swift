@@ -150,7 +150,8 @@ struct Scenario: CustomStringConvertible {
             beginsMuted ? "begins muted" : nil, isCareful ? "careful" : nil,
         ]
         let sizes = [
-            "\(events) events", "\(partitions) partitions", "\(labelPartitions) of labels", "batches of \(batchRows)", "fetches of \(fetchRows)",
+            "\(events) events", "\(partitions) partitions", "\(labelPartitions) of labels", "batches of \(batchRows)",
+            "fetches of \(fetchRows)",
             "\(unacknowledgedBatches) unacknowledged", "sink of \(sinkCapacity)",
             "commits every \(commitMilliseconds) ms",
             snapshotEvents.map { "snapshots every \($0) events" } ?? "no snapshots", "faults every \(faultGap) calls",

@@ -72,5 +72,5 @@ struct StreamRun {
 
 extension StreamSummary {
     /// What the books say of all partitions together.
-    var isBalanced: Bool { consumed == scored + deadLettered + lateDropped + muted + released }
+    var isBalanced: Bool { consumed == scored + absorbed + deadLettered + lateDropped + muted + released }
 }

@@ -101,7 +101,9 @@ import Testing
 
     @Test(arguments: [
         ("maen(n)", "unknown-aggregate", 0, 4, "did you mean \"mean\"?"),
-        ("hour(event_time)", "unknown-aggregate", 0, 4, ""),
+        ("hour(event_time)", "unknown-aggregate", 0, 4, "the aggregates are count, rate, sum, mean"),
+        ("avg(n)", "unknown-aggregate", 0, 3, "write mean(x)"),
+        ("MEDIAN(n)", "unknown-aggregate", 0, 6, "write quantile(x, p)"),
         ("n", "aggregate-shape", 0, 1, "write a call, such as \"count()\""),
         ("n + 1", "aggregate-shape", 0, 5, "write a call"),
         ("mean(n) * 2", "aggregate-shape", 0, 11, "name \"mean(n)\" alone"),

@@ -20,12 +20,18 @@ struct StateHorizonTests {
     private static var plan: FeaturePlan { WindowOracleTests.plan(late: 4).plan }
 
     /// At how many places of a history a restart that reads `horizon` back gives other features than no restart.
-    private static func differingRestarts(_ events: [HistoryEvent], horizon: Int64) -> Int {
+    private static func differingRestarts(
+        _ events: [HistoryEvent], horizon: Int64, of plan: FeaturePlan = plan, every step: Int = 1
+    ) -> Int {
         let limits = FeatureLimits(shardCount: 1)
         let expected = StateRun(plan, limits, batchRowsMax: events.count).features(events, 0..<events.count).bits
         var watermark = Int64.min
         var differing = 0
         for restart in events.indices {
+            if restart % step != 0 {
+                if events[restart].disposition.entersState { watermark = max(watermark, events[restart].time) }
+                continue
+            }
             let log = events[..<restart].filter { $0.disposition.entersState && $0.time > watermark - horizon }
             let run = StateRun(plan, limits, batchRowsMax: events.count)
             _ = run.features(log, 0..<log.count)
@@ -41,6 +47,28 @@ struct StateHorizonTests {
     func theDeclaredHorizonIsEnough(seed: UInt64) {
         let events = Self.events(seed: seed)
         #expect(Self.differingRestarts(events, horizon: Self.plan.horizonMicroseconds) == 0, "seed \(seed)")
+    }
+
+    /// Every aggregate over windows that end, of events of the scored source and of another.
+    @Test(arguments: [UInt64](1...2))
+    func theHorizonOfEveryAggregateIsEnough(seed: UInt64) {
+        var plan = HistoryPlan()
+        for source in 0...1 {
+            plan.add(
+                source: source, key: HistoryField.device, askedBy: source == 0 ? nil : HistoryField.asked,
+                windows: AggregateOracleTests.windows(all: false), columns: AggregateOracleTests.columns,
+                asking: AggregateOracleTests.everything, late: 4 * AggregateOracleTests.tick)
+        }
+        let shape = WindowOracleTests.Shape(
+            name: "horizon", keys: 3, events: 200, late: 4, outOfOrder: 40, backMax: 8, stepMax: 3, gaps: 1)
+        let events = AggregateOracleTests.history(shape, seed: seed).map { event in
+            var event = event
+            event.ratio = event.ratio.map { ($0 * 16).rounded() / 16 }
+            return event
+        }
+        let horizon = plan.plan.horizonMicroseconds
+        #expect(Self.differingRestarts(events, horizon: horizon, of: plan.plan, every: 5) == 0, "seed \(seed)")
+        #expect(Self.differingRestarts(events, horizon: horizon / 2, of: plan.plan, every: 5) > 0)
     }
 
     /// The canaries: a microsecond less, a window less and no lateness are each found.

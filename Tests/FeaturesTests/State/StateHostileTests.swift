@@ -8,7 +8,9 @@ struct StateHostileTests {
     static let state = StateCase.all[1]
 
     /// An engine with some history, and copies of its shards.
-    static func sample(_ count: Int = 400) -> (run: StateRun, images: [[UInt8]], events: [HistoryEvent]) {
+    static func sample(
+        _ count: Int = 400, of state: StateCase = state
+    ) -> (run: StateRun, images: [[UInt8]], events: [HistoryEvent]) {
         let events = state.events(seed: 7)
         let run = StateRun(state.plan, state.limits)
         _ = run.features(Array(events[..<count]), from: 0, batchSize: 64)
@@ -41,13 +43,13 @@ struct StateHostileTests {
     }
 
     /// Flipped bits, and numbers put in the place of others.
-    @Test(arguments: [UInt64](1...4))
-    func flippedBytesDoNoHarm(seed: UInt64) throws {
-        let (run, images, events) = Self.sample()
+    @Test(arguments: [state, StateCase.all[3]], [UInt64](1...3))
+    func flippedBytesDoNoHarm(state: StateCase, seed: UInt64) throws {
+        let (run, images, events) = Self.sample(350, of: state)
         var random = HistoryRandom(seed: seed)
         let words: [UInt32] = [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_FFFE, 64, 1 << 20]
         var (refused, used) = (0, 0)
-        for _ in 0..<1_500 {
+        for _ in 0..<(state.hasEverything ? 500 : 1_500) {
             let task = Int.random(in: images.indices, using: &random)
             var bytes = images[task]
             for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -71,13 +73,13 @@ struct StateHostileTests {
             used += 1
             var changed = images
             changed[task] = bytes
-            let other = StateRun(Self.state.plan, Self.state.limits)
+            let other = StateRun(state.plan, state.limits)
             try other.install(changed, watermark: run.engine.watermark)
-            let features = other.features(Array(events[400..<450]), from: 0, batchSize: 50)
+            let features = other.features(Array(events[350..<400]), from: 0, batchSize: 50)
             #expect(features.count == 50)
             #expect(try other.restored().images().count == images.count, "seed \(seed)")
         }
-        #expect(refused > 300 && used > 100, "seed \(seed): \(refused) refused, \(used) used")
+        #expect(refused > 50 && used > 50, "seed \(seed): \(refused) refused, \(used) used")
     }
 
     // MARK: - By name

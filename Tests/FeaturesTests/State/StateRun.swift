@@ -91,13 +91,20 @@ struct StateCase: CustomTestStringConvertible, Sendable {
     let name: String
     let shape: WindowOracleTests.Shape
     let limits: FeatureLimits
+    /// Every aggregate and two sources, not counts, sums and means alone.
+    var hasEverything = false
 
     var testDescription: String { name }
 
-    /// All aggregates of the catalogue, over all kinds of values.
-    var plan: FeaturePlan { WindowOracleTests.plan(late: shape.late).plan }
+    var plan: FeaturePlan {
+        hasEverything
+            ? AggregateOracleTests.plan(late: shape.late).plan : WindowOracleTests.plan(late: shape.late).plan
+    }
 
-    func events(seed: UInt64) -> [HistoryEvent] { WindowOracleTests.history(shape, seed: seed) }
+    func events(seed: UInt64) -> [HistoryEvent] {
+        hasEverything
+            ? AggregateOracleTests.history(shape, seed: seed) : WindowOracleTests.history(shape, seed: seed)
+    }
 
     static let all = [
         StateCase(
@@ -116,5 +123,16 @@ struct StateCase: CustomTestStringConvertible, Sendable {
             shape: WindowOracleTests.Shape(
                 name: "many keys", keys: 400, events: 2_500, late: 4, outOfOrder: 20, backMax: 40, stepMax: 1, gaps: 1),
             limits: FeatureLimits(keysPerEntity: 60, shardCount: 1)),
+        StateCase(
+            name: "every aggregate",
+            shape: WindowOracleTests.Shape(
+                name: "late and beyond", keys: 9, events: 400, late: 4, outOfOrder: 35, backMax: 60, stepMax: 2,
+                gaps: 2),
+            limits: FeatureLimits(shardCount: 2), hasEverything: true),
+        StateCase(
+            name: "every aggregate, few keys, few events",
+            shape: WindowOracleTests.Shape(
+                name: "crowded", keys: 18, events: 400, late: 6, outOfOrder: 30, backMax: 20, stepMax: 1, gaps: 1),
+            limits: FeatureLimits(keysPerEntity: 12, shardCount: 3, eventsPerKey: 4), hasEverything: true),
     ]
 }

@@ -31,6 +31,10 @@ struct HistoryEvent {
     var quantity: Int64?
     var flag = false
     var ratio: Double?
+    /// The source that the event is of; those of 0 are scored.
+    var source: UInt8 = 0
+    /// The device that a scored event asks for, where its key is another than that under which events enter.
+    var asked: Int64?
     var disposition = RowDisposition.score
 }
 
@@ -41,6 +45,7 @@ enum HistoryField {
     static let quantity = FieldIndex(3)
     static let flag = FieldIndex(4)
     static let ratio = FieldIndex(5)
+    static let asked = FieldIndex(6)
 
     static let schema = EventSchema(
         fields: [
@@ -50,6 +55,7 @@ enum HistoryField {
             FieldPlan(name: "quantity", path: ["quantity"], type: .int, isOptional: true),
             FieldPlan(name: "flag", path: ["flag"], type: .bool),
             FieldPlan(name: "ratio", path: ["ratio"], type: .float, isOptional: true),
+            FieldPlan(name: "asked", path: ["asked"], type: .int, isOptional: true),
         ], time: .record)
 }
 
@@ -58,6 +64,7 @@ extension EventBatch {
     func append(_ event: HistoryEvent) {
         let row = count
         count += 1
+        sources[row] = 0
         if event.disposition == .fault {
             faults[row] = Fault(.invalidJSON)
             eventTimes[row] = Int64.min
@@ -68,11 +75,13 @@ extension EventBatch {
             return
         }
         faults[row] = .none
+        sources[row] = event.source
         eventTimes[row] = event.time
         set(HistoryField.device, row, event.device)
         set(HistoryField.amount, row, event.amount)
         set(HistoryField.quantity, row, event.quantity)
         set(HistoryField.flag, row, event.flag ? 1 : 0)
+        set(HistoryField.asked, row, event.asked)
         set(HistoryField.ratio, row, event.ratio.map { Int64(bitPattern: $0.bitPattern) })
         var place: Int64?
         if let customer = event.customer {
@@ -137,6 +146,45 @@ struct HistoryPlan {
                 valueColumns: columns, aggregates: aggregates, lateMicroseconds: late))
     }
 
+    /// What is asked of a window.
+    struct Asked {
+        let function: AggregateFunction
+        var column: Int?
+        var parameter: Double?
+        var defaultValue: Double?
+
+        init(_ function: AggregateFunction, _ column: Int? = nil, _ parameter: Double? = nil, or value: Double? = nil) {
+            self.function = function
+            self.column = column
+            self.parameter = parameter
+            defaultValue = value
+        }
+    }
+
+    /// Adds an entity with aggregates over each of the windows that allow them.
+    mutating func add(
+        source: Int = 0, key: FieldIndex, askedBy queryKey: FieldIndex? = nil, windows: [WindowPlan],
+        columns: [ValueColumnPlan], asking: [Asked], late: Int64
+    ) {
+        var aggregates: [AggregatePlan] = []
+        for window in windows.indices {
+            for asked in asking {
+                if asked.function == .ewma, !windows[window].isUnbounded { continue }
+                if asked.function == .rate, windows[window].isUnbounded { continue }
+                aggregates.append(
+                    AggregatePlan(
+                        function: asked.function, window: window, valueColumn: asked.column,
+                        parameter: asked.parameter, defaultValue: asked.defaultValue,
+                        feature: FeatureIndex(featureCount)))
+                featureCount += 1
+            }
+        }
+        entities.append(
+            EntityPlan(
+                source: source, keyField: key, queryKeyField: queryKey, windows: windows, valueColumns: columns,
+                aggregates: aggregates, lateMicroseconds: late))
+    }
+
     var plan: FeaturePlan {
         FeaturePlan(names: (0..<featureCount).map { "feature\($0)" }, entities: entities, expressions: [])
     }
@@ -184,7 +232,7 @@ struct HistoryRun {
 
     static func rows(_ batch: EventBatch, _ frame: FeatureFrame) -> [[Double]] {
         (0..<batch.count).map { row in
-            guard frame.dispositions[row].entersState else { return [] }
+            guard frame.dispositions[row].entersState, batch.sources[row] == 0 else { return [] }
             let start = frame.features + row * frame.featureCount
             return Array(UnsafeBufferPointer(start: start, count: frame.featureCount))
         }

@@ -135,7 +135,7 @@ struct WindowOracleTests {
         #expect(orders == 5 * 120)
     }
 
-    private static func orders(of items: [Int]) -> [[Int]] {
+    static func orders(of items: [Int]) -> [[Int]] {
         if items.count <= 1 { return [items] }
         return items.indices.flatMap { index -> [[Int]] in
             var rest = items

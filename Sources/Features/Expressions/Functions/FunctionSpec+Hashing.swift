@@ -5,7 +5,7 @@ extension FunctionSpec {
         summary: "One of the whole numbers 0 to `n` - 1 by a hash of the text's bytes, which never changes; missing "
             + "where `n` is no whole number from 1 to 2^32.",
         examples: [
-            Example("bucket(channel, 10)", 0), Example("bucket(channel, 1_000_000)", 0),
+            Example("bucket(channel, 10)", 4), Example("bucket(channel, 1_000_000)", 405_412),
             Example("bucket(channel, 0)", nil),
         ],
         kernel: { arguments, output in

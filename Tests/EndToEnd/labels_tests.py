@@ -1,0 +1,230 @@
+"""A pipeline with labels in a topic of their own: files, the cluster and a recomputation in Python give the same."""
+
+import bisect
+import collections
+import csv
+import gzip
+import json
+import random
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+RIFFLE = None
+DEADLINE_SECONDS = 90
+EVENTS = 600
+HOUR = 3_600_000
+FIRST_MILLISECONDS = 1_709_251_200_000
+PIPELINE = """\
+pipeline: labelled
+kafka: {brokers: embedded, group: labelled}
+sources:
+  payments:
+    topic: payments
+    key: card
+    id: id
+    time: {field: at, format: epoch-ms}
+    fields:
+      id: int
+      card: string
+      shop: string
+      amount: {type: decimal, scale: 2}
+  labels:
+    topic: labels
+    key: shop
+    time: {field: at, format: epoch-ms}
+    available: {field: known, format: epoch-ms}
+    fields: {id: int, shop: string, fraud: bool}
+features:
+  - amount: amount
+  - {by: card, over: [1h, 1d], aggregates: {card_count: count(), card_mean: mean(amount)}}
+  - {by: shop, over: [1h, 1d], delay: 1h, aggregates: {frauds: sum(labels.fraud), risk: mean(labels.fraud) or 0}}
+  - ratio: amount / card_mean_1d
+decide:
+  - review: risk_1d > 0.5
+  - allow: true
+output: {topic: scores, features: all}
+dead_letter: {topic: letters}
+merge: {wait: 30s}
+"""
+WINDOWS = {"1h": HOUR, "1d": 24 * HOUR}
+
+
+def history(seed):
+    """Payments and labels, each in the order in which they became available; no two payments at one time."""
+    draw = random.Random(seed)
+    payments, labels = [], []
+    at = FIRST_MILLISECONDS
+    for number in range(EVENTS):
+        at += 1 + draw.randrange(400_000)
+        payment = {"id": number, "card": f"card-{draw.randrange(12)}", "shop": f"shop-{draw.randrange(4)}", "at": at,
+                   "amount": draw.randrange(90_000) + 0.25}  # fmt: skip
+        payments.append(payment)
+        if draw.randrange(4) > 0:
+            labels.append({"id": number, "shop": payment["shop"], "at": at, "known": at + draw.randrange(5 * HOUR),
+                           "fraud": draw.randrange(3) == 0})  # fmt: skip
+    # Some become known at the very time of a payment, which then sees them.
+    for label in labels[::7]:
+        later = bisect.bisect_left(payments, label["known"], key=lambda payment: payment["at"])
+        label["known"] = payments[min(later, EVENTS - 1)]["at"]
+    labels.sort(key=lambda label: (label["known"], label["id"]))
+    return payments, labels
+
+
+def recomputed(payments, labels):
+    """Every feature by the definition: each payment looks through all that came before it."""
+    rows = {}
+    for place, payment in enumerate(payments):
+        row = {"amount": payment["amount"]}
+        for name, length in WINDOWS.items():
+            own = [one["amount"] for one in payments[:place + 1]
+                   if one["card"] == payment["card"] and one["at"] > payment["at"] - length]  # fmt: skip
+            row[f"card_count_{name}"] = len(own)
+            row[f"card_mean_{name}"] = sum(own) / len(own)
+            newest = payment["at"] - HOUR
+            known = [one["fraud"] for one in labels
+                     if one["known"] <= payment["at"] and one["shop"] == payment["shop"]
+                     and newest - length < one["at"] <= newest]  # fmt: skip
+            row[f"frauds_{name}"] = sum(known)
+            row[f"risk_{name}"] = sum(known) / len(known) if known else 0
+        row["ratio"] = row["amount"] / row["card_mean_1d"]
+        rows[payment["id"]] = row
+    return rows
+
+
+class LabelsTests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.pipeline = self.folder / "pipeline.yaml"
+        self.pipeline.write_text(PIPELINE)
+        self.payments, self.labels = history(seed=5)
+        self.inputs = []
+        for name, rows in [("payments", self.payments), ("labels", self.labels)]:
+            path = self.folder / f"{name}.csv.gz"
+            with gzip.open(path, "wt", newline="") as file:
+                writer = csv.DictWriter(file, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+            self.inputs += ["--input", f"{name}={path}"]
+
+    def riffle(self, *arguments, status=0):
+        result = subprocess.run([RIFFLE, *map(str, arguments)], capture_output=True, text=True,
+                                timeout=DEADLINE_SECONDS)  # fmt: skip
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        return result.stdout + result.stderr
+
+    def kcat(self, *arguments, stdin=None):
+        result = subprocess.run(["kcat", *arguments], input=stdin, capture_output=True, text=True,
+                                timeout=DEADLINE_SECONDS)  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def cluster(self):
+        log = open(self.folder / "cluster.log", "w+")
+        process = subprocess.Popen([RIFFLE, "cluster", "--pipeline", str(self.pipeline)], stderr=log)
+        self.addCleanup(log.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            found = re.search(r"embedded cluster at (\S+)", (self.folder / "cluster.log").read_text())
+            if found:
+                return found.group(1)
+            time.sleep(0.05)
+        self.fail((self.folder / "cluster.log").read_text())
+
+    def replay(self, *arguments):
+        target = self.folder / "rows.csv"
+        self.riffle("replay", self.pipeline, *arguments, "-o", target)
+        with open(target) as lines:
+            return list(csv.DictReader(lines))
+
+    def test_files_cluster_and_python_agree(self):
+        rows = self.replay(*self.inputs)
+        wanted = recomputed(self.payments, self.labels)
+        self.assertEqual(len(rows), EVENTS)
+        risks = collections.Counter()
+        for row in rows:
+            for name, value in wanted[int(row["id"])].items():
+                self.assertEqual(float(row[name]), value, f"{name} of {row['id']}")
+            risks[row["risk_1d"]] += 1
+        self.assertGreater(len(risks), 20, "labels decide something")
+
+        brokers = self.cluster()
+        for topic, key, events in [("labels", "shop", self.labels), ("payments", "card", self.payments)]:
+            lines = "".join(f"{event[key]}|{json.dumps(event)}\n" for event in events)
+            self.kcat("-b", brokers, "-P", "-t", topic, "-K", "|", stdin=lines)
+        said = self.riffle("run", self.pipeline, "--brokers", brokers, "--until-end")
+        self.assertIn(f"{EVENTS} scored, {len(self.labels)} absorbed", said)
+        text = self.kcat("-b", brokers, "-C", "-t", "scores", "-o", "beginning", "-c", str(EVENTS), "-q")
+        scores = {int(score["id"]): score for score in map(json.loads, text.splitlines())}
+        self.assertEqual(len(scores), EVENTS)
+        for row in rows:
+            score = scores[int(row["id"])]
+            self.assertEqual(row["decision"], score["decision"])
+            for name, value in score["features"].items():
+                self.assertEqual(float(row[name]), value, f"{name} of {row['id']}")
+
+        from_topics = self.replay("--from-topics", "--brokers", brokers)
+        self.assertEqual(sorted(map(str, from_topics)), sorted(map(str, rows)))
+        recorded = self.folder / "scores.ndjson"
+        recorded.write_text(text)
+        said = self.riffle("replay", self.pipeline, "--from-topics", "--brokers", brokers, "--compare", recorded)
+        self.assertRegex(said, rf"risk_1d +{EVENTS} +0 +0")
+        self.compare(recorded, text.splitlines())
+
+    def compare(self, recorded, lines):
+        """What was recorded, held against the files: equal, and then with one of each mistake in it."""
+        said = self.riffle("replay", self.pipeline, *self.inputs, "--compare", recorded)
+        self.assertIn(f"{EVENTS} events compared", said)
+        changed = json.loads(lines[10])
+        before = changed["features"]["risk_1d"]
+        changed["features"]["risk_1d"] = 0.123
+        stranger = dict(json.loads(lines[11]), id="123456789")
+        recorded.write_text("\n".join(lines[:10] + [json.dumps(changed)] + lines[12:] + [json.dumps(stranger), lines[0]]))
+        said = self.riffle("replay", self.pipeline, *self.inputs, "--compare", recorded, status=1)
+        self.assertRegex(said, rf"risk_1d +{EVENTS - 2} +1 +0")
+        self.assertRegex(said, rf"risk_1h +{EVENTS - 1} +0 +0")
+        self.assertIn(f"risk_1d of {changed['id']}: recorded 0.123, computed {float(before)}", said)
+        self.assertIn(f"1 missing: computed, and in no record, such as {json.loads(lines[11])['id']}\n", said)
+        self.assertIn(f"1 extra: recorded, and not computed, such as line {EVENTS}\n", said)
+        self.assertIn("1 records repeated", said)
+        recorded.write_text("\n".join(lines[:3] + ["{}"]))
+        said = self.riffle("replay", self.pipeline, *self.inputs, "--compare", recorded, status=1)
+        self.assertIn("line 4 is no score record", said)
+
+    def test_chosen_rows_are_what_they_are_among_all(self):
+        rows = self.replay(*self.inputs)
+        start, end = "2024-03-02T00:00:00Z", "2024-03-02T12:00:00Z"
+        chosen = self.replay(*self.inputs, "--from", "2024-03-02", "--to", end)
+        self.assertGreater(len(chosen), 20)
+        self.assertEqual(chosen, [row for row in rows if start <= row["event_time"] < end])
+        sample = self.replay(*self.inputs, "--keys", "30%")
+        cards = {payment["id"]: payment["card"] for payment in self.payments}
+        kept = {cards[int(row["id"])] for row in sample}
+        self.assertTrue(0 < len(kept) < 12)
+        self.assertEqual(sample, [row for row in rows if cards[int(row["id"])] in kept])
+        labelled = {label["id"] for label in self.labels}
+        known = self.replay(*self.inputs, "--labelled-only")
+        self.assertEqual(known, [row for row in rows if int(row["id"]) in labelled])
+
+    def test_what_does_not_fit_together_is_said(self):
+        for arguments, said in [
+            (["-i", self.inputs[1]], "no --input for source \"labels\""),
+            (["-i", "payments.csv"], "expected payments=FILE or labels=FILE"),
+            (["-i", "payments=-", "-i", "labels=-"], "standard input can be read once"),
+            (["-i", self.inputs[1], "-i", "labels=-", "--labelled-only"], "twice"),
+            ([*self.inputs, "--from", "2024-03-02", "--to", "2024-03-01"], "--from is not before --to"),
+            ([*self.inputs, "--keys", "0%"], "--keys"),
+        ]:
+            with self.subTest(arguments=arguments):
+                self.assertIn(said, self.riffle("replay", self.pipeline, *arguments, "-o", self.folder / "no.csv", status=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
