@@ -12,21 +12,50 @@ extension EntityShard {
     /// Complexity: amortised O(edges + aggregates) a row in order; O(events in the windows) for a late row that asks for
     /// more than sums, O(events of the key that are newer) for one that only enters.
     func processAll(_ order: UnsafeBufferPointer<UInt32>, _ rows: ShardRows) {
-        var position = 0
-        while position < order.count {
-            let row = Int(truncatingIfNeeded: order[position])
-            position &+= 1
-            let source = Int(rows.sources[row])
-            let event = ShardEvent(
-                row: row, time: rows.times[row], watermark: rows.watermarks[row],
-                values: rows.values + row &* kernel.valueWords,
-                target: source == 0 ? rows.features + row &* rows.featureCount : nil)
-            if source == layout.source {
-                take(event, rows)
-            } else {
-                ask(event, rows)
+        guard let start = order.baseAddress else { return }
+        var first = 0
+        while first < order.count {
+            let count = min(RowGroup.rows, order.count &- first)
+            let drops = dropCount
+            locateAll(start + first, count: count, rows)
+            for offset in 0..<count {
+                let row = Int(truncatingIfNeeded: start[first &+ offset])
+                let source = Int(rows.sources[row])
+                let event = ShardEvent(
+                    row: row, time: rows.times[row], watermark: rows.watermarks[row],
+                    values: rows.values + row &* kernel.valueWords,
+                    target: source == 0 ? rows.features + row &* rows.featureCount : nil,
+                    located: drops == dropCount ? group.records[offset] : nil)
+                if source == layout.source {
+                    take(event, rows)
+                } else {
+                    ask(event, rows)
+                }
+            }
+            first &+= count
+        }
+    }
+
+    /// As `locate`, by the key that each row has for its part.
+    private func locateAll(_ order: UnsafePointer<UInt32>, count: Int, _ rows: ShardRows) {
+        var touched: Int64 = 0
+        for offset in 0..<count {
+            touched ^= Int64(bitPattern: firstSlot(rows.hashes[Int(truncatingIfNeeded: order[offset])]))
+        }
+        for offset in 0..<count {
+            let row = Int(truncatingIfNeeded: order[offset])
+            let words = Int(rows.sources[row]) == layout.source ? rows.keyWords : rows.queryKeyWords
+            let record = find(rows.key(words, row), hash: rows.hashes[row])
+            group.records[offset] = record
+            guard let record else { continue }
+            for line in stride(from: 64, to: kernel.recordBytes, by: 64) {
+                touched ^= record.load(fromByteOffset: line, as: Int64.self)
             }
         }
+        for offset in 0..<count {
+            if let record = group.records[offset] { touched ^= kernel.touchRing(record) }
+        }
+        group.touched = touched
     }
 
     // MARK: - Rows that enter
@@ -41,7 +70,9 @@ extension EntityShard {
             writeSpecials(event, view, isScanned: true, ever: nil, isBefore: false)
             return
         }
-        let record = findOrInsert(rows.key(event.row), hash: rows.hashes[event.row], watermark: event.watermark)
+        let record =
+            event.located
+            ?? findOrInsert(rows.key(event.row), hash: rows.hashes[event.row], watermark: event.watermark)
         let head = record.assumingMemoryBound(to: KeyRecord.self)
         let isInOrder = event.time >= head.pointee.newestTime
         if isInOrder {
@@ -96,7 +127,8 @@ extension EntityShard {
 
     private func ask(_ event: ShardEvent, _ rows: ShardRows) {
         guard let target = event.target else { return }
-        guard let record = find(rows.key(rows.queryKeyWords, event.row), hash: rows.hashes[event.row]) else {
+        let found = event.located ?? find(rows.key(rows.queryKeyWords, event.row), hash: rows.hashes[event.row])
+        guard let record = found else {
             kernel.writeEmpty(to: target)
             return
         }
@@ -123,4 +155,6 @@ private struct ShardEvent {
     let values: UnsafePointer<Int64>
     /// Where its features go; `nil` for a row that does not ask.
     let target: UnsafeMutablePointer<Double>?
+    /// The record of its key, where it was found before.
+    let located: UnsafeMutableRawPointer?
 }

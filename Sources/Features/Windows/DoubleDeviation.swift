@@ -84,7 +84,11 @@ struct DoubleDeviation {
         let rest = (-product).addingProduct(sum.high, sum.high) + 2 * sum.high * sum.low
         let quotient = product / number
         let remainder = (product.addingProduct(-quotient, number) + rest) / number
-        return (squares.high - quotient) + (squares.low - remainder)
+        // Rounded once, so that the reference is hardly ever seen in it.
+        let difference = squares.high - quotient
+        let shadow = difference - squares.high
+        let error = (squares.high - (difference - shadow)) + (-quotient - shadow)
+        return difference + (error + (squares.low - remainder))
     }
 
     @inline(__always)

@@ -19,14 +19,14 @@ struct StateHorizonTests {
 
     private static var plan: FeaturePlan { WindowOracleTests.plan(late: 4).plan }
 
-    /// At how many places of a history a restart that reads `horizon` back gives other features than no restart.
+    /// The places of a history where a restart that reads `horizon` back gives other features than no restart.
     private static func differingRestarts(
         _ events: [HistoryEvent], horizon: Int64, of plan: FeaturePlan = plan, every step: Int = 1
-    ) -> Int {
+    ) -> [String] {
         let limits = FeatureLimits(shardCount: 1)
         let expected = StateRun(plan, limits, batchRowsMax: events.count).features(events, 0..<events.count).bits
         var watermark = Int64.min
-        var differing = 0
+        var differing: [String] = []
         for restart in events.indices {
             if restart % step != 0 {
                 if events[restart].disposition.entersState { watermark = max(watermark, events[restart].time) }
@@ -37,7 +37,12 @@ struct StateHorizonTests {
             _ = run.features(log, 0..<log.count)
             // What an event of the watermark's time or a late one sees shows soon.
             let end = min(restart + 60, events.count)
-            if run.features(events, restart..<end).bits != Array(expected[restart..<end]) { differing += 1 }
+            let found = run.features(events, restart..<end).bits
+            let row = found.indices.first { found[$0] != expected[restart + $0] }
+            if let row {
+                let features = found[row].indices.filter { found[row][$0] != expected[restart + row][$0] }
+                differing.append("restart at \(restart), event \(restart + row), features \(features)")
+            }
             if events[restart].disposition.entersState { watermark = max(watermark, events[restart].time) }
         }
         return differing
@@ -46,7 +51,8 @@ struct StateHorizonTests {
     @Test(arguments: [UInt64](1...3))
     func theDeclaredHorizonIsEnough(seed: UInt64) {
         let events = Self.events(seed: seed)
-        #expect(Self.differingRestarts(events, horizon: Self.plan.horizonMicroseconds) == 0, "seed \(seed)")
+        let differing = Self.differingRestarts(events, horizon: Self.plan.horizonMicroseconds)
+        #expect(differing.isEmpty, "seed \(seed): \(differing.prefix(3))")
     }
 
     /// Every aggregate over windows that end, of events of the scored source and of another.
@@ -67,8 +73,10 @@ struct StateHorizonTests {
             return event
         }
         let horizon = plan.plan.horizonMicroseconds
-        #expect(Self.differingRestarts(events, horizon: horizon, of: plan.plan, every: 5) == 0, "seed \(seed)")
-        #expect(Self.differingRestarts(events, horizon: horizon / 2, of: plan.plan, every: 5) > 0)
+        let differing = Self.differingRestarts(events, horizon: horizon, of: plan.plan, every: 5)
+        let asked = plan.entities[0].aggregates.map { "\($0.function) \($0.valueColumn ?? -1) \($0.window)" }
+        #expect(differing.isEmpty, "seed \(seed): \(differing.prefix(3)) of \(asked)")
+        #expect(!Self.differingRestarts(events, horizon: horizon / 2, of: plan.plan, every: 5).isEmpty)
     }
 
     /// The canaries: a microsecond less, a window less and no lateness are each found.
@@ -80,7 +88,7 @@ struct StateHorizonTests {
             ("the longest window left out", Self.plan.entities[1].horizonMicroseconds),
             ("lateness left out", declared - Self.plan.entities[0].lateMicroseconds),
         ] {
-            let found = seeds.contains { Self.differingRestarts(Self.events(seed: $0), horizon: horizon) > 0 }
+            let found = seeds.contains { !Self.differingRestarts(Self.events(seed: $0), horizon: horizon).isEmpty }
             #expect(found, "\(name) is not found")
         }
     }
