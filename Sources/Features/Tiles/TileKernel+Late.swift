@@ -8,28 +8,33 @@ extension TileKernel {
     /// Complexity: O(tiles that are newer).
     func insert(
         _ record: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>, _ arena: inout BlockArena
-    ) {
+    ) -> Int {
         let head = head(record)
         let number = tileNumber(time)
+        var forgotten = 0
         var position = head.pointee.tail
         while position != head.pointee.head, self.number(record, position &- 1) > number { position &-= 1 }
         if position == head.pointee.head || self.number(record, position &- 1) != number {
             let fromTail = head.pointee.tail &- position
-            open(record, number, at: fromTail, &arena)
+            forgotten = open(record, number, at: fromTail, &arena)
             position = head.pointee.tail &- fromTail
         }
         let tile = tile(record, position &- 1)
         for part in parts { part.add(tile, time: time, values: values, &arena) }
         let newest = head.pointee.newestTime
-        if number < startNumber(newest) || number >= endNumber(newest) { return }
-        for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        if number >= startNumber(newest) && number < endNumber(newest) {
+            for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        }
+        return forgotten
     }
 
     /// Makes a tile without events, with so many tiles behind it; at the tail where that is `nil`.
+    ///
+    /// - Returns: how many tiles were forgotten for it.
     func open(
         _ record: UnsafeMutableRawPointer, _ number: Int64, at fromTail: UInt32?, _ arena: inout BlockArena
-    ) {
-        makeRoom(record, &arena)
+    ) -> Int {
+        let forgotten = makeRoom(record, &arena)
         let head = head(record)
         let behind = min(fromTail ?? 0, head.pointee.tail &- head.pointee.head)
         let position = head.pointee.tail &- behind
@@ -41,14 +46,16 @@ extension TileKernel {
         let newest = head.pointee.newestTime
         if number < startNumber(newest) { head.pointee.start &+= 1 }
         if number < endNumber(newest) { head.pointee.end &+= 1 }
+        return forgotten
     }
 
     /// Room for one tile behind the tail: moves tiles to the front of their block, or to a larger one; at the limit the
     /// oldest is forgotten.
-    private func makeRoom(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
+    private func makeRoom(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) -> Int {
         let head = head(record)
-        if head.pointee.tail < head.pointee.capacity { return }
-        if Int(head.pointee.tail &- head.pointee.head) >= tilesMax { forgetOldest(record, &arena) }
+        let isFull = Int(head.pointee.tail &- head.pointee.head) >= tilesMax
+        if isFull { forgetOldest(record, &arena) }
+        if head.pointee.tail < head.pointee.capacity { return isFull ? 1 : 0 }
         let count = head.pointee.tail &- head.pointee.head
         let old = head.pointee.tiles
         let oldCapacity = head.pointee.capacity
@@ -70,6 +77,7 @@ extension TileKernel {
         head.pointee.end &-= head.pointee.head
         head.pointee.tail = count
         head.pointee.head = 0
+        return isFull ? 1 : 0
     }
 
     /// Forgets the oldest tile, as if its events had never been.

@@ -114,16 +114,17 @@ struct TileKernel {
     /// - Parameters:
     ///   - watermark: the newest accepted event time up to and with this event.
     ///   - values: the words that the plan's columns read.
+    /// - Returns: how many tiles were forgotten because the key had `tilesMax`.
     ///
     /// Complexity: O(parts) while no tile enters or leaves; then O(tiles x parts) at most.
     func take(
         _ record: UnsafeMutableRawPointer, time: Int64, watermark: Int64, values: UnsafePointer<Int64>,
         to features: UnsafeMutablePointer<Double>, _ arena: inout BlockArena
-    ) {
+    ) -> Int {
         let head = head(record)
         if time <= back(watermark, horizon) {
             writeView(nil, time: time, from: .max, values: values, to: features, &arena)
-            return
+            return 0
         }
         let isInOrder = time >= head.pointee.newestTime
         if !isInOrder || time < back(watermark, late) {
@@ -131,17 +132,19 @@ struct TileKernel {
             writeView(record, time: time, from: from, values: values, to: features, &arena)
             if isInOrder {
                 advance(record, to: time, &arena)
-                enter(record, time: time, values: values, &arena)
-            } else if tileNumber(time) >= keptNumber(watermark) {
-                insert(record, time: time, values: values, &arena)
+                return enter(record, time: time, values: values, &arena)
             }
-            return
+            // Nothing will see a tile that is forgotten in part.
+            if tileNumber(time) < keptNumber(watermark) { return 0 }
+            return insert(record, time: time, values: values, &arena)
         }
         advance(record, to: time, &arena)
         if head.pointee.isStale != 0 { renew(record, &arena) }
         write(total(record), time: time, beforeEvent: true, to: features)
-        enter(record, time: time, values: values, &arena)
+        let forgotten = enter(record, time: time, values: values, &arena)
+        if forgotten > 0 && head.pointee.isStale != 0 { renew(record, &arena) }
         write(total(record), time: time, beforeEvent: false, to: features)
+        return forgotten
     }
 
     /// Writes what the window of an event of another source holds, which asks and does not enter.
@@ -216,15 +219,18 @@ struct TileKernel {
     /// An event that is not older than the key's newest enters its tile, and the window that is not delayed.
     private func enter(
         _ record: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>, _ arena: inout BlockArena
-    ) {
+    ) -> Int {
         let head = head(record)
         let number = tileNumber(time)
+        var forgotten = 0
         if head.pointee.tail == head.pointee.head || self.number(record, head.pointee.tail &- 1) != number {
-            open(record, number, at: nil, &arena)
+            forgotten = open(record, number, at: nil, &arena)
         }
         let tile = tile(record, head.pointee.tail &- 1)
         for part in parts { part.add(tile, time: time, values: values, &arena) }
-        if delay > 0 { return }
-        for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        if delay == 0 {
+            for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        }
+        return forgotten
     }
 }

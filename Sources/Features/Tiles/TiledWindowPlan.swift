@@ -91,28 +91,32 @@ struct TiledWindowPlan {
     static let accuracyDefault = 0.01
     static let accuracyMin = 0.0001
     static let accuracyMax = 0.25
-    /// A key keeps no more tiles of a window: the oldest is forgotten. Only spans of many times the window's length come
+    /// A key keeps no more tiles of a window: the oldest is forgotten. Only delays of many times the window's length come
     /// near it.
-    static let tilesMax = 1 << 20
+    static let tilesMaxDefault = 1 << 20
 
     let window: WindowPlan
     /// Microseconds a tile.
     let width: Int64
     let lateMicroseconds: Int64
     let outputs: [TileOutput]
+    let tilesMax: Int
 
     /// - Parameter accuracy: the width of a tile as a share of the window's length.
     init(
-        window: WindowPlan, accuracy: Double = accuracyDefault, lateMicroseconds: Int64, outputs: [TileOutput]
+        window: WindowPlan, accuracy: Double = accuracyDefault, lateMicroseconds: Int64, outputs: [TileOutput],
+        tilesMax: Int = tilesMaxDefault
     ) {
         precondition(!window.isUnbounded, "a window without length has no tiles")
         precondition((Self.accuracyMin...Self.accuracyMax).contains(accuracy), "tiles of \(accuracy)")
         precondition(
             (0...WindowPlan.spanMicrosecondsMax).contains(lateMicroseconds), "lateness of \(lateMicroseconds)")
+        precondition((1...Self.tilesMaxDefault).contains(tilesMax), "\(tilesMax) tiles a key")
         self.window = window
         width = max(1, Int64(Double(window.lengthMicroseconds) * accuracy))
         self.lateMicroseconds = lateMicroseconds
         self.outputs = outputs
+        self.tilesMax = tilesMax
     }
 
     /// How far back from the watermark the state depends on events: one tile further than that of an exact window, as
@@ -123,6 +127,6 @@ struct TiledWindowPlan {
     /// 1 / accuracy and two more.
     var tilesPerKeyMax: Int {
         let tiles = (window.reachMicroseconds + lateMicroseconds) / width + 3
-        return tiles < Int64(Self.tilesMax) ? Int(tiles) : Self.tilesMax
+        return Int(min(tiles, Int64(tilesMax)))
     }
 }

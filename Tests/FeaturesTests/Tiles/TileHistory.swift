@@ -94,6 +94,8 @@ final class TileRun {
     let kernel: TileKernel
     var record: UnsafeMutableRawPointer
     var arena = BlockArena()
+    /// Tiles that were forgotten at the limit.
+    var forgotten = 0
 
     init(_ plan: TiledWindowPlan) {
         layout = TileLayout(plan)
@@ -109,7 +111,7 @@ final class TileRun {
 
     func take(_ event: TileEvent) -> [Double] {
         var features = [Double](repeating: .nan, count: layout.outputs.count)
-        kernel.take(
+        forgotten += kernel.take(
             record, time: event.time, watermark: event.watermark, values: event.words, to: &features, &arena)
         return features
     }

@@ -142,6 +142,37 @@ struct TiledWindowTests {
         #expect(plan.tilesPerKeyMax <= 104)
     }
 
+    /// At the limit the oldest tile goes, as if its events had never been.
+    @Test(arguments: [1, 2, 5, 40], [1, 2])
+    func atTheLimitTheOldestTileIsForgotten(tilesMax: Int, planIndex: Int) {
+        let whole = Self.plan(planIndex)
+        let plan = TiledWindowPlan(
+            window: whole.window, accuracy: 0.01, lateMicroseconds: 300, outputs: TileFixture.outputs,
+            tilesMax: tilesMax)
+        let run = TileRun(plan)
+        var oracle = TileOracle(plan: plan)
+        var forgotten = 0
+        for (index, event) in TileFixture.history(seed: 60 + tilesMax, count: 300, spread: 20, late: 0).enumerated() {
+            if let newest = oracle.events.last?.time, event.time < newest { continue }
+            let expected = oracle.take(event)
+            // As tiles go before the event enters, so do their events.
+            let tiles = Set(oracle.events.map { $0.time.quotient(by: plan.width) })
+            let isAtLimit = tiles.count > tilesMax
+            if isAtLimit {
+                let oldest = tiles.min() ?? 0
+                oracle.events.removeAll { $0.time.quotient(by: plan.width) == oldest }
+                forgotten += 1
+            }
+            let found = run.take(event)
+            if !isAtLimit { expectEqual(found, expected, "\(tilesMax) tiles, event \(index)") }
+            let asked = run.ask(time: event.time, watermark: event.watermark)
+            expectEqual(
+                asked, oracle.ask(time: event.time, watermark: event.watermark), "\(tilesMax) tiles, after \(index)")
+            #expect(run.tileCount <= tilesMax)
+        }
+        #expect(forgotten > 0 && run.forgotten > 0 && run.forgotten <= forgotten)
+    }
+
     @Test func timesAtTheEndsOfTimeAreSafe() {
         let times: [Int64] = [
             .min, .min + 1, .min + 2_000, -1, 0, 1, .max - 2_000, .max - 1, .max, .max, 5, .min,
@@ -171,7 +202,7 @@ struct TiledWindowTests {
         for round in 0..<12 {
             kernel.makeBlank(record)
             for event in TileFixture.history(seed: 8, count: 150, spread: 60, late: 300) {
-                kernel.take(
+                _ = kernel.take(
                     record, time: event.time, watermark: event.watermark, values: event.words, to: &features, &arena)
             }
             kernel.release(record, &arena)
@@ -208,5 +239,12 @@ struct TiledWindowTests {
         }
         print("tiles: \(accepted) of 700 spoilt images were still images")
         #expect(accepted > 0)
+    }
+}
+
+extension Int64 {
+    /// Rounded down.
+    fileprivate func quotient(by divisor: Int64) -> Int64 {
+        self / divisor - (self % divisor < 0 ? 1 : 0)
     }
 }
