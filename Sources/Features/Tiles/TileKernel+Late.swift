@@ -1,0 +1,129 @@
+/// Events out of order, and the room for tiles.
+extension TileKernel {
+    /// The tiles of a window of 1 % with a few parts.
+    private static let smallBlockBytes = 1 << 14
+
+    /// An event that is older than its key's newest enters the tile of its time, and the window if that reaches so far.
+    ///
+    /// Complexity: O(tiles that are newer).
+    func insert(
+        _ record: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>, _ arena: inout BlockArena
+    ) -> Int {
+        let head = head(record)
+        let number = tileNumber(time)
+        var forgotten = 0
+        var position = head.pointee.tail
+        while position != head.pointee.head, self.number(record, position &- 1) > number { position &-= 1 }
+        if position == head.pointee.head || self.number(record, position &- 1) != number {
+            let fromTail = head.pointee.tail &- position
+            forgotten = open(record, number, at: fromTail, &arena)
+            position = head.pointee.tail &- fromTail
+        }
+        let tile = tile(record, position &- 1)
+        for part in parts { part.add(tile, time: time, values: values, &arena) }
+        let newest = head.pointee.newestTime
+        if number >= startNumber(newest) && number < endNumber(newest) {
+            for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        }
+        return forgotten
+    }
+
+    /// Makes a tile without events, with so many tiles behind it; at the tail where that is `nil`.
+    ///
+    /// - Returns: how many tiles were forgotten for it.
+    func open(
+        _ record: UnsafeMutableRawPointer, _ number: Int64, at fromTail: UInt32?, _ arena: inout BlockArena
+    ) -> Int {
+        let forgotten = makeRoom(record, &arena)
+        let head = head(record)
+        let behind = min(fromTail ?? 0, head.pointee.tail &- head.pointee.head)
+        let position = head.pointee.tail &- behind
+        let place = tile(record, position)
+        (place + tileBytes).copyMemory(from: place, byteCount: Int(behind) * tileBytes)
+        place.storeBytes(of: number, as: Int64.self)
+        for part in parts { part.makeBlank(place) }
+        head.pointee.tail &+= 1
+        let newest = head.pointee.newestTime
+        if number < startNumber(newest) { head.pointee.start &+= 1 }
+        if number < endNumber(newest) { head.pointee.end &+= 1 }
+        return forgotten
+    }
+
+    /// Room for one tile behind the tail: moves tiles to the front of their block, or to a larger one; at the limit the
+    /// oldest is forgotten.
+    private func makeRoom(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) -> Int {
+        let head = head(record)
+        let isFull = Int(head.pointee.tail &- head.pointee.head) >= tilesMax
+        if isFull { forgetOldest(record, &arena) }
+        if head.pointee.tail < head.pointee.capacity { return isFull ? 1 : 0 }
+        let count = head.pointee.tail &- head.pointee.head
+        let old = head.pointee.tiles
+        let oldCapacity = head.pointee.capacity
+        // Moving costs little while the block is small; in a large one what is free has to pay for it.
+        let isFree = head.pointee.head > 0
+        let isSmall = Int(oldCapacity) * tileBytes <= Self.smallBlockBytes
+        if !isFree || !isSmall && head.pointee.head < oldCapacity / 16 {
+            let wanted = isSmall ? Int(count) + 1 : Int(count) + Int(count) / 8 + 1
+            let bytes = 1 << BlockArena.sizeClass(forBytes: wanted * tileBytes)
+            head.pointee.capacity = UInt32(bytes / tileBytes)
+            head.pointee.tiles = arena.take(sizeClass: sizeClass(head.pointee.capacity))
+        }
+        if let old, let new = head.pointee.tiles {
+            let from = old + Int(head.pointee.head) * tileBytes
+            new.copyMemory(from: from, byteCount: Int(count) * tileBytes)
+            if old != new { arena.giveBack(old, sizeClass: sizeClass(oldCapacity)) }
+        }
+        head.pointee.start &-= head.pointee.head
+        head.pointee.end &-= head.pointee.head
+        head.pointee.tail = count
+        head.pointee.head = 0
+        return isFull ? 1 : 0
+    }
+
+    /// Forgets the oldest tile, as if its events had never been.
+    private func forgetOldest(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
+        let head = head(record)
+        let oldest = tile(record, head.pointee.head)
+        if head.pointee.start == head.pointee.head, head.pointee.end != head.pointee.head {
+            for part in parts where part.remove(oldest, from: total(record), &arena) { head.pointee.isStale = 1 }
+        }
+        releaseParts(oldest, &arena)
+        head.pointee.head &+= 1
+        head.pointee.start = max(head.pointee.start, head.pointee.head)
+        head.pointee.end = max(head.pointee.end, head.pointee.head)
+    }
+
+    /// Writes the window of an event as the tiles are, from a total of its own.
+    ///
+    /// - Parameters:
+    ///   - record: `nil` for an event that sees nothing but itself.
+    ///   - from: the first tile that it sees.
+    ///   - values: of the event, if it is itself in the window.
+    ///
+    /// Complexity: O(tiles x parts).
+    func writeView(
+        _ record: UnsafeMutableRawPointer?, time: Int64, from: Int64, values: UnsafePointer<Int64>?,
+        to features: UnsafeMutablePointer<Double>, _ arena: inout BlockArena
+    ) {
+        withUnsafeTemporaryAllocation(byteCount: tileBytes, alignment: 8) { buffer in
+            guard let view = buffer.baseAddress else { return }
+            for part in parts { part.makeBlank(view) }
+            if let record {
+                let head = head(record)
+                let end = endNumber(time)
+                for position in head.pointee.head..<head.pointee.tail {
+                    let number = number(record, position)
+                    if number < from { continue }
+                    if number >= end { break }
+                    for part in parts { part.merge(view, tile(record, position), &arena) }
+                }
+            }
+            write(view, time: time, beforeEvent: true, to: features)
+            if delay == 0, let values {
+                for part in parts { part.add(view, time: time, values: values, &arena) }
+            }
+            write(view, time: time, beforeEvent: false, to: features)
+            releaseParts(view, &arena)
+        }
+    }
+}

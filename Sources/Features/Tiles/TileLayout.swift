@@ -1,0 +1,108 @@
+/// An aggregate with its parts resolved.
+struct TileOutputLayout {
+    let output: TileOutput
+    /// The part that the value is read from.
+    let part: TilePart
+    let present: TilePart
+    /// Written before the event itself enters: it is not to see it.
+    let isBeforeEvent: Bool
+}
+
+/// Where everything of a tiled window stands in a key's record and in a tile, computed once from the plan.
+///
+/// ```
+///   record:  TileRecord │ total: a tile's parts            tile:  number │ parts
+/// ```
+// SAFETY: nothing of it changes after `init`.
+final class TileLayout: @unchecked Sendable {
+    let plan: TiledWindowPlan
+    let parts: UnsafeBufferPointer<TilePart>
+    let outputs: UnsafeBufferPointer<TileOutputLayout>
+    /// The number of a tile comes first.
+    static let partsOffset = 8
+    let tileBytes: Int
+    /// Bytes of a key's record; a multiple of 8.
+    let recordBytes: Int
+
+    init(_ plan: TiledWindowPlan) {
+        self.plan = plan
+        var parts: [TilePart] = []
+        var offset = Self.partsOffset
+        func part(_ kind: TilePart.Kind, _ column: TileColumn) -> TilePart {
+            if let known = parts.first(where: { $0.kind == kind && $0.column == column }) { return known }
+            let part = TilePart(kind: kind, column: column, offset: offset)
+            parts.append(part)
+            offset += kind.byteCount
+            return part
+        }
+        let outputs = plan.outputs.map { output in
+            TileOutputLayout(
+                output: output, part: part(Self.kind(output), output.column), present: part(.present, output.column),
+                isBeforeEvent: !plan.window.includesCurrent
+                    || output.function == .previous || output.function == .timeSinceLast)
+        }
+        self.parts = Self.copy(parts)
+        self.outputs = Self.copy(outputs)
+        tileBytes = offset
+        recordBytes = TileRecord.totalOffset + offset
+    }
+
+    deinit {
+        parts.deallocate()
+        outputs.deallocate()
+    }
+
+    private static func kind(_ output: TileOutput) -> TilePart.Kind {
+        switch output.function {
+        case .count, .rate: .present
+        case .sum, .mean: output.column.shape == .double ? .doubleSum : .integerSum
+        case .stddev: .spread
+        case .min: .minimum
+        case .max: .maximum
+        case .first: .first
+        case .last, .previous, .timeSinceLast: .last
+        case .quantile: .quantile
+        case .distinct: .distinct
+        case .ewma: preconditionFailure("\(output.function) has no window to tile")
+        }
+    }
+
+    private static func copy<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
+        let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        _ = buffer.initialize(from: elements)
+        return UnsafeBufferPointer(buffer)
+    }
+
+    /// Bytes of a key whose window has so many tiles, without those of quantile and distinct sketches.
+    func bytesPerKey(tiles: Int) -> Int {
+        tiles == 0 ? recordBytes : recordBytes + 1 << BlockArena.sizeClass(forBytes: tiles * tileBytes)
+    }
+}
+
+/// What the state of a tiled window begins with; the total follows.
+///
+/// Tiles stand one behind the other in a block, oldest first; only those that have events.
+///
+/// ```
+///   block   ·  ·  ▒  ▒  █  █  █  █  ░  ░  ·  ·       ▒ for late events   █ in the window   ░ not yet (delay)
+///                 ▲     ▲           ▲     ▲
+///               head  start        end  tail
+/// ```
+struct TileRecord {
+    /// The newest event time: the window stands as of it. `Int64.min` before the first.
+    var newestTime: Int64
+    var tiles: UnsafeMutableRawPointer?
+    var head: UInt32
+    var start: UInt32
+    var end: UInt32
+    var tail: UInt32
+    /// Tiles that the block can hold.
+    var capacity: UInt32
+    /// Not 0: parts of the total that are not invertible have to be made anew.
+    var isStale: UInt32
+
+    static let totalOffset = MemoryLayout<TileRecord>.size
+    static var blank: TileRecord {
+        TileRecord(newestTime: .min, tiles: nil, head: 0, start: 0, end: 0, tail: 0, capacity: 0, isStale: 0)
+    }
+}
