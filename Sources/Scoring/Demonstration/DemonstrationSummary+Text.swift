@@ -7,6 +7,7 @@ extension DemonstrationSummary {
         func grouped(_ count: UInt64) -> String { NumberStyle.grouped(Int(count)) }
         var first = "\(grouped(run.consumed)) events in \(seconds) s: \(grouped(run.scored)) scored"
         first += ", \(grouped(run.deadLettered)) dead-lettered"
+        if run.absorbed > 0 { first += ", \(grouped(run.absorbed)) absorbed" }
         if run.released > 0 { first += ", \(grouped(run.released)) left unscored" }
         if let firstScoreNanoseconds {
             first += "; first score after \(NumberStyle.decimal(Double(firstScoreNanoseconds) / 1e9, places: 1)) s"
