@@ -4,8 +4,8 @@ extension EntityShard {
     /// key.
     static let evictionShare = 16
 
-    /// Forgets keys whose windows have emptied for good, which none has that began with the stream; at the limit then the least recently seen, until a sixteenth
-    /// of it is free.
+    /// Forgets keys whose windows have emptied for good (those that reach back to the beginning never do); at the limit
+    /// then the least recently seen, until a sixteenth of it is free.
     ///
     /// - Parameter watermark: as of the row that needs room. A key whose newest event is older by the horizon or more
     ///   is in no window of any event to come.
