@@ -39,6 +39,15 @@ struct IntegerDeviation {
     /// n times the sum of squares less the square of the sum is exact; it is rounded once, divided and its root taken.
     var value: Double {
         if count < 2 { return .nan }
+        // All of it in 128 bits, as is usual; the square of the sum is never the larger product.
+        if count <= UInt32.max, squaresHigh == 0, squaresMiddle < 1 << 29 {
+            let squares = (UInt128(squaresMiddle) << 64 | UInt128(squaresLow)) &* UInt128(count)
+            let magnitude = Int64(bitPattern: sum.low).magnitude
+            let spread = squares &- UInt128(magnitude) &* UInt128(magnitude)
+            let high = UInt64(truncatingIfNeeded: spread >> 64)
+            let rounded = Double(high) * 0x1p64 + Double(UInt64(truncatingIfNeeded: spread))
+            return (rounded / (Double(count) * Double(count &- 1))).squareRoot()
+        }
         let number = UInt128(count)
         let squares = number.multipliedFullWidth(by: UInt128(squaresMiddle) << 64 | UInt128(squaresLow))
         let squaresTop = squares.high &+ number &* UInt128(squaresHigh)

@@ -113,8 +113,8 @@ final class RecordLayout: @unchecked Sendable {
     /// Counts, sums and means of windows that hold the event itself or are delayed.
     let outputs: UnsafeBufferPointer<OutputLayout>
     /// All others; those that are read before the event enters stand first.
-    let specials: UnsafeBufferPointer<SpecialOutput>
-    let tracks: TrackSet
+    var specials: UnsafeBufferPointer<SpecialOutput> { trackPlace.pointee.specials }
+    let trackPlace: UnsafeMutablePointer<TrackSet>
     let columns: [ColumnLayout]
     /// Words of a ring entry: the time, then the values of an event, then links.
     let entryWords: Int
@@ -141,8 +141,8 @@ final class RecordLayout: @unchecked Sendable {
         crossings = Self.copy(build.sumCrossings)
         doubleSums = Self.copy(build.sums.map(\.layout).filter { $0.kind == .double })
         outputs = Self.copy(build.outputs())
-        specials = Self.copy(build.specials())
-        tracks = TrackSet(build)
+        trackPlace = .allocate(capacity: 1)
+        trackPlace.initialize(to: TrackSet(build))
         columns = build.columns
         entryWords = build.entryWords
         valueWords = build.columns.map { $0.entryWord - 1 }
@@ -161,8 +161,8 @@ final class RecordLayout: @unchecked Sendable {
         crossings.deallocate()
         doubleSums.deallocate()
         outputs.deallocate()
-        specials.deallocate()
-        tracks.deallocate()
+        trackPlace.pointee.deallocate()
+        trackPlace.deallocate()
     }
 
     static func copy<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {

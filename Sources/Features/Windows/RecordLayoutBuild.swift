@@ -277,6 +277,7 @@ struct RecordLayoutBuild {
 
 extension TrackSet {
     init(_ build: RecordLayoutBuild) {
+        specials = RecordLayout.copy(build.specials())
         var crossings: [TrackLayout] = []
         var chainCrossings: [EdgeChainLayout] = []
         edges = RecordLayout.copy(build.edgeTracks(&crossings, &chainCrossings))

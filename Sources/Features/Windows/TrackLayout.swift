@@ -130,6 +130,8 @@ struct TrackSet {
     var edgeChains: UnsafeBufferPointer<EdgeChainLayout>
     /// Those whose blocks nothing but an image can give back.
     var everBlocks: UnsafeBufferPointer<TrackLayout>
+    /// All outputs but counts, sums and means; those that are read before the event enters stand first.
+    var specials: UnsafeBufferPointer<SpecialOutput>
 
     var isEmpty: Bool { tracks.count == 0 }
     /// Whether entries are linked to each other.
@@ -143,5 +145,6 @@ struct TrackSet {
         crossings.deallocate()
         edgeChains.deallocate()
         everBlocks.deallocate()
+        specials.deallocate()
     }
 }

@@ -18,8 +18,8 @@ struct WindowKernel {
     let crossings: UnsafePointer<SumLayout>
     let doubleSums: UnsafeBufferPointer<SumLayout>
     let outputs: UnsafeBufferPointer<OutputLayout>
-    let specials: UnsafeBufferPointer<SpecialOutput>
-    let tracks: TrackSet
+    /// Behind a pointer: the loop over rows copies the kernel now and then, and hardly ever needs tracks.
+    private let trackPlace: UnsafePointer<TrackSet>
     /// Where the blocks of tracks come from.
     let arena: UnsafeMutablePointer<BlockArena>
     let entryWords: Int
@@ -37,8 +37,7 @@ struct WindowKernel {
         crossings = layout.crossings.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<SumLayout>.alignment)!
         doubleSums = layout.doubleSums
         outputs = layout.outputs
-        specials = layout.specials
-        tracks = layout.tracks
+        trackPlace = UnsafePointer(layout.trackPlace)
         self.arena = arena
         entryWords = layout.entryWords
         valueWords = layout.valueStride
@@ -46,6 +45,12 @@ struct WindowKernel {
         horizon = layout.horizon
         late = layout.late
     }
+
+    @inline(__always)
+    var tracks: TrackSet { trackPlace.pointee }
+
+    @inline(__always)
+    var specials: UnsafeBufferPointer<SpecialOutput> { trackPlace.pointee.specials }
 
     @inline(__always)
     func entry(_ ring: UnsafeMutablePointer<Int64>, _ mask: UInt32, _ position: UInt32) -> UnsafeMutablePointer<Int64> {
