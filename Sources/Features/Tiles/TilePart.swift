@@ -139,6 +139,8 @@ struct TilePart {
 
     private func takeExtreme(_ tile: UnsafeMutableRawPointer, _ word: Int64) {
         let extreme = place(tile, as: Int64.self)
+        // Of two equal zeros the sign would tell which came first.
+        let word = column.shape == .double && column.plainNumber(word) == 0 ? 0 : word
         let isBeyond =
             kind == .minimum ? column.isLess(word, extreme.pointee) : column.isLess(extreme.pointee, word)
         if isBeyond { extreme.pointee = word }

@@ -20,8 +20,10 @@ struct TiledWindowTests {
     }
 
     /// Equal, but for the rounding of what doubles are summed to.
-    private func expectEqual(_ found: [Double], _ expected: [Double], _ note: Comment) {
-        for output in TileFixture.outputs {
+    private func expectEqual(
+        _ found: [Double], _ expected: [Double], of outputs: [TileOutput] = TileFixture.outputs, _ note: Comment
+    ) {
+        for output in outputs {
             let (left, right) = (found[output.feature], expected[output.feature])
             if left.bitPattern == right.bitPattern || left == right { continue }
             let isRounded =
@@ -53,6 +55,28 @@ struct TiledWindowTests {
         }
     }
 
+    /// Alone, no other aggregate makes the total be made anew.
+    @Test(arguments: TileFixture.outputs.indices)
+    func everyAggregateAloneIsThatFold(index: Int) {
+        let output = TileFixture.outputs[index]
+        let alone = TileOutput(
+            function: output.function, column: output.column, parameter: output.parameter,
+            defaultValue: output.defaultValue, feature: 0)
+        for seed in 0..<4 {
+            let whole = Self.plan(index + seed)
+            let plan = TiledWindowPlan(
+                window: whole.window, accuracy: 0.1, lateMicroseconds: whole.lateMicroseconds, outputs: [alone])
+            let run = TileRun(plan)
+            var oracle = TileOracle(plan: plan)
+            let events = TileFixture.history(
+                seed: 3_000 + index * 4 + seed, count: 120, spread: Self.spread(plan, seed),
+                late: plan.lateMicroseconds)
+            for (place, event) in events.enumerated() {
+                expectEqual(run.take(event), oracle.take(event), of: [alone], "seed \(seed), event \(place)")
+            }
+        }
+    }
+
     @Test(arguments: 0..<14)
     func aSnapshotIsInvisible(seed: Int) {
         let plan = Self.plan(seed)
@@ -61,7 +85,7 @@ struct TiledWindowTests {
         let run = TileRun(plan)
         var copy = TileRun(plan)
         for (index, event) in events.enumerated() {
-            if index % 23 == 11 {
+            if index % 3 == 1 {
                 let other = TileRun(plan)
                 #expect(other.restore(run.image), "seed \(seed), event \(index)")
                 let isStale = run.kernel.head(run.record).pointee.isStale != 0
