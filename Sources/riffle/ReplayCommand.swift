@@ -19,8 +19,8 @@ struct ReplayCommand: ParsableCommand {
             --from, --to, --keys and --labelled-only choose rows; all other events fill the windows all the same, so that
             a row does not depend on the choice.
 
-            --compare computes score records (one JSON object a line, as the output topic holds them) again and tells,
-            feature by feature, what is equal and what is not. It keeps 56 bytes and 8 for each feature of each record.
+            --compare computes scores again (one JSON object a line, as the output topic holds them or as replay writes
+            them) and tells, feature by feature, what is equal and what is not. It keeps 56 bytes and 8 for each feature of each record.
 
             With --from-topics the events are those of the pipeline's topic, up to where its partitions end now, in the
             order in which "riffle run" took them (its order topic); what was not taken yet, or where no order is

@@ -194,6 +194,10 @@ class LabelsTests(unittest.TestCase):
         self.assertIn(f"1 missing: computed, and in no record, such as {json.loads(lines[11])['id']}\n", said)
         self.assertIn(f"1 extra: recorded, and not computed, such as line {EVENTS}\n", said)
         self.assertIn("1 records repeated", said)
+        rows = self.folder / "rows.ndjson"
+        self.riffle("replay", self.pipeline, *self.inputs, "--output", rows)
+        said = self.riffle("replay", self.pipeline, *self.inputs, "--compare", rows)
+        self.assertRegex(said, rf"risk_1d +{EVENTS} +0 +0")
         recorded.write_text("\n".join(lines[:3] + ["{}"]))
         said = self.riffle("replay", self.pipeline, *self.inputs, "--compare", recorded, status=1)
         self.assertIn("line 4 is no score record", said)

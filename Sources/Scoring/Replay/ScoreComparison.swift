@@ -2,7 +2,8 @@ import Engine
 import Events
 import Features
 
-/// Holds what a replay computes against score records that were written before (`schemas/score.v1.schema.json`).
+/// Holds what a replay computes against score records that were written before (`schemas/score.v1.schema.json`), or
+/// against rows that a replay wrote as NDJSON.
 ///
 /// Records are joined by the event's id, by a hash of 128 bits with a seed of its own. Kept in memory are, for each
 /// record, 56 bytes and 8 for each feature, of at most `recordsMax` records: more is a failure, not a part of an answer.
@@ -15,6 +16,8 @@ final class ScoreComparison {
     private let from: Substring?
     private let before: Substring?
     private let idField: FieldIndex?
+    /// What rows call the id; records call it `id`.
+    private let idName: String
     private let names: [String]
     private let decisions: [String: Int16]
     private let hasModel: Bool
@@ -49,6 +52,7 @@ final class ScoreComparison {
         }
         self.decisions = decisions
         columns = (plan.features.names + ["score", "decision"]).map { ComparedColumn(name: $0) }
+        idName = plan.idField.map { plan.schema.fields[$0.rawValue].name } ?? ""
         if plan.idField == nil {
             throw ReplayFailure(.usage, "--compare: events are joined by \"id\", and the source has none")
         }
@@ -67,7 +71,10 @@ final class ScoreComparison {
                 line += 1
                 if bytes.isEmpty { continue }
                 guard add(bytes, line: line) else {
-                    throw ReplayFailure(.environment, "\(path): line \(line) is no score record")
+                    throw ReplayFailure(
+                        .environment,
+                        "\(path): line \(line) is no score record, nor a row that replay wrote: expected an object with "
+                            + "\"id\" or \"\(idName)\", \"event_time\" and \"score\"")
                 }
                 if table.count > Self.recordsMax {
                     throw ReplayFailure(.environment, "\(path): more than \(Self.recordsMax) scores; compare in parts")
@@ -80,10 +87,13 @@ final class ScoreComparison {
 
     /// False: it is no score record.
     private func add(_ bytes: UnsafeRawBufferPointer, line: UInt32) -> Bool {
-        guard let document = try? JSONDocument(parsing: bytes), let id = document.root["id"]?.string,
-            let time = document.root["event_time"]?.string,
-            let score = document.root["score"], let features = document.root["features"], features.kind == .object
+        guard let document = try? JSONDocument(parsing: bytes),
+            let id = Self.text(document.root["id"]) ?? Self.text(document.root[idName]),
+            let time = document.root["event_time"]?.string, let score = document.root["score"]
         else { return false }
+        // In a row the features stand beside the rest.
+        let features = document.root["features"] ?? document.root
+        guard features.kind == .object else { return false }
         if isOutside(time) {
             outside += 1
             return true
@@ -101,6 +111,9 @@ final class ScoreComparison {
             decision.map { decisions[$0] ?? Self.unknownDecision } ?? Self.noDecision)
         return true
     }
+
+    /// Records write every id as a text, rows as it was in the event.
+    private static func text(_ id: JSONValue?) -> String? { id?.string ?? id?.int64.map { "\($0)" } }
 
     private func isOutside(_ time: String) -> Bool {
         if let from, time.dropLast() < from { return true }
