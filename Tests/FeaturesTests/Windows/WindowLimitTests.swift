@@ -166,6 +166,27 @@ struct WindowLimitTests {
         #expect(run.engine.statistics.eventsForgotten == UInt64(forgotten))
     }
 
+    /// Each key has a burst and goes on slowly: what it needed once serves the next one's burst.
+    @Test func aKeyThatWasBusyGivesItsMemoryBack() {
+        let run = HistoryRun(Self.plan(), limits: FeatureLimits(keysPerEntity: 1_000, shardCount: 1))
+        let (keys, burst, slow) = (100, 1_024, 2_400)
+        var time: Int64 = 0
+        for key in 0..<keys {
+            var events = (0..<burst).map { _ in (device: Int64(key), time: time) }
+            for _ in 0..<slow {
+                time += Self.length / 5
+                events.append((device: Int64(key), time: time))
+            }
+            let found = counts(run, events)
+            #expect(found[burst - 1] == burst)
+            #expect(found[burst..<burst + 4].elementsEqual(burst + 1...burst + 4))
+            #expect(found[(burst + 4)...].allSatisfy { $0 == 5 })
+        }
+        #expect(run.engine.statistics.eventsForgotten == 0)
+        // A ring of a burst is 8 KiB, and all of them are 800.
+        #expect(run.engine.statistics.bytes < 400_000, "\(run.engine.statistics.bytes) bytes")
+    }
+
     @Test func aKeyMayRememberASingleEvent() {
         let run = HistoryRun(Self.plan(late: 10), limits: FeatureLimits(eventsPerKey: 1))
         #expect(counts(run, [(1, 0), (1, 1), (1, 2), (1, 1), (2, 2), (1, 3)]) == [1, 1, 1, 1, 1, 1])

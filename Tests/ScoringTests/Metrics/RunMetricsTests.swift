@@ -91,6 +91,7 @@ import Testing
             lanes: partitions.map { partition in
                 var account = LaneAccount(topic: "t", partition: partition)
                 (account.consumed, account.scored, account.deadLettered) = (count, count, count)
+                account.absorbed = count
                 (account.lateDropped, account.muted, account.released, account.gaps) = (count, count, count, count)
                 return StreamBooks.Lane(account: account, inFlight: 3, finishedOffset: 900)
             }, isClosed: isClosed, deadLetters: letters, mergeExpiries: count, late: count, state: state)
