@@ -131,10 +131,12 @@ def compare(mine, theirs, source):
         f"abs(coalesce(a.{name}, -1) - coalesce(b.{name}, -1)) > 1e-9 * (1 + abs(coalesce(a.{name}, 0)))"
         for name in COLUMNS
     )
+    # By the first rows alone a rate that is long 0 would be taken for an integer.
+    types = "types={" + ", ".join(f"'{name}': 'DOUBLE'" for name in COLUMNS) + "}"
     connection = duckdb.connect()
     total, different = connection.execute(
-        f"SELECT count(*), count(*) FILTER ({differences}) FROM read_csv('{mine}') AS a"
-        f" JOIN read_csv('{theirs}') AS b ON a.transaction_id = b.transaction_id"
+        f"SELECT count(*), count(*) FILTER ({differences}) FROM read_csv('{mine}', {types}) AS a"
+        f" JOIN read_csv('{theirs}', {types}) AS b ON a.transaction_id = b.transaction_id"
     ).fetchone()
     ties = connection.execute(
         "SELECT coalesce(sum(n), 0) FROM ("
