@@ -52,8 +52,8 @@ struct RunCommand: ParsableCommand {
                 + "read it.", valueName: "path"))
     var metricsFile: String?
 
-    @Option(help: ArgumentHelp("How often the metrics file is written.", valueName: "duration"))
-    var metricsEvery = CommandDuration(argument: "15s")!
+    @Option(help: ArgumentHelp("How often the metrics file is written (default: 15s).", valueName: "duration"))
+    var metricsEvery: CommandDuration?
 
     @Option(help: ArgumentHelp("How logs are written.", valueName: "text|json"))
     var logFormat: LogFormat = .text
@@ -64,6 +64,9 @@ struct RunCommand: ParsableCommand {
     func validate() throws {
         if duration != nil && untilEnd { throw ValidationError("--for and --until-end exclude each other") }
         if state != nil && noState { throw ValidationError("--state and --no-state exclude each other") }
+        if metricsEvery != nil && metricsFile == nil {
+            throw ValidationError("--metrics-every needs --metrics-file: there is nothing to write to")
+        }
     }
 
     func run() throws {
@@ -106,7 +109,10 @@ struct RunCommand: ParsableCommand {
         withExtendedLifetime(choice) {}
     }
 
-    private var metricsEveryMilliseconds: Int { max(1, Int(metricsEvery.microseconds / 1_000)) }
+    private static let metricsEveryStandard = 15_000
+    private var metricsEveryMilliseconds: Int {
+        metricsEvery.map { max(1, Int($0.microseconds / 1_000)) } ?? Self.metricsEveryStandard
+    }
 
     /// A path that cannot be written to is a mistake of the command line.
     private func metricsWriter(_ service: RunService, _ logger: Logger) throws -> MetricsFileWriter? {

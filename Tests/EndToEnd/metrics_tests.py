@@ -176,6 +176,13 @@ class MetricsTests(unittest.TestCase):
         self.assertEqual(total(samples, "riffle_stops_total", reason="other"), 1, run.text())
         self.assertEqual(total(samples, "riffle_stops_total"), 1)
 
+    def test_how_often_needs_a_file(self):
+        run = subprocess.run(
+            [RIFFLE, "run", "absent.yaml", "--metrics-every", "5s"], capture_output=True, text=True,
+            timeout=DEADLINE_SECONDS, check=False)
+        self.assertEqual(run.returncode, 2, run.stderr)
+        self.assertIn("--metrics-every needs --metrics-file", run.stderr)
+
     def test_a_path_that_cannot_be_written_is_an_error_before_anything_is_read(self):
         self.file = self.folder / "absent" / "riffle.prom"
         run = self.run_pipeline()
