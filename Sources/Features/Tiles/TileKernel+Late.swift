@@ -1,8 +1,5 @@
 /// Events out of order, and the room for tiles.
 extension TileKernel {
-    /// The tiles of a window of 1 % with a few parts.
-    private static let smallBlockBytes = 1 << 14
-
     /// An event that is older than its key's newest enters the tile of its time, and the window if that reaches so far.
     ///
     /// Complexity: O(tiles that are newer).
@@ -70,7 +67,7 @@ extension TileKernel {
         let oldCapacity = head.pointee.capacity
         // Moving costs little while the block is small; in a large one what is free has to pay for it.
         let isFree = head.pointee.head > 0
-        let isSmall = Int(oldCapacity) * tileBytes <= Self.smallBlockBytes
+        let isSmall = Int(oldCapacity) * tileBytes <= TileLayout.smallBlockBytes
         if !isFree || !isSmall && head.pointee.head < oldCapacity / 16 {
             let wanted = isSmall ? Int(count) + 1 : Int(count) + Int(count) / 8 + 1
             let bytes = 1 << BlockArena.sizeClass(forBytes: wanted * tileBytes)

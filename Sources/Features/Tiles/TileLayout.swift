@@ -48,9 +48,15 @@ final class TileLayout: @unchecked Sendable {
         outputs.deallocate()
     }
 
-    /// Bytes of a key whose window has so many tiles, without those of quantile and distinct sketches.
-    func bytesPerKey(tiles: Int) -> Int {
-        tiles == 0 ? recordBytes : recordBytes + 1 << BlockArena.sizeClass(forBytes: tiles * tileBytes)
+    /// A small block is filled before it grows; a large one keeps room for tiles that need not be moved often.
+    static let smallBlockBytes = 1 << 14
+
+    /// Bytes of the block of a window that has so many tiles, as it grows.
+    func blockBytes(tiles: Int) -> Int {
+        if tiles == 0 { return 0 }
+        let bytes = 1 << BlockArena.sizeClass(forBytes: tiles * tileBytes)
+        if bytes <= Self.smallBlockBytes || tiles + tiles / 16 < bytes / tileBytes { return bytes }
+        return bytes * 2
     }
 }
 

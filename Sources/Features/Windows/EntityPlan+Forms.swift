@@ -63,3 +63,35 @@ extension WindowPlan {
             && tileMicroseconds == other.tileMicroseconds
     }
 }
+
+extension EntityPlan {
+    /// The same with every event remembered.
+    public var exact: EntityPlan { with(tiles: { _ in 0 }) }
+
+    /// The same with tiles in place of remembered events, in all windows that have a length; those that are tiled
+    /// already keep their tiles.
+    ///
+    /// - Parameter hundredthsOfPercent: the width of a tile as a part of its window.
+    /// - Returns: `nil` where a key could need more than `WindowPlan.tilesPerKeyMax`.
+    public func tiled(hundredthsOfPercent: Int64) -> EntityPlan? {
+        let plan = with { window in
+            if window.isUnbounded || window.isTiled { return window.tileMicroseconds }
+            return WindowPlan.tileMicroseconds(
+                ofLength: window.lengthMicroseconds, hundredthsOfPercent: hundredthsOfPercent)
+        }
+        let isBounded = plan.windows.allSatisfy {
+            !$0.isTiled || $0.tilesPerKey(lateMicroseconds: lateMicroseconds) <= WindowPlan.tilesPerKeyMax
+        }
+        return isBounded ? plan : nil
+    }
+
+    private func with(tiles: (WindowPlan) -> Int64) -> EntityPlan {
+        EntityPlan(
+            source: source, keyField: keyField, queryKeyField: queryKeyField,
+            windows: windows.map { window in
+                WindowPlan(
+                    delayMicroseconds: window.delayMicroseconds, lengthMicroseconds: window.lengthMicroseconds,
+                    includesCurrent: window.includesCurrent, tileMicroseconds: tiles(window))
+            }, valueColumns: valueColumns, aggregates: aggregates, lateMicroseconds: lateMicroseconds)
+    }
+}

@@ -23,6 +23,14 @@ public struct WindowPlan: Hashable, Sendable {
 
     public var isUnbounded: Bool { lengthMicroseconds == Self.unbounded }
 
+    /// How wide the tiles of a window are.
+    ///
+    /// - Parameter hundredthsOfPercent: their width as a part of the length; from 1 to 10,000.
+    public static func tileMicroseconds(ofLength length: Int64, hundredthsOfPercent part: Int64) -> Int64 {
+        precondition((1...10_000).contains(part), "tiles of \(part) hundredths of a percent")
+        return max(1, length / 10_000 * part + length % 10_000 * part / 10_000)
+    }
+
     public var isTiled: Bool { tileMicroseconds > 0 }
 
     /// - Parameter tileMicroseconds: at most the length; 0 for a window that is `unbounded`, which needs no tiles.

@@ -117,9 +117,9 @@ struct TileAccuracyTests {
                     "tiles: \(name), \(perWindow) events a window: \(run.tileCount) tiles of \(run.layout.tileBytes)"
                         + " bytes, \(bytes) bytes a key; events of an exact window \(ring)")
                 #expect(run.tileCount <= 102)
-                #expect(bytes >= run.layout.bytesPerKey(tiles: run.tileCount))
+                #expect(bytes >= run.layout.recordBytes + run.tileCount * run.layout.tileBytes)
                 if !functions.contains(.quantile) {
-                    #expect(bytes <= run.layout.bytesPerKey(tiles: plan.tilesPerKeyMax))
+                    #expect(bytes <= run.layout.recordBytes + run.layout.blockBytes(tiles: plan.tilesPerKeyMax))
                 }
             }
         }
