@@ -5,22 +5,6 @@ struct TileOracle {
     let plan: TiledWindowPlan
     var events: [TileEvent] = []
 
-    /// The last instant of a time's tile, and the one before its first.
-    private func tile(_ time: Int64) -> (first: Int64, last: Int64) {
-        let remainder = time % plan.width
-        let first = time - (remainder < 0 ? remainder + plan.width : remainder)
-        return (first, first + plan.width - 1)
-    }
-
-    private func isIn(_ other: Int64, at time: Int64, watermark: Int64) -> Bool {
-        let (first, last) = tile(other)
-        let (delay, length) = (plan.window.delayMicroseconds, plan.window.lengthMicroseconds)
-        let horizon = delay + length + plan.lateMicroseconds + plan.width
-        if first <= watermark - horizon || time <= watermark - horizon { return false }
-        if last <= time - delay - length { return false }
-        return delay == 0 ? first <= tile(time).first : last <= time - delay
-    }
-
     mutating func take(_ event: TileEvent) -> [Double] {
         let result = ask(time: event.time, watermark: event.watermark, itself: event)
         events.append(event)
@@ -28,7 +12,9 @@ struct TileOracle {
     }
 
     func ask(time: Int64, watermark: Int64, itself: TileEvent? = nil) -> [Double] {
-        let before = events.filter { isIn($0.time, at: time, watermark: watermark) }
+        let before = events.filter {
+            plan.window.holdsTile(of: $0.time, at: time, watermark: watermark, late: plan.lateMicroseconds)
+        }
         let isOwn = plan.window.delayMicroseconds == 0
         let all = before + (isOwn ? itself.map { [$0] } ?? [] : [])
         return plan.outputs.map { output in
@@ -83,5 +69,23 @@ struct TileOracle {
             high = sum
         }
         return high + low
+    }
+}
+
+extension WindowPlan {
+    /// The first and the last instant of a time's tile.
+    private func tile(_ time: Int64) -> (first: Int64, last: Int64) {
+        let remainder = time % tileMicroseconds
+        let first = time - (remainder < 0 ? remainder + tileMicroseconds : remainder)
+        return (first, first + tileMicroseconds - 1)
+    }
+
+    /// Whether an event of time `time` has the tile of `other` in its window, as the definition says it.
+    func holdsTile(of other: Int64, at time: Int64, watermark: Int64, late: Int64) -> Bool {
+        let (first, last) = tile(other)
+        let forgotten = watermark - (delayMicroseconds + lengthMicroseconds + late + tileMicroseconds)
+        if first <= forgotten || time <= forgotten { return false }
+        if last <= time - delayMicroseconds - lengthMicroseconds { return false }
+        return delayMicroseconds == 0 ? first <= tile(time).first : last <= time - delayMicroseconds
     }
 }
