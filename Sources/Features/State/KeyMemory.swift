@@ -30,13 +30,12 @@ public struct KeyMemory: Hashable, Sendable {
 extension FeaturePlan {
     /// Estimates what a key of an entity takes in memory.
     ///
-    /// Counted: the record with cursors, sums and tiles' totals; the table; the ring, which grows by doubling and does not
-    /// drop what has left its windows before it is full; the tables and sketches of `distinct` and `quantile`; tiles.
-    /// Blocks are powers of two, as they are taken. *Not counted*: blocks that a growing key has left and no other has
-    /// taken yet (where all keys grow alike that is up to as much again), what is free at the end of pages and chunks,
-    /// and what batches need on their way.
+    /// Counted: the record with cursors, sums and tiles' totals; the table; the ring, which grows by doubling whenever it is
+    /// full of events in windows; the tables and sketches of `distinct` and `quantile`; tiles. Blocks are powers of two, as
+    /// they are taken. *Not counted*: what is free in pages and chunks (`BlockArena`), and what batches need on their way.
     ///
-    /// Assumed: the values of a `quantile` spread like amounts of money, a log-normal distribution of sigma 1.
+    /// Assumed: events are independent and come at a steady rate; the values of a `quantile` spread like amounts of money,
+    /// a log-normal distribution of sigma 1.
     ///
     /// Complexity: O(aggregates + log events); it is for reports.
     public func memoryEstimate(
@@ -69,12 +68,9 @@ private struct MemoryShape {
         var bytes = Double(layout.recordBytes) + tableBytes + ringBytes(events)
         if load.keyBytes > KeyWords.inlineBytesMax { bytes += Double(Self.block(Double(load.keyBytes))) }
         let tracks = layout.trackPlace.pointee
-        bytes += tracks.occurrences.reduce(0) { sum, _ in
-            sum + Double(LastPositionTable.blockBytes(count: Int(different(of: events))))
-        }
         for track in tracks.tracks {
             switch track.kind {
-            case .quantile: bytes += quantileBytes(events * share(track))
+            case .quantile: bytes += quantileBytes(Self.most(events * share(track)))
             case .quantileEver: bytes += quantileBytes(events)
             case .distinctEver: bytes += distinctBytes(events)
             default: break
@@ -103,13 +99,42 @@ private struct MemoryShape {
         guard layout.hasRing else { return 0 }
         let remembered = min(events * part(layout.horizon), Double(limits.eventsPerKeyMax))
         var capacity = 1
-        while capacity < limits.eventsPerKeyMax,
-            Double(capacity) < remembered || capacity * 2 * layout.entryWords * 8 <= 1 << BlockArena.smallestClass
-        {
+        while capacity < limits.eventsPerKeyMax, capacity * 2 * layout.entryWords * 8 <= 1 << BlockArena.smallestClass {
             capacity *= 2
         }
-        return Double(Self.block(Double(capacity * layout.entryWords * 8)))
+        // A ring that is full now and then is doubled, and stays so: of many keys those that are never full.
+        var bytes = 0.0
+        var share = 1.0
+        while true {
+            // A table of last positions knows what stands in the ring, in windows or not.
+            let table = LastPositionTable.blockBytes(count: Int(different(of: Double(capacity))))
+            let block = Double(
+                Self.block(Double(capacity * layout.entryWords * 8)) + layout.trackPlace.pointee.occurrences.count * table)
+            let isLast = capacity >= limits.eventsPerKeyMax
+            let growing =
+                isLast ? 0 : Self.exceeding(
+                    Double(capacity), mean: remembered, deviation: remembered.squareRoot(), times: 4)
+            bytes += block * max(0, share - growing)
+            share = min(share, growing)
+            if share < 1e-6 { return bytes }
+            capacity *= 2
+        }
     }
+
+    /// Of keys with so many events on average, those that have more than `bound` at one of so many times.
+    private static func exceeding(_ bound: Double, mean: Double, deviation: Double, times: Double) -> Double {
+        let deviations = (bound - mean) / max(deviation, 0.5)
+        if deviations <= 0 { return 1 }
+        guard deviations < 4 else { return 0 }
+        // The normal distribution's tail, every half deviation.
+        let tails = [0.5, 0.3085, 0.1587, 0.0668, 0.0228, 0.00621, 0.00135, 0.000233, 0.0000317]
+        let place = Int(deviations * 2)
+        let tail = tails[place] + (tails[place + 1] - tails[place]) * (deviations * 2 - Double(place))
+        return min(1, tail * times)
+    }
+
+    /// As many events as a key has now and then, which has so many on average.
+    private static func most(_ events: Double) -> Double { events < 1 ? events : events + 2 * events.squareRoot() }
 
     private func different(of events: Double) -> Double { (events * load.differentValues).rounded(.up) }
 
@@ -122,11 +147,14 @@ private struct MemoryShape {
     // MARK: - Sketches
 
     private func distinctBytes(_ events: Double) -> Double {
-        Double(DistinctSketch.blockBytes(count: Int(different(of: events))))
+        // Of so few events many keys have none.
+        if events < 1 { return events * distinctBytes(1) }
+        return Double(DistinctSketch.blockBytes(count: Int(different(of: events))))
     }
 
     private func quantileBytes(_ events: Double) -> Double {
-        Double(QuantileSketch.blockBytes(buckets: Int(Self.buckets(events))))
+        if events < 1 { return events * quantileBytes(1) }
+        return Double(QuantileSketch.blockBytes(buckets: Int(Self.buckets(events))))
     }
 
     /// Buckets of a sketch of 1, 2, 4, 8 ... log-normal numbers of sigma 1, on average.
@@ -135,7 +163,7 @@ private struct MemoryShape {
     ]
 
     private static func buckets(_ events: Double) -> Double {
-        if events <= 1 { return events.rounded(.up) }
+        if events <= 1 { return 1 }
         var (power, count) = (0, 1.0)
         while count * 2 <= events, power < bucketsOfPowers.count - 1 { (power, count) = (power + 1, count * 2) }
         guard power < bucketsOfPowers.count - 1 else { return bucketsOfPowers[power] }
@@ -147,19 +175,39 @@ private struct MemoryShape {
 
     private func tileBytes(_ tile: TileLayout, _ events: Double) -> Double {
         let events = events * part(tile.plan.horizonMicroseconds)
-        if events <= 0 { return 0 }
+        if events == 0 { return 0 }
         let places = min(
             Double(tile.plan.horizonMicroseconds) / Double(tile.plan.width) + 1, Double(tile.plan.tilesPerKeyMax))
         // Of so many independent events in so many places, those that are taken.
-        let count = places * (1 - Self.power(1 - 1 / places, Int(events)))
-        var bytes = Double(tile.blockBytes(tiles: Int(count.rounded(.up))))
+        let count = events < 1 ? events : places * (1 - Self.power(1 - 1 / places, Int(events)))
+        var bytes = blockBytes(tile, count: count, places: places)
         let inWindow = events * Double(tile.plan.window.lengthMicroseconds) / Double(tile.plan.horizonMicroseconds)
         for part in tile.parts {
             switch part.kind {
-            case .quantile: bytes += count * quantileBytes(events / count) + quantileBytes(inWindow)
-            case .distinct: bytes += count * distinctBytes(events / count) + distinctBytes(inWindow)
+            case .quantile: bytes += count * quantileBytes(events / count) + quantileBytes(Self.most(inWindow))
+            case .distinct: bytes += count * distinctBytes(events / count) + distinctBytes(Self.most(inWindow))
             default: break
             }
+        }
+        return bytes
+    }
+
+    /// A block of tiles grows when it is full, and stays so.
+    private func blockBytes(_ tile: TileLayout, count: Double, places: Double) -> Double {
+        let deviation = (count * (1 - count / places)).squareRoot()
+        var bytes = 0.0
+        var share = 1.0
+        var block = tile.blockBytes(tiles: 1)
+        while share > 1e-6 {
+            // The largest number of tiles that such a block is for.
+            var tiles = block / tile.tileBytes
+            while tiles > 1, tile.blockBytes(tiles: tiles) > block { tiles -= 1 }
+            let growing =
+                Double(tiles) >= places ? 0 : Self.exceeding(
+                    Double(tiles), mean: count, deviation: deviation, times: 8)
+            bytes += Double(block) * max(0, share - growing)
+            share = min(share, growing)
+            block *= 2
         }
         return bytes
     }
