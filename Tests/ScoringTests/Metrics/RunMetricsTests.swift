@@ -91,10 +91,14 @@ import Testing
             lanes: partitions.map { partition in
                 var account = LaneAccount(topic: "t", partition: partition)
                 (account.consumed, account.scored, account.deadLettered) = (count, count, count)
-                account.absorbed = count
+                (account.absorbed, account.late) = (count, count)
+                (account.waits.begun, account.waits.expired) = (count, count)
+                account.waits.nanoseconds = Int64(count) * 500_000_000
                 (account.lateDropped, account.muted, account.released, account.gaps) = (count, count, count, count)
-                return StreamBooks.Lane(account: account, inFlight: 3, finishedOffset: 900)
-            }, isClosed: isClosed, deadLetters: letters, mergeExpiries: count, late: count, state: state)
+                return StreamBooks.Lane(
+                    account: account, inFlight: 3, finishedOffset: 900,
+                    availableTime: EventTime(microseconds: 1_500_000))
+            }, isClosed: isClosed, deadLetters: letters, state: state)
     }
 
     private static func value(_ metrics: RunMetrics, _ series: String) -> String? {
@@ -119,7 +123,13 @@ import Testing
         #expect(Self.value(metrics, first) == "9")
         #expect(Self.value(metrics, first.replacing("\"0\"", with: "\"1\"")) == "19")
         #expect(Self.value(metrics, #"riffle_dead_letters_total{pipeline="p",code="invalid-time"}"#) == "10")
-        #expect(Self.value(metrics, #"riffle_events_late_total{pipeline="p"}"#) == "10")
+        let late = #"riffle_events_late_total{pipeline="p",topic="t",partition="1"}"#
+        #expect(Self.value(metrics, late) == "19")
+        let waited = late.replacing("events_late", with: "merge_wait_seconds")
+        #expect(Self.value(metrics, waited) == "9.5")
+        let time = late.replacing("events_late_total", with: "available_timestamp_seconds")
+        #expect(Self.value(metrics, time) == "1.5")
+        #expect(Self.value(metrics, time.replacing("\"1\"", with: "\"0\"")) == nil)
         // Behind the end that was heard last: what is finished since then is no negative lag.
         #expect(Self.value(metrics, lag.replacing("\"0\"", with: "\"1\"")) == "0")
     }
