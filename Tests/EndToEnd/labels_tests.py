@@ -6,15 +6,10 @@ import csv
 import gzip
 import json
 import random
-import re
-import subprocess
-import tempfile
-import time
 import unittest
-from pathlib import Path
 
-RIFFLE = None
-DEADLINE_SECONDS = 90
+from pipeline_case import PipelineCase
+
 EVENTS = 600
 HOUR = 3_600_000
 FIRST_MILLISECONDS = 1_709_251_200_000
@@ -95,13 +90,11 @@ def recomputed(payments, labels):
     return rows
 
 
-class LabelsTests(unittest.TestCase):
+class LabelsTests(PipelineCase):
+    PIPELINE = PIPELINE
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.pipeline = self.folder / "pipeline.yaml"
-        self.pipeline.write_text(PIPELINE)
+        super().setUp()
         self.payments, self.labels = history(seed=5)
         self.inputs = []
         for name, rows in [("payments", self.payments), ("labels", self.labels)]:
@@ -111,32 +104,6 @@ class LabelsTests(unittest.TestCase):
                 writer.writeheader()
                 writer.writerows(rows)
             self.inputs += ["--input", f"{name}={path}"]
-
-    def riffle(self, *arguments, status=0):
-        result = subprocess.run([RIFFLE, *map(str, arguments)], capture_output=True, text=True,
-                                timeout=DEADLINE_SECONDS)  # fmt: skip
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        return result.stdout + result.stderr
-
-    def kcat(self, *arguments, stdin=None):
-        result = subprocess.run(["kcat", *arguments], input=stdin, capture_output=True, text=True,
-                                timeout=DEADLINE_SECONDS)  # fmt: skip
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
-    def cluster(self):
-        log = open(self.folder / "cluster.log", "w+")
-        process = subprocess.Popen([RIFFLE, "cluster", "--pipeline", str(self.pipeline)], stderr=log)
-        self.addCleanup(log.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            found = re.search(r"embedded cluster at (\S+)", (self.folder / "cluster.log").read_text())
-            if found:
-                return found.group(1)
-            time.sleep(0.05)
-        self.fail((self.folder / "cluster.log").read_text())
 
     def replay(self, *arguments):
         target = self.folder / "rows.csv"
@@ -155,14 +122,13 @@ class LabelsTests(unittest.TestCase):
             risks[row["risk_1d"]] += 1
         self.assertGreater(len(risks), 20, "labels decide something")
 
-        brokers = self.cluster()
+        brokers = self.start_cluster()
         for topic, key, events in [("labels", "shop", self.labels), ("payments", "card", self.payments)]:
-            lines = "".join(f"{event[key]}|{json.dumps(event)}\n" for event in events)
-            self.kcat("-b", brokers, "-P", "-t", topic, "-K", "|", stdin=lines)
+            self.publish(brokers, topic, [(event[key], json.dumps(event)) for event in events])
         said = self.riffle("run", self.pipeline, "--brokers", brokers, "--until-end")
         self.assertIn(f"{EVENTS} scored, {len(self.labels)} absorbed", said)
-        text = self.kcat("-b", brokers, "-C", "-t", "scores", "-o", "beginning", "-c", str(EVENTS), "-q")
-        scores = {int(score["id"]): score for score in map(json.loads, text.splitlines())}
+        lines = self.read(brokers, "scores", EVENTS)
+        scores = {int(score["id"]): score for score in map(json.loads, lines)}
         self.assertEqual(len(scores), EVENTS)
         for row in rows:
             score = scores[int(row["id"])]
@@ -173,10 +139,10 @@ class LabelsTests(unittest.TestCase):
         from_topics = self.replay("--from-topics", "--brokers", brokers)
         self.assertEqual(sorted(map(str, from_topics)), sorted(map(str, rows)))
         recorded = self.folder / "scores.ndjson"
-        recorded.write_text(text)
+        recorded.write_text("\n".join(lines))
         said = self.riffle("replay", self.pipeline, "--from-topics", "--brokers", brokers, "--compare", recorded)
         self.assertRegex(said, rf"risk_1d +{EVENTS} +0 +0")
-        self.compare(recorded, text.splitlines())
+        self.compare(recorded, lines)
 
     def compare(self, recorded, lines):
         """What was recorded, held against the files: equal, and then with one of each mistake in it."""

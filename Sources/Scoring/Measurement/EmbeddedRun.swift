@@ -71,7 +71,8 @@ public struct EmbeddedRun: Sendable {
             throw RunFailure("\(throttle.collected) of \(summary.scored) scores arrived")
         }
         return Result(
-            summary: summary, published: events[0].count, seconds: throttle.seconds, cpuSeconds: throttle.cpuSecondsUsed)
+            summary: summary, published: events[0].count, seconds: throttle.seconds, cpuSeconds: throttle.cpuSecondsUsed
+        )
     }
 
     private func startCollector(

@@ -69,7 +69,8 @@ public struct KeyedEvents: Sendable {
         for input in inputs {
             let (source, path) = try ReplayFiles.split(input, assembly.scoring)
             if all.contains(where: { $0.source == source }) {
-                throw ReplayFailure(.usage, "--input \(input): source \"\(assembly.scoring.sources[source].name)\" has a file")
+                let name = assembly.scoring.sources[source].name
+                throw ReplayFailure(.usage, "--input \(input): source \"\(name)\" has a file")
             }
             let most = source == 0 ? eventsMax ?? .max : .max
             var events = try KeyedEvents(
@@ -80,7 +81,8 @@ public struct KeyedEvents: Sendable {
         }
         all.sort { $0.source < $1.source }
         guard all[0].source == 0 else {
-            throw ReplayFailure(.usage, "no --input for source \"\(assembly.scoring.sources[0].name)\", which is scored")
+            let name = assembly.scoring.sources[0].name
+            throw ReplayFailure(.usage, "no --input for source \"\(name)\", which is scored")
         }
         return all
     }

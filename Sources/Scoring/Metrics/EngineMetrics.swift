@@ -18,15 +18,18 @@ final class EngineMetrics: @unchecked Sendable {
     private let lastSnapshot: Atomic<Int64>
     private var epoch: UInt64 = 0
     private var lanes: [LaneMetrics] = []
-    private var deadLetters: [String: UInt64] = [:]
+    /// The topics of the plan's sources, and by source and code what is counted of each.
+    private let topics: [String]
+    private var deadLetters: [Int: [String: UInt64]] = [:]
     private var restoreOffsets: Int64 = 0
     private let keysEvicted: RisingCounter
     private let eventsForgotten: RisingCounter
     private let stateKeys: Meter
     private let stateBytes: Meter
 
-    init(_ registry: MetricRegistry) {
+    init(_ registry: MetricRegistry, topics: [String]) {
         self.registry = registry
+        self.topics = topics
         batchEvents = registry.histogram(.batchEvents)
         snapshotsWritten = registry.counter(.snapshotsWritten)
         snapshotSeconds = registry.timer(.snapshotSeconds)
@@ -63,10 +66,10 @@ final class EngineMetrics: @unchecked Sendable {
             lanes = []
             epoch = 0
         }
-        books.deadLetters.forEach { code, count in
-            let known = deadLetters[code, default: 0]
-            if count > known { registry.counter(.deadLetters, code).increment(by: count - known) }
-            deadLetters[code] = count
+        books.deadLetters.forEach { source, code, count in
+            let known = deadLetters[source]?[code] ?? 0
+            if count > known { registry.counter(.deadLetters, topics[source], code).increment(by: count - known) }
+            deadLetters[source, default: [:]][code] = count
         }
         keysEvicted.rise(to: books.state.keysEvicted)
         eventsForgotten.rise(to: books.state.eventsForgotten)

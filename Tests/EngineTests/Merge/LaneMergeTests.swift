@@ -65,9 +65,10 @@ struct LaneMergeTests {
         #expect(line.waits(2) == "1 begun, 90 ms, 0 expired")
         // Nothing waits where nobody has anything.
         #expect(line.run(at: 500) == "")
-        #expect((0..<3).map { line.waits($0) } == [
-            "0 begun, 0 ms, 0 expired", "1 begun, 60 ms, 0 expired", "1 begun, 90 ms, 0 expired",
-        ])
+        #expect(
+            (0..<3).map { line.waits($0) } == [
+                "0 begun, 0 ms, 0 expired", "1 begun, 60 ms, 0 expired", "1 begun, 90 ms, 0 expired",
+            ])
     }
 
     @Test func aLaneThatWasGivenUpIsWaitedForAgainWhenItHasBrought() {

@@ -37,7 +37,7 @@ struct BooksTests {
         #expect(listener.books.filter(\.isClosed).count == 1, "seed \(seed)")
         let last = try #require(listener.books.last)
         #expect(last.isClosed)
-        #expect(last.late == summary.late)
+        #expect(last.lanes.reduce(0) { $0 + $1.account.late } == summary.late)
         let accounts = last.lanes.map(\.account).sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
         #expect(accounts == summary.accounts, "seed \(seed)")
         #expect(last.lanes.map(\.finishedOffset).max() == log.committed.max())
@@ -45,7 +45,7 @@ struct BooksTests {
         var sent: [String: UInt64] = [:]
         for letter in run.sink.deadLetters { sent[letter.headers["riffle-error-code"] ?? "", default: 0] += 1 }
         var counted: [String: UInt64] = [:]
-        last.deadLetters.forEach { counted[$0] = $1 }
+        last.deadLetters.forEach { counted[$1] = $2 }
         #expect(counted == sent, "seed \(seed)")
         #expect(last.deadLetters.total == summary.deadLettered && !sent.isEmpty, "seed \(seed)")
     }
@@ -59,8 +59,19 @@ struct BooksTests {
         run.engine.observer = listener
         _ = try withExtendedLifetime(listener) { try run.run() }
         var counted: [String: UInt64] = [:]
-        listener.books.last?.deadLetters.forEach { counted[$0] = $1 }
+        listener.books.last?.deadLetters.forEach { counted[$1] = $2 }
         #expect(counted == ["score-too-large": 1, "invalid-json": 1])
+    }
+
+    @Test func sourcesAreCountedApart() {
+        var counts = DeadLetterCounts(sources: 3)
+        for source in [0, 2, 2] { counts.add(.late, source: source) }
+        counts.add(nil, source: 0)
+        counts.add(counts)
+        var found: [String] = []
+        counts.forEach { found.append("\($0) \($1) \($2)") }
+        #expect(found == ["0 late 2", "0 score-too-large 2", "2 late 4"])
+        #expect(counts.total == 8)
     }
 
     @Test func countsOfABatchDoNotLeakIntoTheNextOneOfItsPlace() {
