@@ -9,10 +9,12 @@ enum NearbyFile {
 
     /// A sentence with the nearest file, or with those that there are; `nil` where nothing is near.
     static func suggestion(for path: String) -> String? {
+        // What is there is meant, whatever keeps it from being read.
+        if FileManager.default.fileExists(atPath: path) && !isFolder(path) { return nil }
         var found = path.hasPrefix("/") ? "/" : ""
         let parts = path.split(separator: "/").map(String.init)
         for (place, part) in parts.enumerated() {
-            if part == "." || part == ".." || isThere(found + part) {
+            if isFolder(found + part) {
                 found += part + "/"
                 continue
             }
@@ -20,7 +22,7 @@ enum NearbyFile {
             let files = isLast ? pipelines(in: found) : []
             let choices = files + folders(in: found)
             // A name without its suffix is near, however short it is.
-            let whole = suffixes.lazy.map { part + $0 }.first { files.contains($0) }
+            let whole = files.first { $0 == part } ?? suffixes.lazy.map { part + $0 }.first { files.contains($0) }
             guard let near = whole ?? Suggestion.nearest(to: part, among: choices) else {
                 return isLast ? list(files, in: found) : nil
             }
@@ -52,8 +54,6 @@ enum NearbyFile {
         return names.filter { name in !name.hasPrefix(".") && !name.unicodeScalars.contains { $0.value < 0x20 } }
             .sorted()
     }
-
-    private static func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     private static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false

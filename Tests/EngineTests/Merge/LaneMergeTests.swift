@@ -46,7 +46,7 @@ struct LaneMergeTests {
         #expect(line.run(at: 398) == "~")
         #expect(line.run(at: 399) == "b6")
         #expect(line.expiries == 1)
-        #expect(line.waits(0) == "2 begun, 398 ms, 1 expired")
+        #expect(line.waits(0) == "2 begun, 399 ms, 1 expired")
         #expect(line.waits(1) == "0 begun, 0 ms, 0 expired")
     }
 
