@@ -33,7 +33,8 @@ struct NearbyFileTests {
             "pipelines/card-fraud/other.yaml",
             "there is \"pipelines/card-fraud/pipeline.yaml\", \"pipelines/card-fraud/replay-labelled.yaml\""
         ),
-        ("pipelines/logins/one.yml", nil), ("pipelines/logins/one.yml/more", nil), ("nothing/like/it.yaml", nil), ("pipelines/empty/a.yaml", nil),
+        ("pipelines/logins/one.yml", nil), ("pipelines/logins/one.yml/more", nil), ("nothing/like/it.yaml", nil),
+        ("pipelines/empty/a.yaml", nil),
     ])
     func whatIsNear(path: String, expected: String?) {
         defer { try? FileManager.default.removeItem(atPath: folder) }

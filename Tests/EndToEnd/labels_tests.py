@@ -6,8 +6,10 @@ import csv
 import gzip
 import json
 import random
+import time
 import unittest
 
+from metrics_tests import parse, total
 from pipeline_case import PipelineCase
 
 EVENTS = 600
@@ -182,6 +184,48 @@ class LabelsTests(PipelineCase):
         labelled = {label["id"] for label in self.labels}
         known = self.replay(*self.inputs, "--labelled-only")
         self.assertEqual(known, [row for row in rows if int(row["id"]) in labelled])
+
+    def test_each_source_has_its_own_policy_for_late_events(self):
+        """Whatever becomes of a label, the books of its partition balance, and payments are dealt with as they say."""
+        start = FIRST_MILLISECONDS
+        payments = [{"id": number, "card": "c", "shop": "s", "at": at, "amount": 1.5}
+                    for number, at in enumerate([start, start - 2 * HOUR, start + HOUR])]  # fmt: skip
+        tomorrow = int(time.time() * 1000) + 24 * HOUR
+        labels = [{"id": 0, "shop": "s", "at": start - 9 * HOUR, "known": known, "fraud": True}
+                  for known in [start, start - 2 * HOUR, tomorrow, start + 1]]  # fmt: skip
+        brokers = self.start_cluster()
+        self.publish(brokers, "labels", [(label["shop"], json.dumps(label)) for label in labels])
+        self.publish(brokers, "payments", [(payment["card"], json.dumps(payment)) for payment in payments])
+        text = self.pipeline.read_text()
+        for policy, absorbed, dropped, letters in [
+            ("score", 3, 0, {"time-ahead": 1}), ("drop", 2, 1, {"time-ahead": 1}),
+            ("dead-letter", 2, 0, {"time-ahead": 1, "late": 1}),
+        ]:  # fmt: skip
+            with self.subTest(policy=policy):
+                late = f"    late: {{after: 1h, then: {policy}}}\n    ahead: 1h\nfeatures:"
+                self.assertIn("\nfeatures:", text)
+                self.pipeline.write_text(
+                    text.replace("\nfeatures:", "\n" + late).replace("group: labelled", f"group: {policy}"))
+                metrics = self.folder / f"{policy}.prom"
+                self.riffle("run", self.pipeline, "--brokers", brokers, "--until-end", "--no-state", "--metrics-file", metrics)
+                samples = parse(metrics.read_text())
+                # What becomes of an event, by topic.
+                for name, of_labels, of_payments in [
+                    ("consumed", 4, 3), ("absorbed", absorbed, 0), ("scored", 0, 3), ("late_dropped", dropped, 0),
+                    ("dead_lettered", sum(letters.values()), 0), ("late", 1, 1), ("muted", 0, 0), ("released", 0, 0),
+                ]:  # fmt: skip
+                    for topic, wanted in [("labels", of_labels), ("payments", of_payments)]:
+                        found = total(samples, f"riffle_events_{name}_total", topic=topic)
+                        self.assertEqual(found, wanted, f"{name} of {topic}")
+                for code in ["time-ahead", "late"]:
+                    found = total(samples, "riffle_dead_letters_total", topic="labels", code=code)
+                    self.assertEqual(found, letters.get(code, 0), code)
+                self.assertEqual(total(samples, "riffle_dead_letters_total", topic="payments"), 0)
+                for series, consumed in samples["riffle_events_consumed_total"]:
+                    place = {name: series[name] for name in ["topic", "partition"]}
+                    fates = ["scored", "absorbed", "dead_lettered", "late_dropped", "muted", "released"]
+                    self.assertEqual(
+                        consumed, sum(total(samples, f"riffle_events_{fate}_total", **place) for fate in fates), place)
 
     def test_what_does_not_fit_together_is_said(self):
         for arguments, said in [

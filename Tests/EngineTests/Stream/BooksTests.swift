@@ -63,6 +63,40 @@ struct BooksTests {
         #expect(counted == ["score-too-large": 1, "invalid-json": 1])
     }
 
+    /// A partition that brings nothing and may have more: the others wait for it, then go on, and the books say so.
+    @Test func whoIsWaitedForIsInTheBooks() throws {
+        func records(_ name: String, _ count: Int) -> [LogEntry] {
+            (0..<count).map {
+                .record(Payment(id: "\(name)\($0)", at: PaymentStream.start + Int64($0), customer: name).record)
+            }
+        }
+        let log = MemoryLog([records("a", 5), records("b", 2)])
+        let run = StreamRun(try PaymentPlan().make(), log) { $0.mergeWaitMicroseconds = 50_000 }
+        let listener = Listener()
+        run.engine.observer = listener
+        run.source.arrived[1] = 0
+        run.source.endUnknown = [1]
+        let (source, clock) = (run.source, run.clock)
+        run.source.onWait = { [unowned source] in
+            if clock.nanoseconds > 120_000_000 { source.arrived[1] = 2 }
+        }
+        let summary = try withExtendedLifetime(listener) { try run.run() }
+        #expect(summary.scored == 7 && summary.mergeExpiries == 1)
+        #expect(summary.accounts.map(\.waits.begun) == [0, 1])
+        #expect(summary.accounts.map(\.waits.expired) == [0, 1])
+        let waited = summary.accounts.map(\.waits.nanoseconds)
+        #expect(waited[0] == 0 && (50_000_000...60_000_000).contains(waited[1]), "\(waited)")
+        // While it is waited for the books show it, and not yet an expiry.
+        let during = listener.books.compactMap { books in
+            books.lanes.first { $0.account.partition == 1 }.map(\.account.waits)
+        }.filter { $0.nanoseconds > 0 && $0.expired == 0 }
+        #expect(during.count > 3)
+        let last = try #require(listener.books.last)
+        #expect(last.lanes.map(\.account).allSatisfy { $0.waits == summary.accounts[Int($0.partition)].waits })
+        #expect(
+            last.lanes.map(\.availableTime?.microseconds) == [4, 1].map { (PaymentStream.start + $0) * 1_000 })
+    }
+
     @Test func sourcesAreCountedApart() {
         var counts = DeadLetterCounts(sources: 3)
         for source in [0, 2, 2] { counts.add(.late, source: source) }
