@@ -1,7 +1,7 @@
 public import Engine
 
 extension Array where Element == LaneAccount {
-    /// A line for each topic that held the merge back for a tenth of a second or more, or without which it went on.
+    /// A line for each topic that held the merge back for half a second or more, or without which it went on.
     public var waitLines: [String] {
         Set(map(\.topic)).sorted().compactMap { topic in
             let waits = filter { $0.topic == topic }.map(\.waits)
@@ -10,10 +10,10 @@ extension Array where Element == LaneAccount {
             let expired = waits.reduce(0) { $0 + $1.expired }
             if expired == 0 && nanoseconds < Self.waitNanosecondsMin { return nil }
             let seconds = NumberStyle.decimal(Double(nanoseconds) / 1e9, places: 1)
-            let line = "\(topic): waited for \(begun) times, \(seconds) s for one partition at most"
-            return expired > 0 ? line + "; \(expired) times given up after merge.wait" : line
+            let line = "the merge waited \(begun) times for \(topic), \(seconds) s at most for one partition"
+            return expired > 0 ? line + "; \(expired) times in vain: merge.wait was over" : line
         }
     }
 
-    private static var waitNanosecondsMin: Int64 { 100_000_000 }
+    private static var waitNanosecondsMin: Int64 { 500_000_000 }
 }

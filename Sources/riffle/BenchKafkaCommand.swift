@@ -56,7 +56,7 @@ struct BenchKafkaCommand: ParsableCommand {
             }
         } catch {
             Terminal.printError("riffle bench kafka: \(error)")
-            throw ExitCode(1)
+            throw ExitCode((error as? ReplayFailure)?.kind == .usage ? 2 : 1)
         }
     }
 

@@ -152,7 +152,7 @@ public struct DemonstrationView: Sendable {
 
     private func waits(_ snapshot: DemonstrationSnapshot) -> StyledLine {
         var line = label("merge")
-        line.add(snapshot.waits.isEmpty ? "nothing is waited for" : snapshot.waits.joined(separator: "; "), .dim)
+        line.add(snapshot.waits.isEmpty ? "nothing is waited for long" : snapshot.waits.joined(separator: "; "), .dim)
         return line
     }
 

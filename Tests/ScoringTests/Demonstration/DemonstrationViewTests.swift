@@ -52,7 +52,7 @@ struct DemonstrationViewTests {
                        allow        23,579   99.3 %   0.68 % of them fraud
             flagged    ▁▂▃▅█▇  0.7 % now
             dead       3 dead letters: invalid-json 2, wrong-type 1
-            merge      nothing is waited for
+            merge      nothing is waited for long
 
             kafka      127.0.0.1:40165   kcat -C -b 127.0.0.1:40165 -t card.scores -o end
             Ctrl-C ends it in order
@@ -72,12 +72,12 @@ struct DemonstrationViewTests {
         #expect(view.lines(later).contains("labels     none is known yet"))
         later.snapshot.labels = LabelCount(
             known: 61_200, frauds: 459, eventTime: EventTime(microseconds: 949_500_000_000_000))
-        later.snapshot.waits = ["card.labels: waited for 2 times, 0.4 s for one partition at most"]
+        later.snapshot.waits = ["2 times, 0.6 s"]
         let lines = view.lines(later)
         #expect(lines.contains("decisions  block           133   0.56 %   75 % of 40 labelled fraud"))
         #expect(lines.contains("           review           36   0.15 %"))
         #expect(lines.contains("labels     61,200 known   0.75 % fraud   of payments up to 2000-02-02T14:00"))
-        #expect(lines.contains("merge      card.labels: waited for 2 times, 0.4 s for one partition at most"))
+        #expect(lines.contains("merge      2 times, 0.6 s"))
         #expect(lines.count == view.lines(frame).count + 1)
     }
 

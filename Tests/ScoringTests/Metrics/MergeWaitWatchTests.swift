@@ -103,13 +103,14 @@ import Testing
         let accounts = [
             Self.account("labels", 0, waited: 1_340_000_000, expired: 2),
             Self.account("labels", 1, waited: 200_000_000, expired: 1),
-            Self.account("events", 0, waited: 120_000_000, expired: 0),
-            Self.account("quick", 0, waited: 90_000_000, expired: 0),
+            Self.account("events", 0, waited: 620_000_000, expired: 0),
+            Self.account("quick", 0, waited: 490_000_000, expired: 0),
         ]
         #expect(
             accounts.waitLines == [
-                "events: waited for 1 times, 0.1 s for one partition at most",
-                "labels: waited for 2 times, 1.3 s for one partition at most; 3 times given up after merge.wait",
+                "the merge waited 1 times for events, 0.6 s at most for one partition",
+                "the merge waited 2 times for labels, 1.3 s at most for one partition; "
+                    + "3 times in vain: merge.wait was over",
             ])
         #expect([LaneAccount]().waitLines.isEmpty)
     }
