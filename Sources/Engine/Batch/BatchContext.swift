@@ -59,8 +59,8 @@ public final class BatchContext: @unchecked Sendable {
     func outputRow(_ row: Int) -> OutputRow {
         let disposition = frame.dispositions[row]
         return OutputRow(
-            disposition: disposition, lane: Int(batch.lanes[row]), offset: batch.offsets[row], fault: batch.faults[row],
-            record: records[row],
+            disposition: disposition, lane: Int(batch.lanes[row]), source: Int(batch.sources[row]),
+            offset: batch.offsets[row], fault: batch.faults[row], record: records[row],
             value: disposition == .score ? output(row) : UnsafeRawBufferPointer(start: nil, count: 0))
     }
 

@@ -31,6 +31,7 @@ final class OpenTransaction {
 
     private struct KeptRow {
         let disposition: RowDisposition
+        let source: UInt8
         let lane: Int32
         let valueCount: Int32
         let valueStart: Int
@@ -91,8 +92,8 @@ final class OpenTransaction {
             }
             rows.append(
                 KeptRow(
-                    disposition: row.disposition, lane: Int32(row.lane), valueCount: Int32(row.value.count),
-                    valueStart: start, offset: row.offset, fault: row.fault))
+                    disposition: row.disposition, source: UInt8(row.source), lane: Int32(row.lane),
+                    valueCount: Int32(row.value.count), valueStart: start, offset: row.offset, fault: row.fault))
             records.append(row.record)
         }
         context.recordCount = 0
@@ -110,8 +111,8 @@ final class OpenTransaction {
     func row(_ number: Int) -> OutputRow {
         let row = rows[number]
         return OutputRow(
-            disposition: row.disposition, lane: Int(row.lane), offset: row.offset, fault: row.fault,
-            record: records[number],
+            disposition: row.disposition, lane: Int(row.lane), source: Int(row.source), offset: row.offset,
+            fault: row.fault, record: records[number],
             value: UnsafeRawBufferPointer(start: values.bytes + row.valueStart, count: Int(row.valueCount)))
     }
 
