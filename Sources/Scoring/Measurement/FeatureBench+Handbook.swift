@@ -39,6 +39,7 @@ extension FeatureBench {
           transactions:
             topic: card.transactions
             key: customer_id
+            id: transaction_id
             time: {field: tx_datetime, format: iso8601}
             fields:
               transaction_id: int

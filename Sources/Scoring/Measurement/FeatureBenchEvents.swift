@@ -63,6 +63,7 @@ public struct FeatureBenchEvents: ColumnEvents {
             batch.presence[field][row] = Presence.present
         }
         set(columns.at, time)
+        set(columns.payment, Int64(made))
         set(columns.card, name(UInt8(ascii: "c"), card, in: batch))
         set(columns.customer, Int64(card / 2))
         set(columns.terminal, Int64(values >> 32) % Int64(max(1, cards / 10)))
@@ -101,14 +102,15 @@ public struct FeatureBenchEvents: ColumnEvents {
     }
 
     private struct Columns {
-        let at, card, customer, terminal, device, amount, distance, country, declined: Int
+        let at, payment, card, customer, terminal, device, amount, distance, country, declined: Int
 
         init(_ batch: EventBatch) {
             func place(_ name: String) -> Int {
                 guard let index = batch.schema.index(named: name) else { preconditionFailure("no field \(name)") }
                 return index.rawValue
             }
-            (at, card, customer, terminal) = (place("at"), place("card"), place("customer"), place("terminal"))
+            (at, payment) = (place("at"), place("payment"))
+            (card, customer, terminal) = (place("card"), place("customer"), place("terminal"))
             (device, amount, distance) = (place("device"), place("amount"), place("distance"))
             (country, declined) = (place("country"), place("declined"))
         }

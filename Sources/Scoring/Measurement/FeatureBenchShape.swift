@@ -35,7 +35,8 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
         var file = PipelineFile.load(bytes: Array(text.utf8), path: "\(name).yaml", environment: [:])
         guard let plan = file.compile() else { preconditionFailure(file.rendered()) }
         return ScoringPlan(
-            pipeline: name, sources: plan.sources, decodeLimits: DecodeLimits(), idField: nil, features: plan.features,
+            pipeline: name, sources: plan.sources, decodeLimits: DecodeLimits(), idField: plan.sources[0].id,
+            features: plan.features,
             featureLimits: FeatureLimits(keysPerEntity: keysPerEntity), model: nil, rules: [], outputFeatures: [],
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: "0000000000000000")
     }
@@ -47,8 +48,10 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
           payments:
             topic: payments
             key: card
+            id: payment
             time: {field: at, format: epoch-us}
             fields:
+              payment: int
               card: string
               customer: int
               terminal: int
