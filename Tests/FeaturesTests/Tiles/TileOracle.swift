@@ -29,19 +29,18 @@ struct TileOracle {
 
     func ask(time: Int64, watermark: Int64, itself: TileEvent? = nil) -> [Double] {
         let before = events.filter { isIn($0.time, at: time, watermark: watermark) }
-        let isOwn = plan.window.delayMicroseconds == 0 && plan.window.includesCurrent
+        let isOwn = plan.window.delayMicroseconds == 0
         let all = before + (isOwn ? itself.map { [$0] } ?? [] : [])
         return plan.outputs.map { output in
-            let isBefore = output.function == .previous || output.function == .timeSinceLast
-            let value = Self.value(output, isBefore ? before : all, at: time, length: plan.window.lengthMicroseconds)
+            let value = Self.value(output, output.isBeforeEvent ? before : all, at: time, length: plan.window.lengthMicroseconds)
             return value.isFinite ? value : output.defaultValue
         }
     }
 
     private static func value(_ output: TileOutput, _ events: [TileEvent], at time: Int64, length: Int64) -> Double {
         let column = output.column
-        let present = events.filter { column.isPresent($0.words) }
-        let words = column.shape == .always ? [] : present.map { $0.words[column.word] }
+        let present = events.filter { column.isPresent(values: $0.words) }
+        let words = column.shape == .always ? [] : present.map { $0.words[column.valueWord] }
         let numbers = words.map { column.number($0) }
         // Sorted by time, of equal times as they were taken.
         let order = present.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
@@ -62,8 +61,8 @@ struct TileOracle {
         case .min: return numbers.min() ?? .nan
         case .max: return numbers.max() ?? .nan
         case .distinct: return Double(Set(words.map { column.identity($0) }).count)
-        case .first: return order.first.map { column.number($0.element.words[column.word]) } ?? .nan
-        case .last, .previous: return order.last.map { column.number($0.element.words[column.word]) } ?? .nan
+        case .first: return order.first.map { column.number($0.element.words[column.valueWord]) } ?? .nan
+        case .last, .previous: return order.last.map { column.number($0.element.words[column.valueWord]) } ?? .nan
         case .timeSinceLast: return order.last.map { max(0, Double(time - $0.element.time) / 1e6) } ?? .nan
         case .quantile:
             let keys = numbers.map { QuantileBuckets.key(of: $0) }.sorted()
@@ -74,7 +73,7 @@ struct TileOracle {
     }
 
     /// Exact for integers; for doubles largest first and compensated.
-    private static func sum(_ column: TileColumn, _ words: [Int64]) -> Double {
+    private static func sum(_ column: ColumnLayout, _ words: [Int64]) -> Double {
         if column.shape != .double { return Double(words.reduce(0, +)) / column.divisor }
         var (high, low) = (0.0, 0.0)
         for word in words {
