@@ -1,4 +1,5 @@
 public import Engine
+import Events
 import Features
 import Workers
 
@@ -118,12 +119,24 @@ public struct FeatureBench: Sendable {
         let statistics = measurement.statistics
         return Memory(
             keys: statistics.keys, events: count,
-            estimatedBytes: Self.estimatedBytes(plan.features, cards: keys, events: count),
+            estimatedBytes: estimatedBytes(plan, cards: keys, events: count),
             stateBytes: statistics.bytes, residentBytes: grown)
     }
 
-    /// Events of an entity with fewer keys than there are cards are so many more a key.
-    private static func estimatedBytes(_ plan: FeaturePlan, cards: Int, events: Int) -> Double {
-        0
+    /// The sum of all entities' estimates.
+    private func estimatedBytes(_ plan: ScoringPlan, cards: Int, events: Int) -> Double {
+        plan.features.entities.indices.reduce(0) { sum, index in
+            let entity = plan.features.entities[index]
+            let key = plan.schema.fields[entity.keyField.rawValue].name
+            let (keys, differentValues) = FeatureBenchEvents.keys(ofField: key, cards: cards)
+            // A whole horizon's, or all there were.
+            let horizonDays = Double(entity.horizonMicroseconds) / 86_400_000_000
+            let eventsPerKey = Double(events) / Double(keys) * min(1, horizonDays / options.days)
+            let load = KeyLoad(
+                keys: keys, eventsPerKey: Int(eventsPerKey.rounded()), keyBytes: FeatureBenchEvents.nameBytes,
+                differentValues: min(1, Double(differentValues) / max(1, eventsPerKey)))
+            let memory = plan.features.memoryEstimate(entity: index, load: load, limits: plan.featureLimits)
+            return sum + memory.bytesPerKey * Double(keys)
+        }
     }
 }

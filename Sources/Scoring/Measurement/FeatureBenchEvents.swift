@@ -24,6 +24,7 @@ public struct FeatureBenchEvents: ColumnEvents {
 
     /// 2025-01-01T00:00:00Z.
     private static let start: Int64 = 1_735_689_600_000_000
+    static let nameBytes = 13
     private static let countries: [[UInt8]] = ["DE", "FR", "NL", "GB", "US", "PL", "IT", "ES"].map { Array($0.utf8) }
 
     /// - Parameters:
@@ -34,6 +35,15 @@ public struct FeatureBenchEvents: ColumnEvents {
         self.spread = spread
         stepMicroseconds = days * 86_400_000_000 / (Double(cards) * eventsPerCard)
         draw = seed
+    }
+
+    /// How many different keys a field has, and how many different values `distinct` meets beside each of them.
+    static func keys(ofField name: String, cards: Int) -> (keys: Int, differentValues: Int) {
+        switch name {
+        case "customer", "device": (max(1, cards / 2), 2)
+        case "terminal": (max(1, cards / 10), countries.count)
+        default: (cards, countries.count)
+        }
     }
 
     public mutating func append(_ rows: Int, to batch: EventBatch) {

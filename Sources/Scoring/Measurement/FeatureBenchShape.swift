@@ -12,6 +12,8 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
     case aggregates
     /// Quantiles and different values of one entity, in windows and since the beginning.
     case sketches
+    /// Counts, means and extremes over 30 days, in tiles of one percent: for keys with many events.
+    case tiled
     /// Twenty features over cards, customers, terminals and devices.
     case entities
 
@@ -21,22 +23,37 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
         case .sums: "count and mean over 1 d, 7 d, 30 d"
         case .aggregates: "count, mean, stddev, min, max, last over 1 d, 7 d, 30 d"
         case .sketches: "quantile and distinct over 7 d, 30 d and all"
+        case .tiled: "count, mean, max over 30 d in tiles of 1 %"
         case .entities: "20 features over card, customer, terminal, device"
         }
     }
 
     /// The plan of its features, with room for so many keys.
     public func plan(keysPerEntity: Int) -> ScoringPlan {
-        Self.plan(Self.head + groups, named: rawValue, keysPerEntity: keysPerEntity)
+        Self.plan(
+            Self.head + groups, named: rawValue, keysPerEntity: keysPerEntity,
+            tiles: self == .tiled ? Self.tileHundredths : nil)
     }
 
+    /// Hundredths of a percent.
+    private static let tileHundredths: Int64 = 100
+
     /// The plan of a pipeline that is known to be right, to be measured without a broker and a model.
-    static func plan(_ text: String, named name: String, keysPerEntity: Int) -> ScoringPlan {
+    ///
+    /// - Parameter tiles: hundredths of a percent of each window; `nil`: windows are exact.
+    static func plan(
+        _ text: String, named name: String, keysPerEntity: Int, tiles: Int64? = nil
+    ) -> ScoringPlan {
         var file = PipelineFile.load(bytes: Array(text.utf8), path: "\(name).yaml", environment: [:])
         guard let plan = file.compile() else { preconditionFailure(file.rendered()) }
+        let entities = plan.features.entities.map { entity in
+            tiles.flatMap { entity.tiled(hundredthsOfPercent: $0) } ?? entity
+        }
+        let features = FeaturePlan(
+            names: plan.features.names, entities: entities, expressions: plan.features.expressions)
         return ScoringPlan(
             pipeline: name, sources: plan.sources, decodeLimits: DecodeLimits(), idField: plan.sources[0].id,
-            features: plan.features,
+            features: features,
             featureLimits: FeatureLimits(keysPerEntity: keysPerEntity), model: nil, rules: [], outputFeatures: [],
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: "0000000000000000")
     }
@@ -92,6 +109,12 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
               - by: card
                 over: [7d, 30d, all]
                 aggregates: {high: "quantile(amount, 0.95)", countries: distinct(country)}
+            """
+        case .tiled:
+            """
+              - by: card
+                over: [30d]
+                aggregates: {payments: count(), usual: mean(amount), most: max(amount)}
             """
         case .entities: Self.fourEntities
         }
