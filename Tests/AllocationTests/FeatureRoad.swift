@@ -25,7 +25,8 @@ final class FeatureRoad {
     private let context: BatchContext
     private let hasLabels: Bool
     private let names: [[UInt8]]
-    private(set) var isFinite = 0
+    /// Features that were numbers.
+    private(set) var finite = 0
 
     private static let keys = 61
     private static let start: Int64 = 1_709_251_200_000_000
@@ -46,18 +47,25 @@ final class FeatureRoad {
 
     deinit { pool.shutDown() }
 
-    /// One batch, from its columns to its features.
-    func run(_ number: Int) {
+    /// Makes the columns of one batch.
+    func fill(_ number: Int) {
         context.removeAll()
         let batch = context.batch
         for row in 0..<Self.batchRows {
             append(number * Self.batchRows + row, to: batch)
             context.frame.dispositions[row] = batch.sources[row] == 0 ? .score : .absorbed
         }
-        pipeline.process(context)
+    }
+
+    /// From the columns to features.
+    func process() { pipeline.process(context) }
+
+    /// Looks at what came out.
+    func check() {
+        let batch = context.batch
         for row in 0..<Self.batchRows where batch.sources[row] == 0 {
             for feature in 0..<featureCount
-            where context.frame.features[row * featureCount + feature].isFinite { isFinite += 1 }
+            where context.frame.features[row * featureCount + feature].isFinite { finite += 1 }
         }
     }
 
@@ -82,6 +90,7 @@ final class FeatureRoad {
         }
         let ratio = Double(number % 997) / 7
         let offset = isLabel ? FeatureField.count : 0
+        for field in batch.presence.indices { batch.presence[field][row] = Presence.absent }
         func set(_ field: Int, _ word: Int64) {
             batch.words[offset + field][row] = word
             batch.presence[offset + field][row] = Presence.present

@@ -1,6 +1,7 @@
 import CAllocationCounter
 import Features
 import Testing
+import Workers
 
 @testable import Engine
 
@@ -14,13 +15,19 @@ extension WarmPathTests {
         Watch.begin(on: road.pool)
         defer { Watch.end() }
         let warm = 40
-        for batch in 0..<warm { road.run(batch) }
-        let before = road.isFinite
-        allocation_counter_start()
-        for batch in warm..<warm + 20 { road.run(batch) }
-        let allocations = allocation_counter_stop()
+        var allocations: UInt64 = 0
+        var before = 0
+        for batch in 0..<warm + 20 {
+            road.fill(batch)
+            if batch == warm { before = road.finite }
+            allocation_counter_start()
+            road.process()
+            let counted = allocation_counter_stop()
+            if batch >= warm { allocations += counted }
+            road.check()
+        }
         #expect(allocations == 0, "\(shape): \(road.featureCount) features")
-        #expect(road.isFinite - before > 20 * FeatureRoad.batchRows * road.featureCount / 2, "\(shape)")
+        #expect(road.finite - before > 20 * FeatureRoad.batchRows * road.featureCount / 2, "\(shape)")
         #expect(road.pool.tasksPerformed.allSatisfy { $0 > 0 })
         #expect(road.statistics.keysEvicted == 0 && road.statistics.eventsForgotten == 0)
     }
