@@ -88,7 +88,7 @@ final class FeatureRoad {
         let name = names[key].withUnsafeBufferPointer { bytes in
             bytes.baseAddress.map { batch.appendString($0, length: bytes.count) } ?? 0
         }
-        let ratio = Double(number % 997) / 7
+        let ratio = Double(number % 89) / 7
         let offset = isLabel ? FeatureField.count : 0
         for field in batch.presence.indices { batch.presence[field][row] = Presence.absent }
         func set(_ field: Int, _ word: Int64) {
@@ -97,7 +97,7 @@ final class FeatureRoad {
         }
         set(FeatureField.customer, name)
         set(FeatureField.terminal, Int64(number % 59))
-        set(FeatureField.amount, Int64(number % 9_973))
+        set(FeatureField.amount, Int64(number % 97))
         set(FeatureField.quantity, Int64(number % 7))
         set(FeatureField.ratio, Int64(bitPattern: ratio.bitPattern))
         set(FeatureField.shop, name)
