@@ -159,7 +159,9 @@ struct BlockArena: ~Copyable {
         for index in (0..<count).reversed() {
             let chunk = slab + index * Self.chunkBytes
             chunk.initializeMemory(as: UInt8.self, repeating: 0, count: 1 << Self.statesClass)
-            for sizeClass in Self.statesClass...Self.largestClass { add(chunk + (1 << sizeClass), sizeClass: sizeClass) }
+            for sizeClass in Self.statesClass...Self.largestClass {
+                add(chunk + (1 << sizeClass), sizeClass: sizeClass)
+            }
         }
     }
 }
