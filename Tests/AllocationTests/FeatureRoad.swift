@@ -14,6 +14,8 @@ final class FeatureRoad {
     enum Shape: CaseIterable {
         /// Every aggregate over windows that end, delayed or not, with the event itself or without it, filtered or not.
         case ending
+        /// The same in tiles of five percent.
+        case tiled
         /// Every aggregate since the beginning.
         case everything
         /// Windows that another source feeds and payments only ask.
@@ -140,6 +142,7 @@ final class FeatureRoad {
                 source: source, key: source * FeatureField.count + key, askedBy: key,
                 windows: windows(shape), lateMicroseconds: 600 * second)
         }
+        if shape == .tiled { try builder.tile(hundredthsOfPercent: 500) }
         return ScoringPlan(
             pipeline: "features", sources: sources, decodeLimits: DecodeLimits(), idField: nil, features: builder.plan,
             featureLimits: FeatureLimits(), model: nil, rules: [], outputFeatures: [], isOrderIrrelevant: false,
@@ -158,7 +161,7 @@ final class FeatureRoad {
             WindowPlan(delayMicroseconds: hour, lengthMicroseconds: WindowPlan.unbounded),
         ]
         switch shape {
-        case .ending: return ending
+        case .ending, .tiled: return ending
         case .everything: return since
         case .labels: return [ending[0], ending[2], since[0]]
         }
@@ -232,6 +235,10 @@ private struct FeatureRoadPlan {
             EntityPlan(
                 source: source, keyField: FieldIndex(key), queryKeyField: FieldIndex(askedBy), windows: windows,
                 valueColumns: columns, aggregates: aggregates, lateMicroseconds: lateMicroseconds))
+    }
+
+    mutating func tile(hundredthsOfPercent: Int64) throws {
+        entities = try entities.map { try #require($0.tiled(hundredthsOfPercent: hundredthsOfPercent)) }
     }
 
     var plan: FeaturePlan {

@@ -30,30 +30,16 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
 
     /// The plan of its features, with room for so many keys.
     public func plan(keysPerEntity: Int) -> ScoringPlan {
-        Self.plan(
-            Self.head + groups, named: rawValue, keysPerEntity: keysPerEntity,
-            tiles: self == .tiled ? Self.tileHundredths : nil)
+        Self.plan(Self.head + groups, named: rawValue, keysPerEntity: keysPerEntity)
     }
 
-    /// Hundredths of a percent.
-    private static let tileHundredths: Int64 = 100
-
     /// The plan of a pipeline that is known to be right, to be measured without a broker and a model.
-    ///
-    /// - Parameter tiles: hundredths of a percent of each window; `nil`: windows are exact.
-    static func plan(
-        _ text: String, named name: String, keysPerEntity: Int, tiles: Int64? = nil
-    ) -> ScoringPlan {
+    static func plan(_ text: String, named name: String, keysPerEntity: Int) -> ScoringPlan {
         var file = PipelineFile.load(bytes: Array(text.utf8), path: "\(name).yaml", environment: [:])
         guard let plan = file.compile() else { preconditionFailure(file.rendered()) }
-        let entities = plan.features.entities.map { entity in
-            tiles.flatMap { entity.tiled(hundredthsOfPercent: $0) } ?? entity
-        }
-        let features = FeaturePlan(
-            names: plan.features.names, entities: entities, expressions: plan.features.expressions)
         return ScoringPlan(
             pipeline: name, sources: plan.sources, decodeLimits: DecodeLimits(), idField: plan.sources[0].id,
-            features: features,
+            features: plan.features,
             featureLimits: FeatureLimits(keysPerEntity: keysPerEntity), model: nil, rules: [], outputFeatures: [],
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: "0000000000000000")
     }
@@ -114,6 +100,7 @@ public enum FeatureBenchShape: String, CaseIterable, Sendable {
             """
               - by: card
                 over: [30d]
+                accuracy: tiled(1%)
                 aggregates: {payments: count(), usual: mean(amount), most: max(amount)}
             """
         case .entities: Self.fourEntities
