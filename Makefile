@@ -44,7 +44,7 @@ handbook: release ## Hold features and scores against the Fraud Detection Handbo
 	@scripts/handbook.sh $(RELEASE)
 
 bench: release ## Measure the phases and the whole.
-	$(RELEASE) bench pipelines/card-fraud/pipeline.yaml
+	$(RELEASE) bench pipelines/card-fraud/replay-labelled.yaml
 
 copier: $(BUILD)/copier ## Build the program that only copies records, which benches measure Riffle against.
 

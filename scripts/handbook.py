@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The card-fraud protocol on the Fraud Detection Handbook's data: the parts of `make handbook` that are not Riffle.
 
-    handbook.py convert TRANSACTIONS.csv.gz OUT            the raw data as events (.csv, .csv.gz, .ndjson, .ndjson.gz)
+    handbook.py convert TRANSACTIONS.csv.gz OUT [--labels LABELS]
+                                                           the raw data as events (.csv, .csv.gz, .ndjson, .ndjson.gz);
+                                                           with --labels these come in a file of their own, a week later
     handbook.py compare EXPECTED.csv.gz FEATURES           features that Riffle computed against the exact integers
     handbook.py metrics TRANSACTIONS.csv.gz SCORES         ROC AUC, average precision and card precision@100
 
@@ -11,6 +13,7 @@ Only the standard library is used, and none of Riffle's code, so that the figure
 """
 
 import argparse
+import collections
 import contextlib
 import csv
 import datetime
@@ -26,6 +29,8 @@ TRAIN_DAYS = range(115, 122)
 TEST_DAYS = range(129, 136)
 CARDS_CHECKED_DAILY = 100
 EVENT_FIELDS = ["transaction_id", "tx_datetime", "customer_id", "terminal_id", "tx_amount", "tx_fraud"]
+LABEL_FIELDS = ["transaction_id", "terminal_id", "tx_datetime", "labelled_at", "tx_fraud"]
+LABEL_DELAY = datetime.timedelta(days=7)
 WINDOWS = [1, 7, 30]
 DIFFERENCES_SHOWN = 10
 
@@ -121,27 +126,54 @@ def read_transactions(path):
 # --- convert ---
 
 
+TEXT_FIELDS = {"tx_datetime", "labelled_at", "customer_id", "terminal_id"}
+
+
+def begin_rows(path, out, fields):
+    if not is_ndjson(path):
+        out.write(",".join(fields) + "\n")
+
+
+def write_row(path, out, fields, values):
+    """Values are text as it is to stand there: an amount keeps its two decimals."""
+    if is_ndjson(path):
+        quoted = [f'"{value}"' if name in TEXT_FIELDS else value for name, value in zip(fields, values)]
+        out.write("{" + ",".join(f'"{name}":{value}' for name, value in zip(fields, quoted)) + "}\n")
+    else:
+        out.write(",".join(values) + "\n")
+
+
+def time_text(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def convert(arguments):
-    json_events = is_ndjson(arguments.output)
-    count = frauds = 0
-    with open_text(arguments.output, "w") as out:
-        if not json_events:
-            out.write(",".join(EVENT_FIELDS) + "\n")
+    fields = EVENT_FIELDS[:-1] if arguments.labels else EVENT_FIELDS
+    count = frauds = labels = 0
+    waiting = collections.deque()
+    with contextlib.ExitStack() as files:
+        out = files.enter_context(open_text(arguments.output, "w"))
+        begin_rows(arguments.output, out, fields)
+        if arguments.labels:
+            labels_out = files.enter_context(open_text(arguments.labels, "w"))
+            begin_rows(arguments.labels, labels_out, LABEL_FIELDS)
         for identity, seconds, customer, terminal, amount, is_fraud in read_transactions(arguments.transactions):
             moment = FIRST_DAY + datetime.timedelta(seconds=seconds)
-            time = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
             fraud = "true" if is_fraud else "false"
-            if json_events:
-                # Written by hand, as the amount's two decimals are to stay.
-                out.write(
-                    f'{{"transaction_id":{identity},"tx_datetime":"{time}","customer_id":"{customer}",'
-                    f'"terminal_id":"{terminal}","tx_amount":{amount},"tx_fraud":{fraud}}}\n'
-                )
-            else:
-                out.write(f"{identity},{time},{customer},{terminal},{amount},{fraud}\n")
+            values = [identity, time_text(moment), customer, terminal, amount, fraud]
+            write_row(arguments.output, out, fields, values[: len(fields)])
+            if arguments.labels:
+                waiting.append((moment + LABEL_DELAY, [identity, terminal, time_text(moment), fraud]))
+                # Known at the very time of a transaction is known in time for it.
+                while waiting[0][0] <= moment:
+                    known, (*label, value) = waiting.popleft()
+                    write_row(arguments.labels, labels_out, LABEL_FIELDS, [*label, time_text(known), value])
+                    labels += 1
             count += 1
             frauds += is_fraud
     print(f"{arguments.output}: {count} events, {frauds} of them fraud")
+    if arguments.labels:
+        print(f"{arguments.labels}: {labels} labels, those known before the last event")
     return 0
 
 
@@ -343,6 +375,7 @@ def main():
     command = commands.add_parser("convert", help="write the raw data as events")
     command.add_argument("transactions")
     command.add_argument("output", help="a name in .csv, .csv.gz, .ndjson or .ndjson.gz")
+    command.add_argument("--labels", metavar="LABELS", help="a file for the labels, named as the output")
     command.set_defaults(run=convert)
     command = commands.add_parser("compare", help="hold computed features against the exact ones")
     command.add_argument("expected")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The Fraud Detection Handbook's transactions through `replay`, and through `run` on the embedded cluster with 4 partitions keyed by
-# customer and three fetch sizes; features held against the expected integers, scores against the published metrics.
+# The Fraud Detection Handbook's transactions, and their labels a week later, through `replay` and through `run` on the embedded
+# cluster with 4 partitions a topic and three fetch sizes; and through the pipeline whose events carry their labels. Features are held
+# against the expected integers, scores against the published metrics.
 set -euo pipefail
 riffle=$1
 shared=${RIFFLE_SHARED:-../shared}
@@ -16,19 +17,31 @@ expected=$data/expected_features_train_test_days.csv.gz
 transactions=$data/transactions_days_78_135.csv.gz
 pipeline=pipelines/card-fraud/pipeline.yaml
 
-python3 scripts/handbook.py convert "$transactions" "$work/events.ndjson"
-echo "== replay"
-"$riffle" replay $pipeline --model "$model" --input "$work/events.ndjson" --output "$work/replay.csv"
-python3 scripts/handbook.py compare "$expected" "$work/replay.csv"
-python3 scripts/handbook.py metrics "$transactions" "$work/replay.csv"
+check() {
+    python3 scripts/handbook.py compare "$expected" "$1"
+    python3 scripts/handbook.py metrics "$transactions" "$1"
+}
+
+echo "== replay, labels in the events"
+python3 scripts/handbook.py convert "$transactions" "$work/labelled.ndjson"
+"$riffle" replay pipelines/card-fraud/replay-labelled.yaml --model "$model" --input "$work/labelled.ndjson" --output "$work/labelled.csv"
+check "$work/labelled.csv"
+rm "$work/labelled.ndjson"
+
+echo "== replay, labels from a file of their own"
+python3 scripts/handbook.py convert "$transactions" "$work/events.ndjson" --labels "$work/labels.ndjson"
+inputs=(--input "transactions=$work/events.ndjson" --input "labels=$work/labels.ndjson")
+"$riffle" replay $pipeline --model "$model" "${inputs[@]}" --output "$work/replay.csv"
+check "$work/replay.csv"
+# Every row, not only those with expected values.
+cmp "$work/labelled.csv" "$work/replay.csv"
 
 # The same pipeline with its features in the scores, and with the handbook's model.
 sed -e "s|file: models/card-fraud.json|file: $(realpath "$model")|" -e 's/features: none/features: all/' \
     -e 's/^  start: earliest.*/&\n  properties: {fetch.message.max.bytes: "${FETCH_BYTES}"}/' $pipeline >"$work/pipeline.yaml"
 for bytes in 65536 262144 4194304; do
     echo "== run with fetch.message.max.bytes $bytes"
-    FETCH_BYTES=$bytes "$riffle" bench kafka "$work/pipeline.yaml" --input "$work/events.ndjson" --output "$work/scores.ndjson"
-    python3 scripts/handbook.py compare "$expected" "$work/scores.ndjson"
-    python3 scripts/handbook.py metrics "$transactions" "$work/scores.ndjson"
+    FETCH_BYTES=$bytes "$riffle" bench kafka "$work/pipeline.yaml" "${inputs[@]}" --output "$work/scores.ndjson"
+    check "$work/scores.ndjson"
     rm "$work/scores.ndjson"
 done

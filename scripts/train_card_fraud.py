@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Trains the demo's card-fraud model on generated history.
 
-    riffle generate pipelines/card-fraud/pipeline.yaml --days 110 --seed 20251 --output events.csv
-    riffle replay pipelines/card-fraud/pipeline.yaml --input events.csv --output features.csv
+    riffle generate pipelines/card-fraud/replay-labelled.yaml --days 110 --seed 20251 --output events.csv
+    riffle replay pipelines/card-fraud/replay-labelled.yaml --input events.csv --output features.csv
     python3 -m venv .venv && .venv/bin/pip install -r scripts/requirements.txt
     .venv/bin/python scripts/train_card_fraud.py features.csv events.csv --output pipelines/card-fraud/models/card-fraud.json
 
-The features are those that Riffle itself computes when it scores; the label comes from the events. The last week is
+The features are those that Riffle itself computes when it scores, whether labels ride in the events, as here, or come by
+their own topic within a week; the label comes from the events. The last week is
 for testing. Before it seven days are left out, as long as a fraud takes to be known; training takes the days before
 those. The first 37 days are left out too: until then the windows (30 days, and 7 days' delay) are not full. The same
 input gives the same model.

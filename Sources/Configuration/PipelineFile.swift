@@ -26,7 +26,11 @@ public struct PipelineFile: Sendable {
         } catch {
             let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
             let message = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "it cannot be read"
-            return empty(path, Diagnostic(code: "unreadable-file", "the file cannot be read: \(message)", at: nil))
+            return empty(
+                path,
+                Diagnostic(
+                    code: "unreadable-file", "the file cannot be read: \(message)", at: nil,
+                    suggestion: NearbyFile.suggestion(for: path)))
         }
         guard bytes.count <= limits.fileBytesMax else { return empty(path, tooLarge(limits)) }
         let environment = environment ?? ProcessInfo.processInfo.environment

@@ -1,6 +1,7 @@
 import Engine
 import Events
 import Logging
+import Synchronization
 
 /// Writes what an engine notices to the log, by what an operator can do about it, counts it, and passes it on.
 final class RunJournal: StreamObserver {
@@ -11,9 +12,15 @@ final class RunJournal: StreamObserver {
     private let metrics: RunMetrics
     private let ends: Ends
     private let observer: (any StreamObserver)?
+    private let clock: any EngineClock
+    private let waits = Mutex(MergeWaitWatch())
 
-    init(_ logger: Logger, metrics: RunMetrics, ends: @escaping Ends, passingOnTo observer: (any StreamObserver)?) {
+    init(
+        _ logger: Logger, metrics: RunMetrics, ends: @escaping Ends, passingOnTo observer: (any StreamObserver)?,
+        clock: any EngineClock = MonotonicClock()
+    ) {
         self.logger = logger
+        self.clock = clock
         self.metrics = metrics
         self.ends = ends
         self.observer = observer
@@ -37,6 +44,7 @@ final class RunJournal: StreamObserver {
                 "the clock was set; windows and waits do not depend on it",
                 metadata: ["seconds": "\(Double(step) / 1_000)"])
         }
+        for line in waits.withLock({ $0.lines(books, now: clock.nanoseconds) }) { log(line) }
         observer?.didBalance(books)
     }
 
@@ -72,6 +80,21 @@ final class RunJournal: StreamObserver {
                 metadata: ["origin": "\(lane)/\(offset)"])
         case .assignmentStale:
             logger.warning("the group has passed this instance over: what was in flight is void, and is read again")
+        }
+    }
+
+    /// What brings nothing and is not known to be at its end is most often a slow broker or a fetch that is too small.
+    private func log(_ line: MergeWaitWatch.Line) {
+        let metadata: Logger.Metadata = [
+            "topic": "\(line.topic)", "partitions": "\(line.partitions.map { "\($0)" }.joined(separator: " "))",
+            "seconds": "\(Self.seconds(line.nanoseconds))", "expired": "\(line.expired)",
+        ]
+        if line.expired > 0 {
+            logger.warning(
+                "scoring went on without partitions that were behind: look at their broker, or raise \"merge.wait\"",
+                metadata: metadata)
+        } else {
+            logger.notice("scoring waits for partitions that are behind", metadata: metadata)
         }
     }
 

@@ -32,7 +32,8 @@ public final class RunService: @unchecked Sendable {
         self.options = options
         properties = assembly.properties.withDefaults(options.propertyDefaults)
         metrics = RunMetrics(
-            pipeline: assembly.spec.name.value, statisticsMilliseconds: options.statisticsMilliseconds)
+            pipeline: assembly.spec.name.value, topics: assembly.scoring.sources.map(\.topic),
+            statisticsMilliseconds: options.statisticsMilliseconds)
         self.logger = logger
         self.observer = observer
     }

@@ -32,21 +32,31 @@ extension MetricSpec {
         "riffle_consumer_lag_offsets", .gauge,
         "Offsets between what is finished and the end of the partition as the last fetch told it.")
     public static let deadLetters = MetricSpec(
-        "riffle_dead_letters_total", .counter, "Dead letters by what was wrong with their events.",
-        labels: [MetricLabel("code")], seriesMax: 64)
-    public static let eventsLate = MetricSpec(
+        "riffle_dead_letters_total", .counter,
+        "Dead letters by the topic of their events and what was wrong with them.",
+        labels: [.topic, MetricLabel("code")], seriesMax: 256)
+    public static let eventsLate = perPartition(
         "riffle_events_late_total", .counter,
         "Events older than the watermark by more than late.after, whatever became of them.")
-    public static let mergeWaitsExpired = MetricSpec(
+    public static let mergeWaits = perPartition(
+        "riffle_merge_waits_total", .counter,
+        "Times that other partitions' events began to wait for this one: it brought nothing and was not at its end.")
+    public static let mergeWaitSeconds = perPartition(
+        "riffle_merge_wait_seconds_total", .counter, "Time for which other partitions' events waited for this one.")
+    public static let mergeWaitsExpired = perPartition(
         "riffle_merge_waits_expired_total", .counter,
-        "Times that the merge went on without a partition that had not caught up within merge.wait.")
+        "Times that the merge went on without this partition, which had not caught up within merge.wait.")
+    public static let availableTime = perPartition(
+        "riffle_available_timestamp_seconds", .gauge,
+        "The highest available time of the events taken from the partition, seconds since 1970.")
     public static let batchEvents = MetricSpec(
         "riffle_batch_events", .histogram(bounds: Bounds.batch), "Events of each batch that was scored.")
 
     static let events = [
         eventsConsumed, eventsScored, eventsAbsorbed, eventsDeadLettered, eventsLateDropped, eventsMuted,
         eventsReleased,
-        eventsInFlight, offsetsSkipped, consumerLag, deadLetters, eventsLate, mergeWaitsExpired, batchEvents,
+        eventsInFlight, offsetsSkipped, consumerLag, availableTime, eventsLate, deadLetters, mergeWaits,
+        mergeWaitSeconds, mergeWaitsExpired, batchEvents,
     ]
 
     // MARK: - Delivery

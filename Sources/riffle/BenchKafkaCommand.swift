@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Engine
+import Events
 import Foundation
 import Logging
 import Scoring
@@ -10,15 +11,17 @@ struct BenchKafkaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kafka",
         abstract:
-            "Publish a file's events to an embedded cluster, then score that backlog with `run` and collect the scores.",
+            "Publish files of events to an embedded cluster, then score that backlog with `run` and collect the scores.",
         discussion: """
             Cluster, pipeline and collector share this machine's cores. With --copier, a program that only copies records
             (`make copier`) and `riffle run` take turns instead, each in a process of its own against a fresh cluster, and
-            nothing reads their output: that shows how much of the possible rate is reached, and what it costs.
+            nothing reads their output: that shows how much of the possible rate is reached, and what it costs. Rates count
+            events of the scored source; a source without a file stays empty.
 
             Examples:
-              riffle bench kafka pipelines/card-fraud/pipeline.yaml --input events.ndjson --output scores.ndjson
-              riffle bench kafka pipelines/card-fraud/pipeline.yaml --input events.ndjson --copier .build/copier --rounds 5
+              riffle bench kafka pipelines/card-fraud/replay-labelled.yaml --copier .build/copier --rounds 5
+              riffle bench kafka pipelines/card-fraud/pipeline.yaml --input transactions=events.ndjson \\
+                  --input labels=labels.ndjson --output scores.ndjson
 
             Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)
@@ -53,17 +56,17 @@ struct BenchKafkaCommand: ParsableCommand {
             }
         } catch {
             Terminal.printError("riffle bench kafka: \(error)")
-            throw ExitCode(1)
+            throw ExitCode((error as? ReplayFailure)?.kind == .usage ? 2 : 1)
         }
     }
 
-    private func compare(_ copier: BenchSubject, _ assembly: PipelineAssembly, _ events: KeyedEvents) throws {
+    private func compare(_ copier: BenchSubject, _ assembly: PipelineAssembly, _ events: [KeyedEvents]) throws {
         let bench = ThroughputBench(
             assembly: assembly, pipelinePath: pipeline, partitions: paired.partitions, events: events,
             logger: LogSetup.logger(format: .text, level: .warning))
         print("machine  \(PhaseBenchMachine().text)")
         print(
-            "events   \(events.count) of \(events.valueBytes / max(1, events.count)) bytes, \(paired.partitions) partitions, "
+            "events   \(Self.text(events, of: assembly)), \(paired.partitions) partitions, "
                 + "embedded cluster, \(assembly.spec.kafka.delivery.rawValue)")
         print(PairedBenchText.roundHead)
         var done: [ThroughputBench.Round] = []
@@ -77,7 +80,15 @@ struct BenchKafkaCommand: ParsableCommand {
         print(PairedBenchText.summary(done))
     }
 
-    private func measure(_ assembly: PipelineAssembly, _ events: KeyedEvents) throws {
+    /// `500000 of 174 bytes`, and behind it those of other sources.
+    private static func text(_ events: [KeyedEvents], of assembly: PipelineAssembly) -> String {
+        events.map { events in
+            let name = events.source == 0 ? "" : "\(assembly.scoring.sources[events.source].name) "
+            return "\(name)\(events.count) of \(events.valueBytes / max(1, events.count)) bytes"
+        }.joined(separator: ", ")
+    }
+
+    private func measure(_ assembly: PipelineAssembly, _ events: [KeyedEvents]) throws {
         var options = RunOptions()
         options.embeddedPartitions = paired.partitions
         options.propertyDefaults = paired.settings()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Engine
+import Events
 import Foundation
 import Scoring
 
@@ -16,8 +17,8 @@ struct BenchLatencyCommand: ParsableCommand {
             other things too, take several rounds.
 
             Examples:
-              riffle bench latency pipelines/card-fraud/pipeline.yaml --copier .build/copier
-              riffle bench latency pipelines/card-fraud/pipeline.yaml --rate 2000,10000 --seconds 20
+              riffle bench latency pipelines/card-fraud/replay-labelled.yaml --copier .build/copier
+              riffle bench latency pipelines/card-fraud/replay-labelled.yaml --rate 2000,10000 --seconds 20
 
             Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)
@@ -44,12 +45,13 @@ struct BenchLatencyCommand: ParsableCommand {
     func run() throws {
         let assembly = try PipelineLoading.load(pipeline)
         do {
-            let events = try paired.events(assembly, countMax: 100_000)
+            let events = try paired.scoredEvents(assembly, countMax: 100_000)
             let bench = LatencyBench(assembly: assembly, pipelinePath: pipeline, events: events)
             print("machine   \(PhaseBenchMachine().text)")
             print(
                 "run       open loop, \(seconds) s a line, \(paired.partitions) partitions, embedded cluster, "
                     + "\(assembly.spec.kafka.delivery.rawValue)")
+            if let note = PairedBenchOptions.idleSources(assembly) { print("note      \(note)") }
             if assembly.spec.kafka.delivery == .exactlyOnce {
                 print(
                     "note      the embedded cluster shows records before they are committed: riffle's count to the commit that follows,"
@@ -91,8 +93,11 @@ struct PairedBenchOptions: ParsableArguments {
         help: ArgumentHelp("A program that only copies records, to measure beside: `make copier`.", valueName: "path"))
     var copier: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Events, one JSON object a line; also .gz.", valueName: "file"))
-    var input: String?
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Events, one JSON object a line; also .gz. Given again for each source.", valueName: "[source=]file"))
+    var input: [String] = []
 
     @Option(help: ArgumentHelp("Take the first so many; without --input, make so many.", valueName: "n"))
     var events: Int?
@@ -122,11 +127,27 @@ struct PairedBenchOptions: ParsableArguments {
         defaults.merging(properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, own in own })
     }
 
-    func events(_ assembly: PipelineAssembly, countMax: Int) throws -> KeyedEvents {
-        var options = PhaseBenchOptions()
-        options.input = input
-        options.eventsMax = events ?? (input == nil ? countMax : nil)
-        return try KeyedEvents(assembly, options)
+    /// Of every source that has a file; of all where events are made. The scored source's first.
+    func events(_ assembly: PipelineAssembly, countMax: Int) throws -> [KeyedEvents] {
+        try KeyedEvents.all(assembly, inputs: input, eventsMax: events ?? (input.isEmpty ? countMax : nil))
+    }
+
+    /// Of the scored source, for benches that send nothing else.
+    func scoredEvents(_ assembly: PipelineAssembly, countMax: Int) throws -> KeyedEvents {
+        let all = try events(assembly, countMax: countMax)
+        if !input.isEmpty, let other = all.dropFirst().first {
+            let names = assembly.scoring.sources.map(\.name)
+            throw RunFailure(
+                "only events of \"\(names[0])\" are sent at a rate: leave out the file of \"\(names[other.source])\"")
+        }
+        return all[0]
+    }
+
+    /// What a bench that feeds the scored source alone has to say of the pipeline's others; `nil`: there are none.
+    static func idleSources(_ assembly: PipelineAssembly) -> String? {
+        let others = assembly.scoring.sources.dropFirst().map { "\"\($0.name)\"" }
+        if others.isEmpty { return nil }
+        return "no events of \(others.joined(separator: ", ")) are sent: what is computed from them stays empty"
     }
 }
 

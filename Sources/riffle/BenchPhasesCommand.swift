@@ -56,6 +56,7 @@ struct BenchPhasesCommand: ParsableCommand {
         do {
             let bench = try PhaseBench(assembly: assembly, options: options)
             print(PhaseBenchText.head(bench, machine: machine))
+            if let note = PairedBenchOptions.idleSources(assembly) { print("note      \(note)") }
             let result = bench.run()
             print(PhaseBenchText.table(result))
             if !result.isSame { throw ExitCode(1) }

@@ -20,8 +20,8 @@ struct BenchRestartCommand: ParsableCommand {
             as after any crash that the machine survives; --cold reads it from disk.
 
             Examples:
-              riffle bench restart pipelines/card-fraud/pipeline.yaml
-              riffle bench restart pipelines/card-fraud/pipeline.yaml --keys 100000 --rounds 1
+              riffle bench restart pipelines/card-fraud/replay-labelled.yaml
+              riffle bench restart pipelines/card-fraud/replay-labelled.yaml --keys 100000 --rounds 1
 
             Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)

@@ -20,8 +20,8 @@ struct BenchSoakCommand: ParsableCommand {
             when state has its full size; that should be within the first quarter.
 
             Examples:
-              riffle bench soak pipelines/card-fraud/pipeline.yaml
-              riffle bench soak pipelines/card-fraud/pipeline.yaml --rate 50000 --minutes 5
+              riffle bench soak pipelines/card-fraud/replay-labelled.yaml
+              riffle bench soak pipelines/card-fraud/replay-labelled.yaml --rate 50000 --minutes 5
 
             Exit codes: 0 memory and latency are flat and nothing is missing, 1 they are not or it failed, 2 usage or
             configuration.
@@ -69,7 +69,7 @@ struct BenchSoakCommand: ParsableCommand {
         if let copier = paired.copier, !FileManager.default.isExecutableFile(atPath: copier) {
             throw ValidationError("--copier \(copier): there is no such program; `make copier` builds it")
         }
-        if paired.input == nil && paired.events != nil {
+        if paired.input.isEmpty && paired.events != nil {
             throw ValidationError("--events is for --input: generated events do not end")
         }
     }
@@ -78,9 +78,9 @@ struct BenchSoakCommand: ParsableCommand {
         let assembly = try PipelineLoading.load(pipeline)
         do {
             let events: SoakBench.Events =
-                paired.input == nil
+                paired.input.isEmpty
                 ? .generated(CardTransactionOptions(customers: customers, terminals: 2 * customers))
-                : .file(try paired.events(assembly, countMax: .max))
+                : .file(try paired.scoredEvents(assembly, countMax: .max))
             let bench = try SoakBench(assembly: assembly, pipelinePath: pipeline, events: events)
             if try !soak(bench, assembly) { throw ExitCode(1) }
         } catch let code as ExitCode {
@@ -110,6 +110,7 @@ struct BenchSoakCommand: ParsableCommand {
             "run       open loop, \(Int(rate)) events/s for \(minutes) min, \(paired.partitions) partitions, embedded cluster, "
                 + "\(assembly.spec.kafka.delivery.rawValue)")
         print(state(bench, rate))
+        if let note = PairedBenchOptions.idleSources(assembly) { print("note      \(note)") }
         var isFlat = true
         let subjects = [riffle] + (paired.copier.map { [.copier(path: $0)] } ?? [])
         for subject in subjects {

@@ -26,6 +26,7 @@ struct CheckCommand: ParsableCommand {
         let assembly = try PipelineLoading.load(pipeline)
         let features = assembly.scoring.features
         print("\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.planHash)")
+        printSources(assembly.scoring.sources)
         print("  features  \(features.names.joined(separator: ", "))")
         if let model = assembly.scoring.model {
             print(
@@ -48,6 +49,20 @@ struct CheckCommand: ParsableCommand {
             print("            the order taken is recorded in topic \(topic)")
         }
         printDelivery(assembly.spec)
+    }
+
+    private func printSources(_ sources: [SourcePlan]) {
+        for (number, source) in sources.enumerated() {
+            var text = "\(source.name): topic \(source.topic), "
+            text += number == 0 ? "scored" : "enters windows, is not scored"
+            if source.hasOwnAvailability {
+                switch source.available {
+                case .record: text += "; ordered by the records' timestamps"
+                case .field(let field): text += "; ordered by \(source.schema.fields[field.rawValue].name)"
+                }
+            }
+            print("  \(number == 0 ? "sources " : "        ")  \(text)")
+        }
     }
 
     private func printDelivery(_ spec: PipelineSpec) {

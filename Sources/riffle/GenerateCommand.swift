@@ -19,7 +19,8 @@ struct GenerateCommand: ParsableCommand {
 
             Examples:
               riffle generate pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 --rate 500
-              riffle generate pipelines/card-fraud/pipeline.yaml --output events.csv.gz --days 90 --fraud-wave 60
+              riffle generate pipelines/card-fraud/pipeline.yaml --output events.csv.gz --labels-output labels.csv.gz --days 90
+              riffle generate pipelines/card-fraud/replay-labelled.yaml --output events.csv.gz --days 90 --fraud-wave 60
 
             Exit codes: 0 done or stopped in order, 1 failed or not all delivered, 2 usage or configuration.
             """)

@@ -52,6 +52,7 @@ enum GenerateSummaryText {
         let rate = seconds > 0 ? Int(Double(summary.events) / seconds) : 0
         var text = "\(summary.events) events to \(target) in \((seconds * 10).rounded() / 10) s (\(rate)/s)"
         text += ", \(summary.frauds) of them fraud"
+        if summary.labels > 0 { text += ", and \(summary.labels) labels" }
         if summary.failed > 0 {
             text += "; \(summary.failed) not delivered: \(summary.firstFailure ?? "stopped before")"
         }

@@ -1,4 +1,5 @@
 import Engine
+import Scoring
 
 /// The last line of a run.
 enum RunSummaryText {
@@ -12,10 +13,9 @@ enum RunSummaryText {
             (summary.absorbed, "absorbed"), (summary.deadLettered, "dead-lettered"),
             (summary.lateDropped, "dropped as late"),
             (summary.muted, "muted to rebuild state"), (summary.released, "released"), (summary.late, "late"),
-            (summary.mergeExpiries, "merge waits expired"),
         ] where count > 0 {
             parts.append("\(count) \(name)")
         }
-        return parts.joined(separator: ", ")
+        return ([parts.joined(separator: ", ")] + summary.accounts.waitLines).joined(separator: "\n")
     }
 }

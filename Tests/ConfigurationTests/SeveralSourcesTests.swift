@@ -2,6 +2,7 @@ import Configuration
 import Diagnostics
 import Events
 import Features
+import Foundation
 import Testing
 
 /// Pipelines with more than one source: their columns in a batch, and who reads what.
@@ -63,6 +64,26 @@ import Testing
         #expect(Set(reads.map(\.name)) == ["labels.tx_fraud", "logins.device", "event_time"])
         #expect(!plan.isOrderIrrelevant)
         #expect(plan.orderTopic == "card-fraud.order")
+    }
+
+    /// The project's own pipeline reads labels from their topic, and its twin from the event: the model's inputs are the
+    /// same.
+    @Test func cardFraudComesInTwoForms() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("pipelines/card-fraud")
+        let plans = try ["pipeline.yaml", "replay-labelled.yaml"].map { name in
+            var file = PipelineFile.load(path: folder.appendingPathComponent(name).path, environment: [:])
+            let plan = file.compile()
+            return try #require(plan, "\(file.rendered())")
+        }
+        #expect(plans[0].features.names == plans[1].features.names)
+        #expect(plans[0].modelInputs == plans[1].modelInputs)
+        #expect(plans.map(\.sources.count) == [2, 1])
+        #expect(plans[0].features.entities.map(\.source) == [0, 0, 1])
+        #expect(plans[1].features.entities.map(\.source) == [0, 0])
+        let risk = plans[0].features.entities[2]
+        #expect(risk.windows == plans[1].features.entities[1].windows)
+        #expect(risk.aggregates.map(\.function) == [.mean, .mean, .mean])
     }
 
     @Test func oneSourceIsAsItWas() throws {

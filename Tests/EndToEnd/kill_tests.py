@@ -233,6 +233,7 @@ class ClusterTests(unittest.TestCase):
         self.assertEqual(counts.pop("more"), 3)
         self.assertEqual(counts.pop("a.b_c-1"), 1)
         self.assertEqual(counts.pop("card.transactions"), 4)
+        self.assertEqual(counts.pop("card.labels"), 4)
         self.assertEqual(counts.pop("card.scores"), 4)
         self.assertEqual(set(counts.values()), {1}, counts)
         self.assertEqual(cluster.end(signal.SIGTERM), 0, cluster.text())

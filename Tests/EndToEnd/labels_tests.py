@@ -6,15 +6,12 @@ import csv
 import gzip
 import json
 import random
-import re
-import subprocess
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
-RIFFLE = None
-DEADLINE_SECONDS = 90
+from metrics_tests import parse, total
+from pipeline_case import PipelineCase
+
 EVENTS = 600
 HOUR = 3_600_000
 FIRST_MILLISECONDS = 1_709_251_200_000
@@ -95,13 +92,11 @@ def recomputed(payments, labels):
     return rows
 
 
-class LabelsTests(unittest.TestCase):
+class LabelsTests(PipelineCase):
+    PIPELINE = PIPELINE
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.pipeline = self.folder / "pipeline.yaml"
-        self.pipeline.write_text(PIPELINE)
+        super().setUp()
         self.payments, self.labels = history(seed=5)
         self.inputs = []
         for name, rows in [("payments", self.payments), ("labels", self.labels)]:
@@ -111,32 +106,6 @@ class LabelsTests(unittest.TestCase):
                 writer.writeheader()
                 writer.writerows(rows)
             self.inputs += ["--input", f"{name}={path}"]
-
-    def riffle(self, *arguments, status=0):
-        result = subprocess.run([RIFFLE, *map(str, arguments)], capture_output=True, text=True,
-                                timeout=DEADLINE_SECONDS)  # fmt: skip
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        return result.stdout + result.stderr
-
-    def kcat(self, *arguments, stdin=None):
-        result = subprocess.run(["kcat", *arguments], input=stdin, capture_output=True, text=True,
-                                timeout=DEADLINE_SECONDS)  # fmt: skip
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
-    def cluster(self):
-        log = open(self.folder / "cluster.log", "w+")
-        process = subprocess.Popen([RIFFLE, "cluster", "--pipeline", str(self.pipeline)], stderr=log)
-        self.addCleanup(log.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            found = re.search(r"embedded cluster at (\S+)", (self.folder / "cluster.log").read_text())
-            if found:
-                return found.group(1)
-            time.sleep(0.05)
-        self.fail((self.folder / "cluster.log").read_text())
 
     def replay(self, *arguments):
         target = self.folder / "rows.csv"
@@ -155,14 +124,13 @@ class LabelsTests(unittest.TestCase):
             risks[row["risk_1d"]] += 1
         self.assertGreater(len(risks), 20, "labels decide something")
 
-        brokers = self.cluster()
+        brokers = self.start_cluster()
         for topic, key, events in [("labels", "shop", self.labels), ("payments", "card", self.payments)]:
-            lines = "".join(f"{event[key]}|{json.dumps(event)}\n" for event in events)
-            self.kcat("-b", brokers, "-P", "-t", topic, "-K", "|", stdin=lines)
+            self.publish(brokers, topic, [(event[key], json.dumps(event)) for event in events])
         said = self.riffle("run", self.pipeline, "--brokers", brokers, "--until-end")
         self.assertIn(f"{EVENTS} scored, {len(self.labels)} absorbed", said)
-        text = self.kcat("-b", brokers, "-C", "-t", "scores", "-o", "beginning", "-c", str(EVENTS), "-q")
-        scores = {int(score["id"]): score for score in map(json.loads, text.splitlines())}
+        lines = self.read(brokers, "scores", EVENTS)
+        scores = {int(score["id"]): score for score in map(json.loads, lines)}
         self.assertEqual(len(scores), EVENTS)
         for row in rows:
             score = scores[int(row["id"])]
@@ -173,10 +141,10 @@ class LabelsTests(unittest.TestCase):
         from_topics = self.replay("--from-topics", "--brokers", brokers)
         self.assertEqual(sorted(map(str, from_topics)), sorted(map(str, rows)))
         recorded = self.folder / "scores.ndjson"
-        recorded.write_text(text)
+        recorded.write_text("\n".join(lines))
         said = self.riffle("replay", self.pipeline, "--from-topics", "--brokers", brokers, "--compare", recorded)
         self.assertRegex(said, rf"risk_1d +{EVENTS} +0 +0")
-        self.compare(recorded, text.splitlines())
+        self.compare(recorded, lines)
 
     def compare(self, recorded, lines):
         """What was recorded, held against the files: equal, and then with one of each mistake in it."""
@@ -216,6 +184,48 @@ class LabelsTests(unittest.TestCase):
         labelled = {label["id"] for label in self.labels}
         known = self.replay(*self.inputs, "--labelled-only")
         self.assertEqual(known, [row for row in rows if int(row["id"]) in labelled])
+
+    def test_each_source_has_its_own_policy_for_late_events(self):
+        """Whatever becomes of a label, the books of its partition balance, and payments are dealt with as they say."""
+        start = FIRST_MILLISECONDS
+        payments = [{"id": number, "card": "c", "shop": "s", "at": at, "amount": 1.5}
+                    for number, at in enumerate([start, start - 2 * HOUR, start + HOUR])]  # fmt: skip
+        tomorrow = int(time.time() * 1000) + 24 * HOUR
+        labels = [{"id": 0, "shop": "s", "at": start - 9 * HOUR, "known": known, "fraud": True}
+                  for known in [start, start - 2 * HOUR, tomorrow, start + 1]]  # fmt: skip
+        brokers = self.start_cluster()
+        self.publish(brokers, "labels", [(label["shop"], json.dumps(label)) for label in labels])
+        self.publish(brokers, "payments", [(payment["card"], json.dumps(payment)) for payment in payments])
+        text = self.pipeline.read_text()
+        for policy, absorbed, dropped, letters in [
+            ("score", 3, 0, {"time-ahead": 1}), ("drop", 2, 1, {"time-ahead": 1}),
+            ("dead-letter", 2, 0, {"time-ahead": 1, "late": 1}),
+        ]:  # fmt: skip
+            with self.subTest(policy=policy):
+                late = f"    late: {{after: 1h, then: {policy}}}\n    ahead: 1h\nfeatures:"
+                self.assertIn("\nfeatures:", text)
+                self.pipeline.write_text(
+                    text.replace("\nfeatures:", "\n" + late).replace("group: labelled", f"group: {policy}"))
+                metrics = self.folder / f"{policy}.prom"
+                self.riffle("run", self.pipeline, "--brokers", brokers, "--until-end", "--no-state", "--metrics-file", metrics)
+                samples = parse(metrics.read_text())
+                # What becomes of an event, by topic.
+                for name, of_labels, of_payments in [
+                    ("consumed", 4, 3), ("absorbed", absorbed, 0), ("scored", 0, 3), ("late_dropped", dropped, 0),
+                    ("dead_lettered", sum(letters.values()), 0), ("late", 1, 1), ("muted", 0, 0), ("released", 0, 0),
+                ]:  # fmt: skip
+                    for topic, wanted in [("labels", of_labels), ("payments", of_payments)]:
+                        found = total(samples, f"riffle_events_{name}_total", topic=topic)
+                        self.assertEqual(found, wanted, f"{name} of {topic}")
+                for code in ["time-ahead", "late"]:
+                    found = total(samples, "riffle_dead_letters_total", topic="labels", code=code)
+                    self.assertEqual(found, letters.get(code, 0), code)
+                self.assertEqual(total(samples, "riffle_dead_letters_total", topic="payments"), 0)
+                for series, consumed in samples["riffle_events_consumed_total"]:
+                    place = {name: series[name] for name in ["topic", "partition"]}
+                    fates = ["scored", "absorbed", "dead_lettered", "late_dropped", "muted", "released"]
+                    self.assertEqual(
+                        consumed, sum(total(samples, f"riffle_events_{fate}_total", **place) for fate in fates), place)
 
     def test_what_does_not_fit_together_is_said(self):
         for arguments, said in [

@@ -3,15 +3,11 @@
 import json
 import re
 import stat
-import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
-from kill_processes import RUN_PROPERTIES, Process, wait_until
+from kill_processes import RUN_PROPERTIES, wait_until
+from pipeline_case import DEADLINE_SECONDS, PipelineCase
 
-RIFFLE = None
-DEADLINE_SECONDS = 60
 EVENTS = 60
 BAD_EVENTS = [
     ('{"id":1000,"card":"c","at":', "invalid-json"),
@@ -69,40 +65,18 @@ def total(samples, name, **labels):
     return sum(value for found, value in samples.get(name, []) if labels.items() <= found.items())
 
 
-class MetricsTests(unittest.TestCase):
+class MetricsTests(PipelineCase):
+    PIPELINE = PIPELINE
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         self.file = self.folder / "riffle.prom"
-        self.pipeline = self.folder / "pipeline.yaml"
-        self.pipeline.write_text(PIPELINE.replace("STATE", str(self.folder / "state")))
-        self.cluster = self.start("cluster", "--pipeline", self.pipeline)
-        self.brokers = self.cluster.wait_for(r"embedded cluster at (\S+)").group(1)
-
-    def start(self, *arguments):
-        process = Process(RIFFLE, *arguments)
-        self.addCleanup(self.end, process)
-        return process
-
-    @staticmethod
-    def end(process):
-        if process.process.poll() is None:
-            process.process.kill()
-            process.process.wait()
-        process.log.close()
+        self.brokers = self.start_cluster()
 
     def run_pipeline(self):
         properties = [part for name in RUN_PROPERTIES for part in ("-X", name)]
         return self.start("run", self.pipeline, "--brokers", self.brokers, "--metrics-file", self.file,
                           "--metrics-every", "100ms", *properties)  # fmt: skip
-
-    def publish(self, events):
-        result = subprocess.run(
-            ["kcat", "-b", self.brokers, "-P", "-t", "payments", "-K", "|", "-X", "partitioner=murmur2_random"],
-            input="".join(f"{key}|{value}\n" for key, value in events), capture_output=True, text=True,
-            timeout=DEADLINE_SECONDS)  # fmt: skip
-        self.assertEqual(result.returncode, 0, result.stderr)
 
     def wait_for(self, condition):
         """The file's samples as soon as they meet the condition; each of its states has to be whole."""
@@ -118,7 +92,7 @@ class MetricsTests(unittest.TestCase):
         good = [(f"card-{number % 7}", json.dumps(
             {"id": number, "card": f"card-{number % 7}", "at": start + number * 60_000, "amount": 1.5}))
             for number in range(EVENTS)]  # fmt: skip
-        self.publish(good + [("card-1", text) for text, _ in BAD_EVENTS])
+        self.publish(self.brokers, "payments", good + [("card-1", text) for text, _ in BAD_EVENTS])
         everything = EVENTS + len(BAD_EVENTS)
         samples = self.wait_for(
             lambda found: total(found, "riffle_events_scored_total") + total(found, "riffle_events_dead_lettered_total")
@@ -158,7 +132,7 @@ class MetricsTests(unittest.TestCase):
         text = self.pipeline.read_text().replace("brokers: embedded", f'brokers: "{self.brokers}"')
         self.pipeline.write_text(text.replace("group: metered", "group: metered, delivery: exactly-once"))
         run = self.run_pipeline()
-        self.publish([("card-1", text) for text, _ in BAD_EVENTS])
+        self.publish(self.brokers, "payments", [("card-1", text) for text, _ in BAD_EVENTS])
         samples = self.wait_for(
             lambda found: total(found, "riffle_events_dead_lettered_total") == len(BAD_EVENTS)
             and total(found, "riffle_transactions_total", outcome="committed") >= 1)
@@ -177,11 +151,7 @@ class MetricsTests(unittest.TestCase):
         self.assertEqual(total(samples, "riffle_stops_total"), 1)
 
     def test_how_often_needs_a_file(self):
-        run = subprocess.run(
-            [RIFFLE, "run", "absent.yaml", "--metrics-every", "5s"], capture_output=True, text=True,
-            timeout=DEADLINE_SECONDS, check=False)
-        self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertIn("--metrics-every needs --metrics-file", run.stderr)
+        self.assertIn("--metrics-every needs --metrics-file", self.riffle("run", "absent.yaml", "--metrics-every", "5s", status=2))
 
     def test_a_path_that_cannot_be_written_is_an_error_before_anything_is_read(self):
         self.file = self.folder / "absent" / "riffle.prom"

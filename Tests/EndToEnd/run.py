@@ -23,28 +23,32 @@ from pathlib import Path
 import kill_tests
 import labels_tests
 import metrics_tests
+import pipeline_case
 import secret_tests
 import topic_replay_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = "pipelines/card-fraud/pipeline.yaml"
+LABELLED = "pipelines/card-fraud/replay-labelled.yaml"
 RIFFLE = None
 DEADLINE_SECONDS = 60
 
 EVENTS = [
     {"transaction_id": 1, "tx_datetime": "2025-03-01T08:00:00Z", "customer_id": "7", "terminal_id": "9",
-     "tx_amount": 12.50, "tx_fraud": False},
+     "tx_amount": 12.50},
     {"transaction_id": 2, "tx_datetime": "2025-03-01T08:05:00Z", "customer_id": "7", "terminal_id": "9",
-     "tx_amount": 900.00, "tx_fraud": True},
+     "tx_amount": 900.00},
     {"transaction_id": 3, "tx_datetime": "2025-03-01T08:06:00+01:00", "customer_id": "8", "terminal_id": "9",
-     "tx_amount": 3.99, "tx_fraud": False},
+     "tx_amount": 3.99},
+]  # fmt: skip
+LABELS = [
+    {"transaction_id": 0, "terminal_id": "9", "tx_datetime": "2025-02-20T08:00:00Z",
+     "labelled_at": "2025-02-26T08:00:00Z", "tx_fraud": True},
 ]  # fmt: skip
 BAD_EVENTS = [
     ('{"transaction_id":4,"tx_datetime":"2025-03-01T08:07:00Z","customer_id":"7"', "invalid-json"),
-    ('{"transaction_id":5,"tx_datetime":"2025-03-01T08:07:00Z","customer_id":"7","terminal_id":"9","tx_fraud":false}',
-     "field-missing"),
-    ('{"transaction_id":6,"tx_datetime":"yesterday","customer_id":"7","terminal_id":"9","tx_amount":1,"tx_fraud":false}',
-     "invalid-time"),
+    ('{"transaction_id":5,"tx_datetime":"2025-03-01T08:07:00Z","customer_id":"7","terminal_id":"9"}', "field-missing"),
+    ('{"transaction_id":6,"tx_datetime":"yesterday","customer_id":"7","terminal_id":"9","tx_amount":1}', "invalid-time"),
 ]  # fmt: skip
 
 
@@ -92,10 +96,10 @@ class Service:
         self.log.close()
 
 
-def publish(brokers, lines, *options):
-    """Publishes `key|value` lines to the source topic, each to its key's partition as Java's clients would."""
+def publish(brokers, lines, *options, topic="card.transactions"):
+    """Publishes `key|value` lines to a topic, each to its key's partition as Java's clients would."""
     text = "".join(f"{key}|{value}\n" for key, value in lines)
-    result = run("kcat", "-b", brokers, "-P", "-t", "card.transactions", "-K", "|", "-X", "partitioner=murmur2_random",
+    result = run("kcat", "-b", brokers, "-P", "-t", topic, "-K", "|", "-X", "partitioner=murmur2_random",
                  *options, stdin=text)  # fmt: skip
     if result.returncode != 0:
         raise AssertionError(result.stderr)
@@ -121,12 +125,14 @@ def headers(record):
 
 class CheckTests(unittest.TestCase):
     def test_the_shipped_pipeline_is_fine(self):
-        result = run(RIFFLE, "check", PIPELINE)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("is fine", result.stdout)
+        for pipeline in [PIPELINE, LABELLED]:
+            result = run(RIFFLE, "check", pipeline)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("is fine", result.stdout)
 
     def test_five_mistakes_are_each_answered_with_place_code_and_suggestion(self):
-        text = (ROOT / PIPELINE).read_text()
+        # Of the two, in the one whose events carry their labels a delay is needed.
+        text = (ROOT / LABELLED).read_text()
         mistakes = [
             ("mean(tx_amount)", "maen(tx_amount)", "unknown-aggregate", 'did you mean "mean"?'),
             ("    delay: 7d\n", "", "label-leakage", "delay"),
@@ -160,6 +166,7 @@ class RunTests(unittest.TestCase):
 
     def test_scores_and_dead_letters_reach_kcat_and_equal_a_replay(self):
         brokers = self.service.brokers
+        publish(brokers, [(label["terminal_id"], json.dumps(label)) for label in LABELS], topic="card.labels")
         lines = [(event["customer_id"], json.dumps(event)) for event in EVENTS]
         publish(brokers, lines, "-H", "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
         publish(brokers, [("7", text) for text, _ in BAD_EVENTS], "-H", "shop=12")
@@ -167,8 +174,8 @@ class RunTests(unittest.TestCase):
         letters = read(brokers, "card.dead-letter", len(BAD_EVENTS))
         status, log = self.service.stop()
         self.assertEqual(status, 0, log)
-        self.assertIn("6 events", log)
-        self.assertIn("3 scored, 3 dead-lettered", log)
+        self.assertIn("7 events", log)
+        self.assertIn("3 scored, 1 absorbed, 3 dead-lettered", log)
         self.check_scores(scores)
         self.check_dead_letters(letters)
 
@@ -177,12 +184,16 @@ class RunTests(unittest.TestCase):
         result = run("/usr/bin/python3", "scripts/check_records.py", "schemas/score.v1.schema.json", stdin=payload)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder) / "events.ndjson"
-            source.write_text("".join(json.dumps(event) + "\n" for event in EVENTS))
+            inputs = []
+            for name, rows in [("transactions", EVENTS), ("labels", LABELS)]:
+                source = Path(folder) / f"{name}.ndjson"
+                source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+                inputs += ["--input", f"{name}={source}"]
             target = Path(folder) / "scores.csv"
-            result = run(RIFFLE, "replay", PIPELINE, "--input", source, "--output", target)
+            result = run(RIFFLE, "replay", PIPELINE, *inputs, "--output", target)
             self.assertEqual(result.returncode, 0, result.stderr)
             replayed = {row["transaction_id"]: row for row in csv.DictReader(target.open())}
+        self.assertEqual({row["terminal_risk_30d"] for row in replayed.values()}, {"1"})
         self.assertEqual(len(scores), len(EVENTS))
         for record in scores:
             score = json.loads(record["payload"])
@@ -245,30 +256,43 @@ class RunTests(unittest.TestCase):
         self.assertIn("tried 2 times", result.stdout)
 
     def test_generate_joins_from_another_process(self):
-        result = run(RIFFLE, "generate", PIPELINE, "--brokers", self.service.brokers, "--events", "2000", "--days", "30")
+        result = run(RIFFLE, "generate", PIPELINE, "--brokers", self.service.brokers, "--events", "2000", "--days", "30",
+                     "--label-delay", "1h")  # fmt: skip
         self.assertEqual(result.returncode, 0, result.stderr)
+        labels = int(re.search(r"(\d+) labels", result.stderr).group(1))
+        self.assertGreater(labels, 1000)
         scores = read(self.service.brokers, "card.scores", 2000)
         self.assertEqual(len(scores), 2000)
         self.assertEqual(len({headers(record)["riffle-origin"] for record in scores}), 2000)
         status, log = self.service.stop()
         self.assertEqual(status, 0, log)
-        self.assertIn("2000 scored", log)
+        self.assertIn(f"2000 scored, {labels} absorbed", log)
 
 
 class ReplayTests(unittest.TestCase):
     def test_the_sample_replays_and_gives_metrics(self):
         with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "features.csv.gz"
-            result = run(
-                RIFFLE, "replay", PIPELINE, "--input", "pipelines/card-fraud/sample.csv.gz", "--output", target,
-                "--metrics", "tx_fraud", "--metrics-key", "customer_id")
-            self.assertEqual(result.returncode, 0, result.stderr)
-            figures = dict(line.split() for line in result.stdout.splitlines() if len(line.split()) == 2)
-            self.assertGreater(float(figures["roc_auc"]), 0.85)
-            with gzip.open(target, "rt") as lines:
-                rows = list(csv.DictReader(lines))
+            sample = "pipelines/card-fraud/sample.csv.gz"
+            labels = "labels=pipelines/card-fraud/sample-labels.csv.gz"
+            written = []
+            for pipeline, inputs in [
+                (PIPELINE, ["--input", f"transactions={sample}", "--input", labels]),
+                (LABELLED, ["--input", sample]),
+            ]:
+                target = Path(folder) / "features.csv.gz"
+                result = run(
+                    RIFFLE, "replay", pipeline, *inputs, "--output", target, "--metrics", "tx_fraud", "--metrics-key",
+                    "customer_id")  # fmt: skip
+                self.assertEqual(result.returncode, 0, result.stderr)
+                figures = dict(line.split() for line in result.stdout.splitlines() if len(line.split()) == 2)
+                self.assertGreater(float(figures["roc_auc"]), 0.85)
+                written.append(gzip.decompress(target.read_bytes()).decode())
+            # Labels that come within the windows' delay say the same, wherever they come from.
+            self.assertEqual(written[0], written[1])
+            rows = list(csv.DictReader(written[0].splitlines()))
             self.assertEqual(len(rows), 59558)
             self.assertEqual(list(rows[0])[-2:], ["score", "decision"])
+            self.assertGreater(sum(float(row["terminal_risk_30d"]) > 0 for row in rows), 500)
 
 
 class CopierTests(unittest.TestCase):
@@ -326,10 +350,8 @@ def main():
     RIFFLE = str(Path(options.riffle).resolve())
     os.environ.pop("RIFFLE_BROKERS", None)
     kill_tests.RIFFLE = RIFFLE
-    labels_tests.RIFFLE = RIFFLE
-    metrics_tests.RIFFLE = RIFFLE
+    pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
-    topic_replay_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     for module in [secret_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

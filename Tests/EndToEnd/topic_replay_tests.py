@@ -3,15 +3,10 @@
 import csv
 import json
 import random
-import re
-import subprocess
-import tempfile
-import time
 import unittest
-from pathlib import Path
 
-RIFFLE = None
-DEADLINE_SECONDS = 60
+import pipeline_case
+
 EVENTS = 400
 FIRST_MILLISECONDS = 1_709_251_200_000
 PIPELINE = """\
@@ -50,57 +45,22 @@ def events(seed):
                "amount": draw.randrange(90_000) + 0.25}  # fmt: skip
 
 
-class TopicReplayTests(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.pipeline = self.folder / "pipeline.yaml"
-        self.pipeline.write_text(PIPELINE)
-
-    def run_service(self):
-        """Starts `riffle run` on its embedded cluster; the address of that."""
-        log = open(self.folder / "run.log", "w+")
-        process = subprocess.Popen([RIFFLE, "run", str(self.pipeline)], stdout=subprocess.DEVNULL, stderr=log)
-        self.addCleanup(log.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            found = re.search(r"embedded cluster at (\S+)", (self.folder / "run.log").read_text())
-            if found:
-                return found.group(1)
-            time.sleep(0.05)
-        self.fail((self.folder / "run.log").read_text())
-
-    def kcat(self, *arguments, stdin=None):
-        result = subprocess.run(["kcat", *arguments], input=stdin, capture_output=True, text=True,
-                                timeout=DEADLINE_SECONDS)  # fmt: skip
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return result.stdout
-
-    def scores(self, brokers, count):
-        """So many scores, waited for; by the event's number."""
-        lines = self.kcat("-b", brokers, "-C", "-t", "scores", "-o", "beginning", "-c", str(count), "-q").splitlines()
-        scores = {int(score["id"]): score for score in map(json.loads, lines)}
-        self.assertEqual(len(scores), count)
-        return scores
+class TopicReplayTests(pipeline_case.PipelineCase):
+    PIPELINE = PIPELINE
 
     def replay(self, *arguments):
-        return subprocess.run([RIFFLE, "replay", str(self.pipeline), *map(str, arguments)], capture_output=True,
-                              text=True, timeout=DEADLINE_SECONDS)  # fmt: skip
+        return self.command(pipeline_case.RIFFLE, "replay", self.pipeline, *arguments)
 
     def test_the_rows_of_a_topic_are_what_was_scored(self):
-        brokers = self.run_service()
+        brokers = self.start("run", self.pipeline).wait_for(r"embedded cluster at (\S+)").group(1)
         # By thirds, the last one first: in order of arrival the shops' windows are others than in order of time.
         all_events = list(events(seed=11))
         third = EVENTS // 3
         done = 0
         for part in [all_events[2 * third:], all_events[:third], all_events[third:2 * third]]:
-            lines = "".join(f"{event['card']}|{json.dumps(event)}\n" for event in part)
-            self.kcat("-b", brokers, "-P", "-t", "payments", "-K", "|", stdin=lines)
+            self.publish(brokers, "payments", [(event["card"], json.dumps(event)) for event in part])
             done += len(part)
-            scores = self.scores(brokers, done)
+            scores = self.read_scores(brokers, done)
         target = self.folder / "features.csv"
         result = self.replay("--from-topics", "--brokers", brokers, "-o", target)
         self.assertEqual(result.returncode, 0, result.stderr)

@@ -8,8 +8,6 @@ struct Watermark {
     private let policies: [LatePolicy]
     private(set) var time = Int64.min
     private(set) var lateCount: UInt64 = 0
-    /// Late events seen by this process, whatever a snapshot says of those before.
-    private(set) var lateSeen: UInt64 = 0
 
     init(_ sources: [SourcePlan]) { policies = sources.map(\.late) }
 
@@ -31,7 +29,7 @@ struct Watermark {
         let policy = policies[source]
         // Times lie within years 1 to 9999 and lateness is bounded, so this cannot overflow.
         if orderTime < time &- policy.afterMicroseconds {
-            if !isMuted { (lateCount, lateSeen) = (lateCount &+ 1, lateSeen &+ 1) }
+            if !isMuted { lateCount &+= 1 }
             switch policy.action {
             case .score: break
             case .drop: return isMuted ? .mutedFault : .lateDropped

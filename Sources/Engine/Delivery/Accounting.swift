@@ -17,6 +17,8 @@ public struct LaneAccount: Hashable, Sendable {
     public var gaps: UInt64 = 0
     /// Events that were late, whatever became of them; part of no identity.
     public var late: UInt64 = 0
+    /// How the merge waited for the lane; part of no identity.
+    public var waits = LaneWaits()
 
     public init(topic: String, partition: Int32) {
         self.topic = topic
@@ -35,6 +37,7 @@ public struct LaneAccount: Hashable, Sendable {
         released += other.released
         gaps += other.gaps
         late += other.late
+        waits.add(other.waits)
     }
 }
 

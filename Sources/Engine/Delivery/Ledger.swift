@@ -26,10 +26,12 @@ final class LedgerEntry: @unchecked Sendable {
     /// thread before the last `pending` goes.
     var isDiscarded = false
     /// Of all lanes together; filled as `counts` is.
-    var deadLetters = DeadLetterCounts()
+    var deadLetters: DeadLetterCounts
     /// Rows of each lane in the batch.
     private(set) var rows = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     private(set) var counts = UnsafeMutablePointer<LaneCounts>.allocate(capacity: 1)
+
+    fileprivate init(sources: Int) { deadLetters = DeadLetterCounts(sources: sources) }
 
     deinit {
         rows.deallocate()
@@ -64,7 +66,7 @@ final class Ledger: @unchecked Sendable {
     private var first: UInt64 = 0
     private var next: UInt64 = 0
 
-    init(capacity: Int) { entries = (0..<capacity).map { _ in LedgerEntry() } }
+    init(capacity: Int, sources: Int = 1) { entries = (0..<capacity).map { _ in LedgerEntry(sources: sources) } }
 
     var isFull: Bool { next - first == UInt64(entries.count) }
     var isEmpty: Bool { next == first }

@@ -5,6 +5,8 @@ import Features
 struct OutputRow {
     let disposition: RowDisposition
     let lane: Int
+    /// The place of its source among the plan's.
+    let source: Int
     let offset: Int64
     let fault: Fault
     let record: RecordReference

@@ -29,6 +29,9 @@ final class Lane {
     var quarantined: Set<Int64> = []
     /// The merge waited `merge.wait` for it in vain; it is waited for again when it brings something.
     var isGivenUp = false
+    private(set) var waits = LaneWaits()
+    /// Up to when the wait under way is counted; `nil`: there is none.
+    private var waitCountedTo: Int64?
 
     init(start: LaneStart, source: Int = 0, highestTime: Int64 = .min) {
         self.start = start
@@ -46,6 +49,23 @@ final class Lane {
 
     /// Whether the merge need not wait for the lane though it has nothing to hand out.
     var isFinished: Bool { isAtEnd || hasReached(limit) }
+
+    /// Whether the merge waits for the lane before it hands out what others have.
+    @inline(__always)
+    var isWaitedFor: Bool { !hasNext && !isFinished && !isGivenUp }
+
+    /// Begins, goes on counting or ends a wait; called while the merge is held up, and when that is over.
+    func countWait(now: Int64) {
+        if let counted = waitCountedTo { waits.nanoseconds += now - counted } else if isWaitedFor { waits.begun += 1 }
+        waitCountedTo = isWaitedFor ? now : nil
+    }
+
+    /// The wait is over without anything from the lane.
+    func giveUp(now: Int64) {
+        isGivenUp = true
+        waits.expired += 1
+        countWait(now: now)
+    }
 
     /// Whether everything before `offset` is handed out.
     func hasReached(_ offset: Int64) -> Bool {

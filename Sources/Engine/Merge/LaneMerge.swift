@@ -74,7 +74,7 @@ struct LaneMerge {
         for index in lanes.indices {
             let lane = lanes[index]
             if !lane.hasNext {
-                if !lane.isFinished && !lane.isGivenUp { isBlocked = true }
+                if lane.isWaitedFor { isBlocked = true }
                 continue
             }
             let time = lane.nextTime
@@ -89,17 +89,22 @@ struct LaneMerge {
             }
         }
         if best < 0 { return nil }
-        if isBlocked && !hasWaitExpired(lanes, now: now) { return nil }
-        blockedSince = isBlocked ? blockedSince : nil
+        if isBlocked {
+            if !hasWaitExpired(lanes, now: now) { return nil }
+        } else if blockedSince != nil {
+            for lane in lanes { lane.countWait(now: now) }
+            blockedSince = nil
+        }
         return Choice(lane: best, boundTime: boundTime, boundLane: boundLane)
     }
 
     private mutating func hasWaitExpired(_ lanes: [Lane], now: Int64) -> Bool {
         let since = blockedSince ?? now
         blockedSince = since
+        for lane in lanes { lane.countWait(now: now) }
         if now - since < waitNanoseconds { return false }
-        for lane in lanes where !lane.hasNext && !lane.isFinished && !lane.isGivenUp {
-            lane.isGivenUp = true
+        for lane in lanes where lane.isWaitedFor {
+            lane.giveUp(now: now)
             expiries += 1
         }
         blockedSince = nil

@@ -1,3 +1,4 @@
+public import Events
 public import Features
 
 /// What has become of everything taken, at a moment when it adds up; for whoever counts.
@@ -9,6 +10,8 @@ public struct StreamBooks: Sendable {
         public let inFlight: UInt64
         /// Behind the last event that is finished.
         public let finishedOffset: Int64
+        /// The highest available time that the merge has taken from it; `nil`: none yet.
+        public let availableTime: EventTime?
     }
 
     /// Numbers them; they rise from 1 on.
@@ -18,8 +21,6 @@ public struct StreamBooks: Sendable {
     public let isClosed: Bool
     /// Since the run began, as are the next ones.
     public let deadLetters: DeadLetterCounts
-    public let mergeExpiries: UInt64
-    public let late: UInt64
     public let state: FeatureStateStatistics
 }
 
@@ -27,16 +28,23 @@ extension StreamEngine {
     /// Shows the observer the books; after they were checked.
     func showBooks(isClosed: Bool) {
         guard let observer, epoch > 0 else { return }
+        copyWaits()
         let inFlight = isClosed ? lanes.map { _ in 0 } : inFlightRows()
         observer.didBalance(
             StreamBooks(
                 epoch: epoch,
                 lanes: lanes.indices.map {
                     StreamBooks.Lane(
-                        account: accounts[$0], inFlight: inFlight[$0], finishedOffset: lanes[$0].finishedOffset)
+                        account: accounts[$0], inFlight: inFlight[$0], finishedOffset: lanes[$0].finishedOffset,
+                        availableTime: lanes[$0].highestTime == .min
+                            ? nil : EventTime(microseconds: lanes[$0].highestTime))
                 },
-                isClosed: isClosed, deadLetters: deadLetters, mergeExpiries: merge.expiries, late: watermark.lateSeen,
-                state: state))
+                isClosed: isClosed, deadLetters: deadLetters, state: state))
+    }
+
+    /// The lanes count how they are waited for; the books show it.
+    func copyWaits() {
+        for index in lanes.indices { accounts[index].waits = lanes[index].waits }
     }
 
     /// Rows of each lane that were taken and are not finished.

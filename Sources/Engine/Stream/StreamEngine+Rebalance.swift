@@ -68,6 +68,7 @@ extension StreamEngine: SourceObserver {
             if entry.epoch != epoch { return }
             for lane in 0..<entry.laneCount { accounts[lane].released += entry.rows[lane] }
         }
+        copyWaits()
         showBooks(isClosed: true)
         for account in accounts {
             closedAccounts[

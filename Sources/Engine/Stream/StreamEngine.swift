@@ -37,7 +37,7 @@ public final class StreamEngine: @unchecked Sendable {
     var lanesInOrder: [Lane] = []
     var accounts: [LaneAccount] = []
     var closedAccounts: [String: LaneAccount] = [:]
-    var deadLetters = DeadLetterCounts()
+    var deadLetters: DeadLetterCounts
     var assignment = Assignment(epoch: 0, starts: [], membership: nil)
     var merge: LaneMerge
     var watermark: Watermark
@@ -91,7 +91,8 @@ public final class StreamEngine: @unchecked Sendable {
         self.sink = sink
         self.clock = clock
         pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: inlineRowsMax)
-        ledger = Ledger(capacity: settings.unacknowledgedBatchesMax)
+        ledger = Ledger(capacity: settings.unacknowledgedBatchesMax, sources: plan.sources.count)
+        deadLetters = DeadLetterCounts(sources: plan.sources.count)
         output = OutputStage(
             plan: plan, settings: settings, source: source, sink: sink, ledger: ledger, clock: clock)
         decode = DecodePhase(plan: plan, workerCount: pool.workerCount)

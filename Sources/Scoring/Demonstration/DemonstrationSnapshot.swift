@@ -11,16 +11,34 @@ public enum DemonstrationPhase: Hashable, Sendable {
     case stopping
 }
 
-/// Events with one decision, and how many of them were planted as fraud.
+/// Events with one decision, and how many of those whose label is known were fraud.
 public struct DecisionCount: Hashable, Sendable {
     public var name: String
     public var events: Int
+    /// Labels that have come for events with this decision, by now or in history; where labels ride in the events, all.
+    public var labelled: Int
     public var frauds: Int
 
-    public init(name: String, events: Int, frauds: Int) {
+    /// - Parameter labelled: `nil`: all events.
+    public init(name: String, events: Int, labelled: Int? = nil, frauds: Int) {
         self.name = name
         self.events = events
+        self.labelled = labelled ?? events
         self.frauds = frauds
+    }
+}
+
+/// Labels that came from a source of their own, since the demonstration began.
+public struct LabelCount: Hashable, Sendable {
+    public var known: Int
+    public var frauds: Int
+    /// Of the newest event that is labelled; `nil`: none is.
+    public var eventTime: EventTime?
+
+    public init(known: Int = 0, frauds: Int = 0, eventTime: EventTime? = nil) {
+        self.known = known
+        self.frauds = frauds
+        self.eventTime = eventTime
     }
 }
 
@@ -73,6 +91,10 @@ public struct DemonstrationSnapshot: Hashable, Sendable {
     public var faults: [FaultCount] = []
     /// Whether `frauds` mean anything.
     public var hasLabels = false
+    /// `nil`: no source brings labels.
+    public var labels: LabelCount?
+    /// What held the merge back, a line a topic; empty where nothing did.
+    public var waits: [String] = []
 
     public init() {}
 

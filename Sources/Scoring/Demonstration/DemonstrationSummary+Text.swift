@@ -23,6 +23,15 @@ extension DemonstrationSummary {
             }
             if !decisions.isEmpty { lines.append("live decisions: " + decisions.joined(separator: ", ")) }
         }
+        if let labels = last.labels, labels.known > 0 {
+            let frauds = NumberStyle.share(labels.frauds, of: labels.known)
+            let found = last.decisions.filter { $0.labelled > 0 }.map {
+                "\($0.name) \(NumberStyle.share($0.frauds, of: $0.labelled)) of \(NumberStyle.grouped($0.labelled))"
+            }
+            lines.append("labels: \(NumberStyle.grouped(labels.known)), \(frauds) of them fraud")
+            if !found.isEmpty { lines.append("fraud among the labelled: " + found.joined(separator: ", ")) }
+        }
+        lines += run.accounts.waitLines
         return lines.joined(separator: "\n")
     }
 }

@@ -28,7 +28,8 @@ public struct DemonstrationView: Sendable {
         lines += bins(frame.snapshot)
         lines.append(StyledLine())
         lines += decisions(frame.snapshot)
-        lines += [trend(frame), deadLetters(frame.snapshot), StyledLine()]
+        if let known = frame.snapshot.labels { lines.append(labels(known)) }
+        lines += [trend(frame), deadLetters(frame.snapshot), waits(frame.snapshot), StyledLine()]
         lines += footer(frame.snapshot)
         return lines.prefix(height).map { $0.rendered(width: width, usesColour: usesColour) }
     }
@@ -112,8 +113,9 @@ public struct DemonstrationView: Sendable {
             line.add(decision.name, columns: nameColumns, style)
             line.add(NumberStyle.grouped(decision.events), columns: Self.countColumns, trailing: true)
             line.add(NumberStyle.share(decision.events, of: all), columns: 9, trailing: true)
-            if snapshot.hasLabels && decision.events > 0 {
-                line.add("   \(NumberStyle.share(decision.frauds, of: decision.events)) of them fraud", .dim)
+            if snapshot.hasLabels && decision.labelled > 0 {
+                let whom = snapshot.labels == nil ? "them" : "\(NumberStyle.grouped(decision.labelled)) labelled"
+                line.add("   \(NumberStyle.share(decision.frauds, of: decision.labelled)) of \(whom) fraud", .dim)
             }
             return line
         }
@@ -133,6 +135,24 @@ public struct DemonstrationView: Sendable {
         }
         line.add(String(text), .yellow)
         line.add("  \(NumberStyle.decimal(newest * 100, places: 1)) % now")
+        return line
+    }
+
+    private func labels(_ labels: LabelCount) -> StyledLine {
+        var line = label("labels")
+        guard let time = labels.eventTime else {
+            line.add("none is known yet", .dim)
+            return line
+        }
+        line.add("\(NumberStyle.grouped(labels.known)) known")
+        line.add("   \(NumberStyle.share(labels.frauds, of: labels.known)) fraud")
+        line.add("   of payments up to \(TimeText.string(time).prefix(16))", .dim)
+        return line
+    }
+
+    private func waits(_ snapshot: DemonstrationSnapshot) -> StyledLine {
+        var line = label("merge")
+        line.add(snapshot.waits.isEmpty ? "nothing is waited for long" : snapshot.waits.joined(separator: "; "), .dim)
         return line
     }
 

@@ -4,7 +4,7 @@ import Kafka
 public import Logging
 import Workers
 
-/// A file of events through Kafka and back: published whole to an embedded cluster, then scored by `RunService`,
+/// Files of events through Kafka and back: published whole to an embedded cluster, then scored by `RunService`,
 /// scores collected.
 ///
 /// Shows that a run gives what a replay gives, and how fast from a backlog. The cluster keeps about 5 MiB a
@@ -13,6 +13,7 @@ import Workers
 public struct EmbeddedRun: Sendable {
     public struct Result: Sendable {
         public var summary: StreamSummary
+        /// Events of the scored source.
         public var published: Int
         /// From the first batch scored to the last score collected.
         public var seconds: Double
@@ -33,16 +34,19 @@ public struct EmbeddedRun: Sendable {
         self.logger = logger
     }
 
-    /// Publishes `events`, then scores them and hands every score to `collect`, on one thread.
+    /// Publishes `events`, those of the scored source first among them, then scores them and hands every score to
+    /// `collect`, on one thread.
     public func run(
-        _ events: KeyedEvents, cpuSeconds: @escaping @Sendable () -> Double,
+        _ events: [KeyedEvents], cpuSeconds: @escaping @Sendable () -> Double,
         collect: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) throws -> Result {
         let choice = try BrokerChoice(assembly, options: options, logger: logger)
         defer { withExtendedLifetime(choice) {} }
-        try events.publish(
-            to: assembly.spec.sources[0].topic.value, partitions: options.embeddedPartitions, brokers: choice.address,
-            properties: assembly.properties.withDefaults(Self.compression), logger: logger)
+        for events in events {
+            try events.publish(
+                of: assembly, partitions: options.embeddedPartitions, brokers: choice.address,
+                properties: assembly.properties.withDefaults(Self.compression), logger: logger)
+        }
         var runOptions = options
         // A measurement leaves nothing behind.
         runOptions.keepsNoState = true
@@ -67,7 +71,8 @@ public struct EmbeddedRun: Sendable {
             throw RunFailure("\(throttle.collected) of \(summary.scored) scores arrived")
         }
         return Result(
-            summary: summary, published: events.count, seconds: throttle.seconds, cpuSeconds: throttle.cpuSecondsUsed)
+            summary: summary, published: events[0].count, seconds: throttle.seconds, cpuSeconds: throttle.cpuSecondsUsed
+        )
     }
 
     private func startCollector(

@@ -5,8 +5,10 @@ import Kafka
 import Logging
 import Synchronization
 
-/// Events in memory, each with the key that its record gets.
+/// Events of one source in memory, each with the key that its record gets.
 public struct KeyedEvents: Sendable {
+    /// The place of their source among the plan's; 0 is the one that is scored.
+    public let source: Int
     private let lines: [UInt8]
     private var values: [Range<Int>] = []
     private var keys: [UInt8] = []
@@ -20,13 +22,15 @@ public struct KeyedEvents: Sendable {
     /// Cuts newline-delimited JSON into events and reads the source's key of each; one that cannot be read has no key.
     ///
     /// - Throws: `RunFailure` where the source has no `key:`.
-    public init(lines: [UInt8], of assembly: PipelineAssembly) throws {
-        guard let key = assembly.spec.sources[0].key?.index else {
-            throw RunFailure("the source has no \"key:\" to publish by")
+    public init(lines: [UInt8], source: Int = 0, of assembly: PipelineAssembly) throws {
+        let plan = assembly.scoring
+        guard let key = plan.sources[source].key.map({ plan.sources[source].column(of: $0) }) else {
+            throw RunFailure("source \"\(plan.sources[source].name)\" has no \"key:\" to publish by")
         }
+        self.source = source
         self.lines = lines
-        let decoder = JSONEventDecoder(schema: assembly.scoring.schema, limits: assembly.scoring.decodeLimits)
-        let batch = EventBatch(schema: assembly.scoring.schema, capacity: 1)
+        let decoder = JSONEventDecoder(source: source, of: plan.sources, limits: plan.decodeLimits)
+        let batch = plan.makeBatch(capacity: 1)
         var splitter = LineSplitter(recordBytesMax: Self.recordBytesMax)
         lines.withUnsafeBytes { bytes in
             var place = 0
@@ -44,17 +48,43 @@ public struct KeyedEvents: Sendable {
         }
     }
 
-    /// Reads or makes events as `PhaseBench` does.
-    public init(_ assembly: PipelineAssembly, _ options: PhaseBenchOptions) throws {
-        let most = options.eventsMax ?? .max
-        if let input = options.input {
-            try self.init(lines: PhaseBench.read(input, eventsMax: most), of: assembly)
-        } else {
-            try self.init(
-                lines: PhaseBench.generate(min(most, PhaseBenchOptions.eventsGenerated), for: assembly), of: assembly)
+    /// Reads a file for each source that has one, or makes events as `PhaseBench` does, with their labels where those
+    /// have a source: the scored source's events first.
+    ///
+    /// - Parameters:
+    ///   - inputs: `FILE` or `SOURCE=FILE` as in a replay; none: events are made.
+    ///   - eventsMax: of the scored source; of the others all are taken.
+    /// - Throws: `ReplayFailure`, and `RunFailure` where a source has no `key:`.
+    public static func all(
+        _ assembly: PipelineAssembly, inputs: [String], eventsMax: Int? = nil
+    ) throws -> [KeyedEvents] {
+        if inputs.isEmpty {
+            let count = min(eventsMax ?? .max, PhaseBenchOptions.eventsGenerated)
+            let made = try PhaseBench.generate(count, for: assembly)
+            let events = try KeyedEvents(lines: made.events, of: assembly)
+            guard GeneratedFields.hasLabelSource(assembly) else { return [events] }
+            return [events, try KeyedEvents(lines: made.labels, source: 1, of: assembly)]
         }
-        values.removeLast(max(0, values.count - most))
-        keyEnds.removeLast(max(0, keyEnds.count - most))
+        var all: [KeyedEvents] = []
+        for input in inputs {
+            let (source, path) = try ReplayFiles.split(input, assembly.scoring)
+            if all.contains(where: { $0.source == source }) {
+                let name = assembly.scoring.sources[source].name
+                throw ReplayFailure(.usage, "--input \(input): source \"\(name)\" has a file")
+            }
+            let most = source == 0 ? eventsMax ?? .max : .max
+            var events = try KeyedEvents(
+                lines: PhaseBench.read(path, eventsMax: most), source: source, of: assembly)
+            events.values.removeLast(max(0, events.values.count - most))
+            events.keyEnds.removeLast(max(0, events.keyEnds.count - most))
+            all.append(events)
+        }
+        all.sort { $0.source < $1.source }
+        guard all[0].source == 0 else {
+            let name = assembly.scoring.sources[0].name
+            throw ReplayFailure(.usage, "no --input for source \"\(name)\", which is scored")
+        }
+        return all
     }
 
     /// Calls `body` with each event in order.
@@ -73,13 +103,14 @@ public struct KeyedEvents: Sendable {
         }
     }
 
-    /// Publishes all of them to a topic and waits until they are there.
+    /// Publishes all of them to their source's topic and waits until they are there.
     ///
     /// - Parameter partitions: what the embedded cluster has made; it keeps about 5 MiB in each, and losing any of
     ///   them is a failure.
     func publish(
-        to topicName: String, partitions: Int, brokers: String, properties: KafkaProperties, logger: Logger
+        of assembly: PipelineAssembly, partitions: Int, brokers: String, properties: KafkaProperties, logger: Logger
     ) throws {
+        let topicName = assembly.scoring.sources[source].topic
         let failures = Atomic<Int>(0)
         let producer = try KafkaProducer(
             brokers: brokers, properties: properties,

@@ -48,7 +48,7 @@ public final class PhaseBench {
         } else {
             eventsMax = options.eventsMax ?? PhaseBenchOptions.eventsGenerated
             eventsName = "the generator"
-            lines = try Self.generate(eventsMax, for: assembly)
+            lines = try Self.generate(eventsMax, for: assembly).events
         }
         events = MemoryEvents(lines: lines, countMax: eventsMax, eventBytesMax: eventBytesMax)
         if events.count == 0 { throw ReplayFailure(.usage, "there are no events in \(eventsName)") }
@@ -106,7 +106,11 @@ public final class PhaseBench {
         return bytes
     }
 
-    static func generate(_ count: Int, for assembly: PipelineAssembly) throws(ReplayFailure) -> [UInt8] {
+    /// Card transactions, and the labels that are known before the last of them where labels have a source of their
+    /// own; else the events carry them.
+    static func generate(
+        _ count: Int, for assembly: PipelineAssembly
+    ) throws(ReplayFailure) -> (events: [UInt8], labels: [UInt8]) {
         let problems = GeneratedFields.problems(of: assembly)
         guard problems.isEmpty else {
             let list = problems.joined(separator: "; ")
@@ -117,13 +121,22 @@ public final class PhaseBench {
             throw ReplayFailure(.usage, "--events is at most \(countMax) for generated events")
         }
         var generator = CardTransactionGenerator()
-        var bytes: [UInt8] = []
+        let hasLabelSource = GeneratedFields.hasLabelSource(assembly)
+        var pending = PendingLabels(delayMicroseconds: GenerateOptions.labelDelayDefault)
+        var (events, labels): ([UInt8], [UInt8]) = ([], [])
         for _ in 0..<count {
             guard let transaction = generator.next() else { break }
-            CardTransactionWriter.appendJSON(transaction, to: &bytes)
-            bytes.append(UInt8(ascii: "\n"))
+            CardTransactionWriter.appendJSON(transaction, hasLabel: !hasLabelSource, to: &events)
+            events.append(UInt8(ascii: "\n"))
+            if !hasLabelSource { continue }
+            while let label = pending.next(at: transaction.time) {
+                CardTransactionWriter.appendJSON(label, to: &labels)
+                labels.append(UInt8(ascii: "\n"))
+                pending.removeFirst()
+            }
+            pending.add(transaction)
         }
-        return bytes
+        return (events, labels)
     }
 
     /// Runs the rounds, each from empty state, on the calling thread and its helpers.

@@ -265,8 +265,8 @@ public struct RestartBench: Sendable {
         func hasSnapshot(from offsets: [Int64]) -> Bool {
             guard let path = newestSnapshot else { return false }
             if path != inspected?.path { inspected = SnapshotInspection(path: path, verifies: false) }
-            guard let lanes = inspected?.manifest?.header.lanes, lanes.count == offsets.count else { return false }
-            return lanes.allSatisfy { $0.offset >= offsets[Int($0.partition)] }
+            let lanes = inspected?.manifest?.header.lanes.filter { $0.topic == stage.sourceTopic } ?? []
+            return lanes.count == offsets.count && lanes.allSatisfy { $0.offset >= offsets[Int($0.partition)] }
         }
 
         /// The path of the snapshot with the highest number.

@@ -1,7 +1,7 @@
 import Engine
 import Events
 
-/// The events of a file over and over, each pass later than the one before by whole days: event time goes on growing, so
+/// The scored source's events of a file over and over, each pass later than the one before by whole days: event time goes on growing, so
 /// that windows forget as they would in a stream, and hours of the day stay what they were.
 ///
 /// Only the time that places an event is moved, in its JSON and as the record's timestamp; other fields of times and ids
@@ -157,8 +157,9 @@ private final class EventTimeReader {
     private let batch: EventBatch
 
     init(_ assembly: PipelineAssembly) {
-        decoder = JSONEventDecoder(schema: assembly.scoring.schema, limits: assembly.scoring.decodeLimits)
-        batch = EventBatch(schema: assembly.scoring.schema, capacity: 1)
+        let plan = assembly.scoring
+        decoder = JSONEventDecoder(source: 0, of: plan.sources, limits: plan.decodeLimits)
+        batch = plan.makeBatch(capacity: 1)
     }
 
     /// `nil` where the event cannot be read.

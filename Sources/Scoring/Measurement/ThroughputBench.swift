@@ -28,19 +28,23 @@ public struct ThroughputBench: Sendable {
     private let assembly: PipelineAssembly
     private let pipelinePath: String
     private let partitions: Int
+    /// Of the scored source, and those of others that are published beside them.
     private let events: KeyedEvents
+    private let others: [KeyedEvents]
     private let logger: Logger
     private let clock = MonotonicClock()
     private static let pollMilliseconds = 2
     private static let silenceNanoseconds: Int64 = 60_000_000_000
 
+    /// - Parameter events: the scored source's first.
     public init(
-        assembly: PipelineAssembly, pipelinePath: String, partitions: Int, events: KeyedEvents, logger: Logger
+        assembly: PipelineAssembly, pipelinePath: String, partitions: Int, events: [KeyedEvents], logger: Logger
     ) {
         self.assembly = assembly
         self.pipelinePath = pipelinePath
         self.partitions = partitions
-        self.events = events
+        self.events = events[0]
+        others = Array(events.dropFirst())
         self.logger = logger
     }
 
@@ -60,9 +64,11 @@ public struct ThroughputBench: Sendable {
     /// One program over the whole backlog.
     public func run(_ subject: BenchSubject, properties: [String: String]) throws -> Run {
         let stage = try BenchStage(assembly, pipelinePath: pipelinePath, partitions: partitions)
-        try events.publish(
-            to: stage.sourceTopic, partitions: partitions, brokers: stage.brokers,
-            properties: KafkaProperties(EmbeddedRun.compression), logger: logger)
+        for events in [events] + others {
+            try events.publish(
+                of: assembly, partitions: partitions, brokers: stage.brokers,
+                properties: KafkaProperties(EmbeddedRun.compression), logger: logger)
+        }
         let admin = try KafkaAdmin(brokers: stage.brokers)
         let child = try stage.start(subject, properties: properties)
         let pause = BoundedQueue<Bool>(capacity: 1)

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Engine
+import Events
 import Features
 import Foundation
 import Synchronization
@@ -17,23 +18,22 @@ final class EngineMetrics: @unchecked Sendable {
     private let lastSnapshot: Atomic<Int64>
     private var epoch: UInt64 = 0
     private var lanes: [LaneMetrics] = []
-    private var deadLetters: [String: UInt64] = [:]
+    /// The topics of the plan's sources, and by source and code what is counted of each.
+    private let topics: [String]
+    private var deadLetters: [Int: [String: UInt64]] = [:]
     private var restoreOffsets: Int64 = 0
-    private let late: RisingCounter
-    private let mergeExpiries: RisingCounter
     private let keysEvicted: RisingCounter
     private let eventsForgotten: RisingCounter
     private let stateKeys: Meter
     private let stateBytes: Meter
 
-    init(_ registry: MetricRegistry) {
+    init(_ registry: MetricRegistry, topics: [String]) {
         self.registry = registry
+        self.topics = topics
         batchEvents = registry.histogram(.batchEvents)
         snapshotsWritten = registry.counter(.snapshotsWritten)
         snapshotSeconds = registry.timer(.snapshotSeconds)
         lastSnapshot = Atomic(clock.nanoseconds)
-        late = RisingCounter(registry.counter(.eventsLate))
-        mergeExpiries = RisingCounter(registry.counter(.mergeWaitsExpired))
         keysEvicted = RisingCounter(registry.counter(.stateKeysEvicted))
         eventsForgotten = RisingCounter(registry.counter(.stateEventsForgotten))
         stateKeys = registry.gauge(.stateKeys)
@@ -66,13 +66,11 @@ final class EngineMetrics: @unchecked Sendable {
             lanes = []
             epoch = 0
         }
-        books.deadLetters.forEach { code, count in
-            let known = deadLetters[code, default: 0]
-            if count > known { registry.counter(.deadLetters, code).increment(by: count - known) }
-            deadLetters[code] = count
+        books.deadLetters.forEach { source, code, count in
+            let known = deadLetters[source]?[code] ?? 0
+            if count > known { registry.counter(.deadLetters, topics[source], code).increment(by: count - known) }
+            deadLetters[source, default: [:]][code] = count
         }
-        late.rise(to: books.late)
-        mergeExpiries.rise(to: books.mergeExpiries)
         keysEvicted.rise(to: books.state.keysEvicted)
         eventsForgotten.rise(to: books.state.eventsForgotten)
         stateKeys.set(books.state.keys)
@@ -129,9 +127,13 @@ final class EngineMetrics: @unchecked Sendable {
 
 /// One partition's metrics in one assignment.
 private final class LaneMetrics {
-    private let consumed, scored, absorbed, deadLettered, lateDropped, muted, released, skipped: RisingCounter
+    private let consumed, scored, absorbed, deadLettered, lateDropped, muted, released, skipped, late: RisingCounter
+    private let waits, waitsExpired: RisingCounter
+    private let waitSeconds: FloatingPointCounter
+    private var waitNanoseconds: Int64 = 0
     private let inFlight: Meter
     private let lag: Meter
+    private let availableTime: Meter
 
     init(_ account: LaneAccount, _ registry: MetricRegistry) {
         let (topic, partition) = (account.topic, "\(account.partition)")
@@ -144,8 +146,13 @@ private final class LaneMetrics {
         muted = counter(.eventsMuted)
         released = counter(.eventsReleased)
         skipped = counter(.offsetsSkipped)
+        late = counter(.eventsLate)
+        waits = counter(.mergeWaits)
+        waitsExpired = counter(.mergeWaitsExpired)
+        waitSeconds = registry.fractions(.mergeWaitSeconds, topic, partition)
         inFlight = registry.gauge(.eventsInFlight, topic, partition)
         lag = registry.gauge(.consumerLag, topic, partition)
+        availableTime = registry.gauge(.availableTime, topic, partition)
     }
 
     func add(_ lane: StreamBooks.Lane, end: Int64?) {
@@ -157,14 +164,22 @@ private final class LaneMetrics {
         muted.rise(to: lane.account.muted)
         released.rise(to: lane.account.released)
         skipped.rise(to: lane.account.gaps)
+        late.rise(to: lane.account.late)
+        waits.rise(to: lane.account.waits.begun)
+        waitsExpired.rise(to: lane.account.waits.expired)
+        let waited = lane.account.waits.nanoseconds
+        if waited > waitNanoseconds { waitSeconds.increment(by: Double(waited - waitNanoseconds) / 1e9) }
+        waitNanoseconds = waited
         inFlight.set(lane.inFlight)
         if let end { lag.set(max(0, end - lane.finishedOffset)) }
+        if let time = lane.availableTime { availableTime.set(Double(time.microseconds) / 1e6) }
     }
 
-    /// What is not this instance's any more has no lag here.
+    /// What is not this instance's any more has no lag and no time here.
     func hide() {
         inFlight.destroy()
         lag.destroy()
+        availableTime.destroy()
     }
 }
 

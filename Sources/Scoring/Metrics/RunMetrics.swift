@@ -28,8 +28,10 @@ public final class RunMetrics: Sendable {
     let clock = ClockWatch()
     let engine: EngineMetrics
 
-    /// - Parameter statisticsMilliseconds: how often librdkafka is to report; `nil`: never.
-    public init(pipeline: String, statisticsMilliseconds: Int? = nil) {
+    /// - Parameters:
+    ///   - topics: those of the plan's sources, in their order.
+    ///   - statisticsMilliseconds: how often librdkafka is to report; `nil`: never.
+    public init(pipeline: String, topics: [String], statisticsMilliseconds: Int? = nil) {
         let registry = MetricRegistry(.riffle, constantLabels: [(name: "pipeline", value: pipeline)])
         self.registry = registry
         consumer = KafkaClientMetrics("consumer", registry, milliseconds: statisticsMilliseconds)
@@ -44,7 +46,7 @@ public final class RunMetrics: Sendable {
         keepAlivePolls = registry.counter(.keepAlivePolls)
         orderGaps = registry.counter(.orderGaps)
         metricsFileFailures = registry.counter(.metricsFileFailures)
-        engine = EngineMetrics(registry)
+        engine = EngineMetrics(registry, topics: topics)
         registry.gauge(.startTimestamp).set(Date().timeIntervalSince1970.rounded(.down))
     }
 

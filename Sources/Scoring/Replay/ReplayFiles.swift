@@ -39,7 +39,7 @@ struct ReplayFiles {
     }
 
     /// `labels=labels.csv` where `labels` is a source; else all of it is a path, of the only source.
-    private static func split(
+    static func split(
         _ input: String, _ plan: ScoringPlan
     ) throws(ReplayFailure) -> (source: Int, path: String) {
         if let equals = input.firstIndex(of: "="),

@@ -76,8 +76,13 @@ import Testing
         let folder = Self.package.appendingPathComponent("pipelines")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }
         #expect(!names.isEmpty)
-        for name in names {
-            let path = folder.appendingPathComponent(name).appendingPathComponent("pipeline.yaml").path
+        let paths = try names.flatMap { name in
+            let inside = folder.appendingPathComponent(name)
+            let files = try FileManager.default.contentsOfDirectory(atPath: inside.path).sorted()
+            #expect(files.contains("pipeline.yaml"))
+            return files.filter { $0.hasSuffix(".yaml") }.map { inside.appendingPathComponent($0).path }
+        }
+        for path in paths {
             var file = PipelineFile.load(path: path, environment: [:])
             let compiled = file.compile()
             let plan = try #require(compiled, "\(file.rendered())")

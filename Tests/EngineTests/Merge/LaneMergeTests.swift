@@ -46,6 +46,29 @@ struct LaneMergeTests {
         #expect(line.run(at: 398) == "~")
         #expect(line.run(at: 399) == "b6")
         #expect(line.expiries == 1)
+        #expect(line.waits(0) == "2 begun, 399 ms, 1 expired")
+        #expect(line.waits(1) == "0 begun, 0 ms, 0 expired")
+    }
+
+    /// Each lane has the time for which it was waited for, that of a wait under way included.
+    @Test func whoIsWaitedForIsKnown() {
+        var line = TimeLine(lanes: 3, waitMilliseconds: 1_000)
+        line.arrive(0, "1 5")
+        #expect(line.run(at: 10) == "~")
+        #expect(line.run(at: 40) == "~")
+        #expect(line.waits(1) == "1 begun, 30 ms, 0 expired")
+        line.arrive(1, "2 |")
+        #expect(line.run(at: 70) == "~")
+        #expect(line.waits(1) == "1 begun, 60 ms, 0 expired")
+        line.arrive(2, "3 |")
+        #expect(line.run(at: 100) == "a1 b2 c3 a5")
+        #expect(line.waits(2) == "1 begun, 90 ms, 0 expired")
+        // Nothing waits where nobody has anything.
+        #expect(line.run(at: 500) == "")
+        #expect(
+            (0..<3).map { line.waits($0) } == [
+                "0 begun, 0 ms, 0 expired", "1 begun, 60 ms, 0 expired", "1 begun, 90 ms, 0 expired",
+            ])
     }
 
     @Test func aLaneThatWasGivenUpIsWaitedForAgainWhenItHasBrought() {
@@ -141,6 +164,11 @@ private struct TimeLine {
     static func letter(_ lane: Int) -> Character { Character(UnicodeScalar(UInt8(ascii: "a") + UInt8(lane))) }
 
     var expiries: UInt64 { merge.expiries }
+
+    func waits(_ lane: Int) -> String {
+        let waits = lanes[lane].waits
+        return "\(waits.begun) begun, \(waits.nanoseconds / 1_000_000) ms, \(waits.expired) expired"
+    }
     /// In milliseconds.
     var deadline: Int64? { merge.deadline.map { $0 / 1_000_000 } }
 

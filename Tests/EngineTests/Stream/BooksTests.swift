@@ -37,7 +37,7 @@ struct BooksTests {
         #expect(listener.books.filter(\.isClosed).count == 1, "seed \(seed)")
         let last = try #require(listener.books.last)
         #expect(last.isClosed)
-        #expect(last.late == summary.late)
+        #expect(last.lanes.reduce(0) { $0 + $1.account.late } == summary.late)
         let accounts = last.lanes.map(\.account).sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
         #expect(accounts == summary.accounts, "seed \(seed)")
         #expect(last.lanes.map(\.finishedOffset).max() == log.committed.max())
@@ -45,7 +45,7 @@ struct BooksTests {
         var sent: [String: UInt64] = [:]
         for letter in run.sink.deadLetters { sent[letter.headers["riffle-error-code"] ?? "", default: 0] += 1 }
         var counted: [String: UInt64] = [:]
-        last.deadLetters.forEach { counted[$0] = $1 }
+        last.deadLetters.forEach { counted[$1] = $2 }
         #expect(counted == sent, "seed \(seed)")
         #expect(last.deadLetters.total == summary.deadLettered && !sent.isEmpty, "seed \(seed)")
     }
@@ -59,8 +59,53 @@ struct BooksTests {
         run.engine.observer = listener
         _ = try withExtendedLifetime(listener) { try run.run() }
         var counted: [String: UInt64] = [:]
-        listener.books.last?.deadLetters.forEach { counted[$0] = $1 }
+        listener.books.last?.deadLetters.forEach { counted[$1] = $2 }
         #expect(counted == ["score-too-large": 1, "invalid-json": 1])
+    }
+
+    /// A partition that brings nothing and may have more: the others wait for it, then go on, and the books say so.
+    @Test func whoIsWaitedForIsInTheBooks() throws {
+        func records(_ name: String, _ count: Int) -> [LogEntry] {
+            (0..<count).map {
+                .record(Payment(id: "\(name)\($0)", at: PaymentStream.start + Int64($0), customer: name).record)
+            }
+        }
+        let log = MemoryLog([records("a", 5), records("b", 2)])
+        let run = StreamRun(try PaymentPlan().make(), log) { $0.mergeWaitMicroseconds = 50_000 }
+        let listener = Listener()
+        run.engine.observer = listener
+        run.source.arrived[1] = 0
+        run.source.endUnknown = [1]
+        let (source, clock) = (run.source, run.clock)
+        run.source.onWait = { [unowned source] in
+            if clock.nanoseconds > 120_000_000 { source.arrived[1] = 2 }
+        }
+        let summary = try withExtendedLifetime(listener) { try run.run() }
+        #expect(summary.scored == 7 && summary.mergeExpiries == 1)
+        #expect(summary.accounts.map(\.waits.begun) == [0, 1])
+        #expect(summary.accounts.map(\.waits.expired) == [0, 1])
+        let waited = summary.accounts.map(\.waits.nanoseconds)
+        #expect(waited[0] == 0 && (50_000_000...60_000_000).contains(waited[1]), "\(waited)")
+        // While it is waited for the books show it, and not yet an expiry.
+        let during = listener.books.compactMap { books in
+            books.lanes.first { $0.account.partition == 1 }.map(\.account.waits)
+        }.filter { $0.nanoseconds > 0 && $0.expired == 0 }
+        #expect(during.count > 3)
+        let last = try #require(listener.books.last)
+        #expect(last.lanes.map(\.account).allSatisfy { $0.waits == summary.accounts[Int($0.partition)].waits })
+        #expect(
+            last.lanes.map(\.availableTime?.microseconds) == [4, 1].map { (PaymentStream.start + $0) * 1_000 })
+    }
+
+    @Test func sourcesAreCountedApart() {
+        var counts = DeadLetterCounts(sources: 3)
+        for source in [0, 2, 2] { counts.add(.late, source: source) }
+        counts.add(nil, source: 0)
+        counts.add(counts)
+        var found: [String] = []
+        counts.forEach { found.append("\($0) \($1) \($2)") }
+        #expect(found == ["0 late 2", "0 score-too-large 2", "2 late 4"])
+        #expect(counts.total == 8)
     }
 
     @Test func countsOfABatchDoNotLeakIntoTheNextOneOfItsPlace() {

@@ -30,6 +30,7 @@ struct DeadLetterTopics {
     init(sourcePartitions: Int, letterPartitions: Int, properties: String = "") throws {
         cluster = try EmbeddedCluster()
         try cluster.createTopic(Self.source, partitions: sourcePartitions)
+        try cluster.createTopic("card.labels", partitions: 1)
         if letterPartitions > 0 { try cluster.createTopic(Self.letters, partitions: letterPartitions) }
         let file = URL(fileURLWithPath: TestFiles.cardFraud)
         let model = file.deletingLastPathComponent().appending(path: "models/card-fraud.json").path

@@ -11,7 +11,7 @@ struct DemonstrationTests {
 
     @Test func endsByItselfWithBalancedBooks() throws {
         var options = DemonstrationOptions()
-        options.historyDays = 3
+        options.historyDays = 9
         options.customers = 300
         options.terminals = 400
         options.eventsPerSecond = 5_000
@@ -24,8 +24,13 @@ struct DemonstrationTests {
         let last = summary.last
         #expect(summary.published.failed == 0)
         #expect(summary.published.delivered > 2_000)
-        #expect(summary.run.consumed == UInt64(summary.published.delivered))
-        #expect(summary.run.consumed == summary.run.scored + summary.run.deadLettered)
+        // Of nine days and those of the live part, labels have come for all but the last six.
+        let labels = try #require(last.labels)
+        #expect(labels.known > 500 && summary.run.absorbed == UInt64(labels.known))
+        #expect(labels.frauds > 0 && labels.frauds < labels.known)
+        #expect(last.decisions.reduce(0) { $0 + $1.labelled } > 0)
+        #expect(summary.run.consumed == UInt64(summary.published.delivered + labels.known))
+        #expect(summary.run.consumed == summary.run.scored + summary.run.deadLettered + summary.run.absorbed)
         #expect(summary.run.released == 0)
         // At events 100, 500, 900, 1300 and 1700 of the live part: each kind in turn.
         #expect(summary.run.deadLettered == 5)

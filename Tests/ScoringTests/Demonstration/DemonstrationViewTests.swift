@@ -52,12 +52,33 @@ struct DemonstrationViewTests {
                        allow        23,579   99.3 %   0.68 % of them fraud
             flagged    ▁▂▃▅█▇  0.7 % now
             dead       3 dead letters: invalid-json 2, wrong-type 1
+            merge      nothing is waited for long
 
             kafka      127.0.0.1:40165   kcat -C -b 127.0.0.1:40165 -t card.scores -o end
             Ctrl-C ends it in order
             """
         let lines = DemonstrationView(width: 80).lines(frame)
         #expect(lines.joined(separator: "\n") == expected)
+    }
+
+    /// Where labels come later, by themselves: what is known of which decisions, and what is waited for.
+    @Test func labelsAndWaits() {
+        var later = frame
+        later.snapshot.decisions[0].labelled = 40
+        later.snapshot.decisions[0].frauds = 30
+        later.snapshot.decisions[1].labelled = 0
+        later.snapshot.labels = LabelCount()
+        let view = DemonstrationView(width: 80)
+        #expect(view.lines(later).contains("labels     none is known yet"))
+        later.snapshot.labels = LabelCount(
+            known: 61_200, frauds: 459, eventTime: EventTime(microseconds: 949_500_000_000_000))
+        later.snapshot.waits = ["2 times, 0.6 s"]
+        let lines = view.lines(later)
+        #expect(lines.contains("decisions  block           133   0.56 %   75 % of 40 labelled fraud"))
+        #expect(lines.contains("           review           36   0.15 %"))
+        #expect(lines.contains("labels     61,200 known   0.75 % fraud   of payments up to 2000-02-02T14:00"))
+        #expect(lines.contains("merge      2 times, 0.6 s"))
+        #expect(lines.count == view.lines(frame).count + 1)
     }
 
     @Test func beginningAndWarmUp() {

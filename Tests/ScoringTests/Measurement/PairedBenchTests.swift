@@ -39,9 +39,41 @@ struct PairedBenchTests {
         events.forEach { key, _ in keys.append(key.map { String(decoding: $0, as: UTF8.self) }) }
         #expect(keys == ["77", nil, "8"] && events.count == 3)
         #expect(events.valueBytes == 2 * event.utf8.count - 1 + "no event".utf8.count)
-        var options = PhaseBenchOptions()
-        options.eventsMax = 10
-        #expect(try KeyedEvents(assembly, options).count == 10)
+    }
+
+    /// Of every source those that its file holds, keyed as that source's topic is; made ones with the labels that are
+    /// known by then.
+    @Test func eventsOfSeveralSourcesComeFromFilesOrAreMade() throws {
+        let assembly = try #require(PipelineAssembly.load(path: TestFiles.cardFraud).assembly)
+        let made = try KeyedEvents.all(assembly, inputs: [], eventsMax: 100_000)
+        #expect(made.map(\.source) == [0, 1] && made[0].count == 100_000)
+        #expect(made[1].count > 10_000 && made[1].count < 60_000)
+        #expect(try KeyedEvents.all(assembly, inputs: [], eventsMax: 10).map(\.count) == [10, 0])
+        try TestFiles.withFolder { folder in
+            let (events, labels) = (folder.appending(path: "e.ndjson").path, folder.appending(path: "l.ndjson").path)
+            var lines: [[UInt8]] = [[], []]
+            for (number, events) in made.enumerated() {
+                events.forEach { if lines[number].count < 10_000 { lines[number] += Array($1) + [0x0A] } }
+            }
+            try Data(lines[0]).write(to: URL(fileURLWithPath: events))
+            try Data(lines[1]).write(to: URL(fileURLWithPath: labels))
+            let inputs = ["labels=\(labels)", "transactions=\(events)"]
+            let read = try KeyedEvents.all(assembly, inputs: inputs, eventsMax: 5)
+            #expect(read.map(\.source) == [0, 1] && read[0].count == 5 && read[1].count > 50)
+            for (read, made) in zip(read, made) {
+                var (some, all): ([String], [String]) = ([], [])
+                read.forEach { some.append(String(decoding: $0 ?? $1, as: UTF8.self)) }
+                made.forEach { all.append(String(decoding: $0 ?? $1, as: UTF8.self)) }
+                #expect(some == Array(all.prefix(some.count)))
+            }
+            for (wrong, said) in [
+                ([events], "expected transactions=FILE or labels=FILE"), (["labels=\(labels)"], "which is scored"),
+                ([inputs[0], inputs[1], inputs[1]], "source \"transactions\" has a file"),
+            ] {
+                let failure = #expect(throws: ReplayFailure.self) { try KeyedEvents.all(assembly, inputs: wrong) }
+                #expect(failure.map { "\($0)".contains(said) } == true, "\(String(describing: failure))")
+            }
+        }
     }
 
     /// Outputs are matched to the events that they are of, by place or by origin; what is unknown counts for nothing.

@@ -11,8 +11,9 @@ import Testing
 struct RestartBenchTests {
     @Test func everyKeyComesEquallyOften() throws {
         let assembly = try #require(PipelineAssembly.load(path: TestFiles.cardFraud).assembly)
-        let decoder = JSONEventDecoder(schema: assembly.scoring.schema, limits: assembly.scoring.decodeLimits)
-        let batch = EventBatch(schema: assembly.scoring.schema, capacity: 3_500)
+        let plan = assembly.scoring
+        let decoder = JSONEventDecoder(source: 0, of: plan.sources, limits: plan.decodeLimits)
+        let batch = plan.makeBatch(capacity: 3_500)
         var payments = RestartPayments(keys: 700, eventsPerKey: 5)
         var counts: [String: Int] = [:]
         var timestamps: [Int64] = []

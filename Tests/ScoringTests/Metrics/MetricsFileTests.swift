@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func theLastFiguresAreWrittenAtTheEnd() throws {
-        let metrics = RunMetrics(pipeline: "p")
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"])
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let writer = try MetricsFileWriter(
             metrics, to: "\(folder)/riffle.prom", everyMilliseconds: 3_600_000, logger: logger)
@@ -72,7 +72,7 @@ import Testing
 
     /// The folder goes away under it: counted, said once, and made good when it is back.
     @Test func aFileThatCannotBeWrittenAnyMoreStopsNothing() throws {
-        let metrics = RunMetrics(pipeline: "p")
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"])
         let lines = LogLines()
         let logger = Logger(label: "test") { _ in lines.handler }
         let writer = try MetricsFileWriter(metrics, to: "\(folder)/riffle.prom", everyMilliseconds: 1, logger: logger)

@@ -30,7 +30,7 @@ import Testing
 
     /// Every fault once; a metric that nothing here moves is one that nobody counts.
     @Test func everyMetricOfTheCatalogueIsMoved() {
-        let metrics = RunMetrics(pipeline: "p", statisticsMilliseconds: 1_000)
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"], statisticsMilliseconds: 1_000)
         Self.tellEverything(to: metrics)
         let moved = MovedMetrics(metrics.text())
         for spec in MetricCatalogue.riffle.specs {
@@ -91,10 +91,14 @@ import Testing
             lanes: partitions.map { partition in
                 var account = LaneAccount(topic: "t", partition: partition)
                 (account.consumed, account.scored, account.deadLettered) = (count, count, count)
-                account.absorbed = count
+                (account.absorbed, account.late) = (count, count)
+                (account.waits.begun, account.waits.expired) = (count, count)
+                account.waits.nanoseconds = Int64(count) * 500_000_000
                 (account.lateDropped, account.muted, account.released, account.gaps) = (count, count, count, count)
-                return StreamBooks.Lane(account: account, inFlight: 3, finishedOffset: 900)
-            }, isClosed: isClosed, deadLetters: letters, mergeExpiries: count, late: count, state: state)
+                return StreamBooks.Lane(
+                    account: account, inFlight: 3, finishedOffset: 900,
+                    availableTime: EventTime(microseconds: 1_500_000))
+            }, isClosed: isClosed, deadLetters: letters, state: state)
     }
 
     private static func value(_ metrics: RunMetrics, _ series: String) -> String? {
@@ -103,7 +107,7 @@ import Testing
     }
 
     @Test func booksOfSeveralAssignmentsAddUp() {
-        let metrics = RunMetrics(pipeline: "p")
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"])
         let first = #"riffle_events_consumed_total{pipeline="p",topic="t",partition="0"}"#
         let lag = #"riffle_consumer_lag_offsets{pipeline="p",topic="t",partition="0"}"#
         metrics.engine.didBalance(Self.books(epoch: 1, count: 4)) { _, partition in partition == 0 ? 950 : nil }
@@ -118,14 +122,20 @@ import Testing
         metrics.engine.didBalance(Self.books(epoch: 2, count: 10, partitions: [1])) { _, _ in 10 }
         #expect(Self.value(metrics, first) == "9")
         #expect(Self.value(metrics, first.replacing("\"0\"", with: "\"1\"")) == "19")
-        #expect(Self.value(metrics, #"riffle_dead_letters_total{pipeline="p",code="invalid-time"}"#) == "10")
-        #expect(Self.value(metrics, #"riffle_events_late_total{pipeline="p"}"#) == "10")
+        #expect(Self.value(metrics, #"riffle_dead_letters_total{pipeline="p",topic="t",code="invalid-time"}"#) == "10")
+        let late = #"riffle_events_late_total{pipeline="p",topic="t",partition="1"}"#
+        #expect(Self.value(metrics, late) == "19")
+        let waited = late.replacing("events_late", with: "merge_wait_seconds")
+        #expect(Self.value(metrics, waited) == "9.5")
+        let time = late.replacing("events_late_total", with: "available_timestamp_seconds")
+        #expect(Self.value(metrics, time) == "1.5")
+        #expect(Self.value(metrics, time.replacing("\"1\"", with: "\"0\"")) == nil)
         // Behind the end that was heard last: what is finished since then is no negative lag.
         #expect(Self.value(metrics, lag.replacing("\"0\"", with: "\"1\"")) == "0")
     }
 
     @Test func statisticsCountFromWhatWasSeenLast() {
-        let metrics = RunMetrics(pipeline: "p", statisticsMilliseconds: 1)
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"], statisticsMilliseconds: 1)
         func retries() -> String? {
             Self.value(metrics, #"riffle_kafka_request_retries_total{pipeline="p",client="consumer"}"#)
         }
@@ -147,7 +157,7 @@ import Testing
     }
 
     @Test func tooLongStatisticsAreRefusedAndCounted() {
-        let metrics = RunMetrics(pipeline: "p", statisticsMilliseconds: 1)
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"], statisticsMilliseconds: 1)
         let long = [UInt8](repeating: 0x20, count: KafkaStatistics.bytesMax + 1)
         long.withUnsafeBytes { metrics.producer.didReport($0) }
         let refused = #"riffle_kafka_statistics_refused_total{pipeline="p",client="producer"}"#
@@ -156,8 +166,10 @@ import Testing
     }
 
     @Test func clientsReportOnlyWhereItIsAskedFor() {
-        #expect(RunMetrics(pipeline: "p").consumer.sink == nil)
-        #expect(RunMetrics(pipeline: "p", statisticsMilliseconds: 5).producer.sink?.statisticsMilliseconds == 5)
+        #expect(RunMetrics(pipeline: "p", topics: ["t"]).consumer.sink == nil)
+        #expect(
+            RunMetrics(pipeline: "p", topics: ["t"], statisticsMilliseconds: 5).producer.sink?.statisticsMilliseconds
+                == 5)
     }
 
     @Test(arguments: [
@@ -168,7 +180,7 @@ import Testing
     ])
     func whyARunEnded(error: any Error, reason: StopReason) {
         #expect(StopReason(error) == reason)
-        let metrics = RunMetrics(pipeline: "p")
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"])
         metrics.didStop(error)
         #expect(Self.value(metrics, #"riffle_stops_total{pipeline="p",reason="\#(reason.rawValue)"}"#) == "1")
     }
