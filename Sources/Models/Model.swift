@@ -37,12 +37,15 @@ public final class Model: Sendable {
     /// Boosting rounds in the file, and how many of them score.
     public let roundCount: Int
     public let roundsUsed: Int
-    public let forest: Forest
-    public let predictor: ForestPredictor
+    public let predictor: any Predictor
+    /// The trees of an ensemble in float32; `nil` for other kinds.
+    public let forest: Forest?
 
-    /// Margins of as many rows at a time as fit stand here where a row has several outputs.
-    private typealias Scratch = InlineArray<4_096, Float>
-    private static let scratchFloats = 4_096
+    /// Predictions of as many rows at a time as fit stand here where a row has several.
+    private typealias Scratch = InlineArray<2_048, Double>
+    private static let scratchCount = 2_048
+
+    public var precision: Precision { predictor.precision }
 
     /// Reads a model file's bytes; the format is found from its content. `path` is only for messages.
     ///
@@ -52,9 +55,7 @@ public final class Model: Sendable {
         bytes: UnsafeRawBufferPointer, path: String, options: ModelOptions = ModelOptions()
     ) throws(ModelFailure) -> Model {
         do {
-            let root = try ModelContent.json(bytes)
-            return try Model(
-                try XGBoostJSON.load(root, iterations: options.iterations, limits: options.limits), options: options)
+            return try Model(try ModelContent.load(bytes, options: options), output: options.output)
         } catch {
             var failure = error
             failure.path = path
@@ -72,22 +73,21 @@ public final class Model: Sendable {
         return try result.get()
     }
 
-    private init(_ loaded: XGBoostJSON.Loaded, options: ModelOptions) throws(ModelFailure) {
+    private init(_ loaded: LoadedModel, output chosen: Int?) throws(ModelFailure) {
+        predictor = loaded.predictor
         forest = loaded.forest
-        output = try Self.output(loaded.forest, chosen: options.output)
-        predictor = ForestPredictor(loaded.forest)
-        format = .xgboostJSON
+        outputCount = predictor.outputCount
+        output = try Self.output(of: predictor.outputCount, chosen: chosen ?? loaded.standardOutput)
+        format = loaded.format
         objective = loaded.objective
         libraryVersion = loaded.libraryVersion
-        featureNames = loaded.forest.featureNames
-        featureCount = loaded.forest.featureCount
-        outputCount = loaded.forest.outputCount
+        featureNames = loaded.featureNames
+        featureCount = predictor.featureCount
         roundCount = loaded.roundCount
         roundsUsed = loaded.roundsUsed
     }
 
-    private static func output(_ forest: Forest, chosen: Int?) throws(ModelFailure) -> Int {
-        let count = forest.outputCount
+    private static func output(of count: Int, chosen: Int?) throws(ModelFailure) -> Int {
         guard let chosen else {
             guard count == 1 else {
                 throw ModelFailure(
@@ -106,27 +106,50 @@ public final class Model: Sendable {
 
     /// Writes one score a row: called once per slice of a batch, from any thread, with `scores` of its own.
     ///
-    /// `rows` is row-major, `stride` (at least `featureCount`) floats from row to row; NaN is a missing value.
+    /// - Parameters:
+    ///   - rows: row-major, `stride` (at least `featureCount`) numbers from row to row; NaN is a missing value.
+    ///   - scores: with `Precision.single` each is a float32.
     ///
-    /// Complexity: O(rows x trees x depth), no allocation.
+    /// Complexity: that of the predictor; no allocation.
     public func score(
-        rows: UnsafePointer<Float>, rowCount: Int, stride: Int, into scores: UnsafeMutablePointer<Float>
+        rows: UnsafePointer<Double>, rowCount: Int, stride: Int, into scores: UnsafeMutablePointer<Double>
     ) {
-        if predictor.groupCount == 1 {
-            predictor.predict(rows: rows, rowCount: rowCount, stride: stride, into: scores)
+        if outputCount == 1 {
+            predictor.predict(rows: rows, rowCount: rowCount, stride: stride, raw: nil, predictions: scores)
             return
         }
-        let rowsAtOnce = Self.scratchFloats / predictor.groupCount
+        let rowsAtOnce = Self.scratchCount / outputCount
+        if rowsAtOnce == 0 {
+            let outputs = UnsafeMutablePointer<Double>.allocate(capacity: outputCount)
+            score(Rows(start: rows, count: rowCount, stride: stride), atOnce: 1, by: outputs, into: scores)
+            outputs.deallocate()
+            return
+        }
         var scratch = Scratch(repeating: 0)
         withUnsafeMutableBytes(of: &scratch) { bytes in
-            let margins = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
-            var start = 0
-            while start < rowCount {
-                let count = min(rowsAtOnce, rowCount &- start)
-                predictor.predict(rows: rows + start &* stride, rowCount: count, stride: stride, into: margins)
-                for row in 0..<count { scores[start &+ row] = margins[row &* outputCount &+ output] }
-                start &+= count
-            }
+            score(
+                Rows(start: rows, count: rowCount, stride: stride), atOnce: rowsAtOnce,
+                by: bytes.baseAddress!.assumingMemoryBound(to: Double.self), into: scores)
+        }
+    }
+
+    private struct Rows {
+        let start: UnsafePointer<Double>
+        let count: Int
+        let stride: Int
+    }
+
+    private func score(
+        _ rows: Rows, atOnce: Int, by outputs: UnsafeMutablePointer<Double>, into scores: UnsafeMutablePointer<Double>
+    ) {
+        var start = 0
+        while start < rows.count {
+            let count = min(atOnce, rows.count &- start)
+            predictor.predict(
+                rows: rows.start + start &* rows.stride, rowCount: count, stride: rows.stride, raw: nil,
+                predictions: outputs)
+            for row in 0..<count { scores[start &+ row] = outputs[row &* outputCount &+ output] }
+            start &+= count
         }
     }
 }

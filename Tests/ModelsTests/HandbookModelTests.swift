@@ -14,20 +14,20 @@ import Testing
     func kernelsAgree(name: String, depth: Int) throws {
         let model = try Model.load(FixtureFiles.bytes("\(Self.folder)/\(name)"), path: name)
         #expect(model.featureCount == 15)
-        #expect(model.predictor.treeCount == 100)
-        #expect(model.forest.depth == depth)
+        #expect(model.forestPredictor.treeCount == 100)
+        #expect(model.forest!.depth == depth)
         #expect(model.objective == "binary:logistic")
         var random = SeededGenerator(seed: 11)
         let rowCount = 600
-        let thresholds = model.forest.trees.flatMap(\.nodes.value)
+        let thresholds = model.forest!.trees.flatMap(\.nodes.value)
         let values = (0..<rowCount * 15).map { _ in
             Int.random(in: 0..<12, using: &random) == 0 ? Float.nan : thresholds.randomElement(using: &random)!
         }
         let expected = (0..<rowCount).flatMap {
-            NaiveForest.margins(model.forest, Array(values[$0 * 15..<$0 * 15 + 15]))
+            NaiveForest.margins(model.forest!, Array(values[$0 * 15..<$0 * 15 + 15]))
         }
         for kernel in ForestPredictor.Kernel.allCases {
-            let predictor = ForestPredictor(model.forest, kernel: kernel)
+            let predictor = ForestPredictor(model.forest!, kernel: kernel)
             for batch in [1, 16, 256, rowCount] {
                 let margins = predictor.margins(values, rowCount: rowCount, stride: 15, batch: batch)
                 #expect(margins == expected, "\(kernel), batches of \(batch)")

@@ -50,10 +50,10 @@ import Testing
             Int.random(in: 0..<8, using: &random) == 0 ? Float.nan : Float.random(in: -100...100, using: &random)
         }
         let expected = (0..<rowCount).flatMap { row in
-            NaiveForest.margins(model.forest, Array(values[row * width..<(row + 1) * width]))
+            NaiveForest.margins(model.forest!, Array(values[row * width..<(row + 1) * width]))
         }
         for kernel in ForestPredictor.Kernel.allCases {
-            let margins = ForestPredictor(model.forest, kernel: kernel).margins(
+            let margins = ForestPredictor(model.forest!, kernel: kernel).margins(
                 values, rowCount: rowCount, stride: width, batch: rowCount)
             #expect(margins.map(\.bitPattern) == expected.map(\.bitPattern), "\(comment), \(kernel)")
         }

@@ -145,10 +145,10 @@ import Testing
     @Test func theGoodModelLoads() throws {
         let model = try Self.load(Self.good)
         #expect(model.roundsUsed == 2)
-        #expect(model.forest.trees.map(\.leafCount) == [3, 2])
+        #expect(model.forest!.trees.map(\.leafCount) == [3, 2])
         // x0 = 0 goes left, x1 = 2 right (.4); then right (-.1); the base margin is that of .25.
-        let margins = model.predictor.margins([0, 2], rowCount: 1, stride: 2, batch: 1)
-        #expect(margins == [model.forest.baseMargins[0] + 0.4 + -0.1])
+        let margins = model.forestPredictor.margins([0, 2], rowCount: 1, stride: 2, batch: 1)
+        #expect(margins == [model.forest!.baseMargins[0] + 0.4 + -0.1])
     }
 
     @Test(arguments: cases)

@@ -57,13 +57,16 @@ extension ForestPredictor {
 }
 
 extension Model {
+    /// Of an ensemble in float32.
+    var forestPredictor: ForestPredictor { predictor as! ForestPredictor }
+
     func scores(_ values: [Float], rowCount: Int, stride: Int) -> [Float] {
-        var result = [Float](repeating: .nan, count: rowCount)
-        values.withUnsafeBufferPointer { rows in
+        var result = [Double](repeating: .nan, count: rowCount)
+        values.map(Double.init).withUnsafeBufferPointer { rows in
             result.withUnsafeMutableBufferPointer { target in
                 score(rows: rows.baseAddress!, rowCount: rowCount, stride: stride, into: target.baseAddress!)
             }
         }
-        return result
+        return result.map(Float.init)
     }
 }

@@ -29,7 +29,7 @@ import Testing
         let expected = try fixture.expected()
         #expect(inputs.columnCount == model.featureCount)
         for kernel in ForestPredictor.Kernel.allCases {
-            let predictor = ForestPredictor(model.forest, kernel: kernel)
+            let predictor = ForestPredictor(model.forest!, kernel: kernel)
             for batch in [1, 2, 7, 16, 64, 256, inputs.rowCount] {
                 check(predictor, inputs, expected, batch: batch, "\(fixture.name), \(kernel), batches of \(batch)")
             }
@@ -58,10 +58,10 @@ import Testing
 
     private func checkLeaves(_ model: Model, _ inputs: Table, _ fixture: ModelFixture) throws {
         guard let leaves = try fixture.leaves() else { return }
-        #expect(leaves.columnCount == model.predictor.treeCount)
+        #expect(leaves.columnCount == model.forestPredictor.treeCount)
         for row in 0..<leaves.rowCount {
             let expected = leaves.values[row * leaves.columnCount..<(row + 1) * leaves.columnCount].map { Int32($0) }
-            let found = model.predictor.leaves(inputs.values, row: row, stride: inputs.columnCount)
+            let found = model.forestPredictor.leaves(inputs.values, row: row, stride: inputs.columnCount)
             #expect(found == expected, "\(fixture.name), row \(row)")
         }
     }
@@ -72,7 +72,7 @@ import Testing
         #expect(model.objective == "binary:logistic")
         #expect(model.libraryVersion == "3.2.0")
         #expect(model.roundCount == 8)
-        #expect(model.forest.depth == 4)
+        #expect(model.forest!.depth == 4)
         #expect(model.outputCount == 1)
     }
 
@@ -82,7 +82,7 @@ import Testing
         let all = try Model.load(bytes, path: "", options: .init(iterations: .all))
         #expect(best.roundsUsed < best.roundCount)
         #expect(all.roundsUsed == all.roundCount)
-        #expect(best.predictor.treeCount < all.predictor.treeCount)
+        #expect(best.forestPredictor.treeCount < all.forestPredictor.treeCount)
     }
 
     @Test func theScoreIsTheChosenOutput() throws {
@@ -100,7 +100,7 @@ import Testing
     /// With the base margin added behind the trees instead of before them, most rows differ in the last bits.
     @Test func theBaseMarginComesFirst() throws {
         let fixture = FixtureFiles.own.first { $0.name == "squared_error" }!
-        let forest = try fixture.model().forest
+        let forest = try #require(fixture.model().forest)
         let inputs = try fixture.inputTable()
         let expected = try fixture.expected().column("margin0")
         var baseLast = 0

@@ -13,9 +13,9 @@ public final class BatchContext: @unchecked Sendable {
     /// The records that the rows came from, for keys, headers and dead letters; empty where the source is a file.
     let records: UnsafeMutableBufferPointer<RecordReference>
     var recordCount = 0
-    /// Row-major model inputs.
-    let modelRows: UnsafeMutablePointer<Float>
-    public let scores: UnsafeMutablePointer<Float>
+    /// Row-major model inputs, where they are not simply the frame's features.
+    let modelRows: UnsafeMutablePointer<Double>
+    public let scores: UnsafeMutablePointer<Double>
     /// The index of the first rule that matched; -1: none did.
     public let decisions: UnsafeMutablePointer<Int16>
     let slices: [SliceOutput]
@@ -28,7 +28,7 @@ public final class BatchContext: @unchecked Sendable {
         batch = plan.makeBatch(capacity: capacity)
         frame = engine.makeFrame(capacity: capacity)
         records = .allocate(capacity: capacity)
-        modelRows = .allocate(capacity: max(1, capacity * (plan.model?.inputs.count ?? 0)))
+        modelRows = .allocate(capacity: max(1, capacity * (plan.gatheredInputs?.count ?? 0)))
         scores = .allocate(capacity: capacity)
         scores.initialize(repeating: .nan, count: capacity)
         decisions = .allocate(capacity: capacity)

@@ -49,6 +49,7 @@ final class OpenTransaction {
     private var orders = ByteArena(capacity: 64)
     private var isOpen = false
     private var firstKept: Int64 = 0
+    private var pace: CommitPace
     private var jitter: UInt64
 
     init(_ port: any TransactionPort, settings: TransactionSettings, batchesMax: Int) {
@@ -56,6 +57,7 @@ final class OpenTransaction {
         self.settings = settings
         self.batchesMax = max(1, batchesMax)
         jitter = settings.jitterSeed
+        pace = CommitPace(intervalMilliseconds: settings.commitEveryMilliseconds)
     }
 
     var batchCount: Int { batches.count }
@@ -68,7 +70,7 @@ final class OpenTransaction {
 
     func dueMilliseconds(_ now: Int64) -> Int? {
         if batches.isEmpty { return nil }
-        let left = firstKept + Int64(settings.commitEveryMilliseconds) * 1_000_000 - now
+        let left = pace.due(keptSince: firstKept) - now
         return max(0, Int((left + 999_999) / 1_000_000))
     }
 
@@ -128,7 +130,7 @@ final class OpenTransaction {
     }
 
     /// Commits everything kept with the offsets behind it.
-    func commit(_ ledger: Ledger) throws -> TransactionOutcome {
+    func commit(_ ledger: Ledger, clock: any EngineClock) throws -> TransactionOutcome {
         guard let last = batches.last else { return .committed }
         var offsets: [Int: Int64] = [:]
         var held: [Int: Int64] = [:]
@@ -148,9 +150,13 @@ final class OpenTransaction {
         let positions = (offsets.isEmpty ? held : offsets).sorted { $0.key < $1.key }
             .map { last.assignment.position(lane: $0.key, offset: $0.value) }
         let note = CommitNote(watermark: ledger.entry(last.token).watermark)
+        let begin = clock.nanoseconds
         let outcome = try port.commit(
             OffsetCommit(positions: positions, note: note.text), membership: last.assignment.membership)
-        if outcome == .committed { isOpen = false }
+        if outcome == .committed {
+            isOpen = false
+            pace.committed(begin: begin, end: clock.nanoseconds)
+        }
         return outcome
     }
 

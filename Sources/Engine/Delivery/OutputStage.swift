@@ -239,7 +239,7 @@ final class OutputStage: @unchecked Sendable {
         var attempts = 0
         while !isEnded.load(ordering: .relaxed) {
             do {
-                switch try transaction.commit(ledger) {
+                switch try transaction.commit(ledger, clock: clock) {
                 case .committed:
                     for token in transaction.removeAll(releasing: source) { acknowledge(token) }
                     return

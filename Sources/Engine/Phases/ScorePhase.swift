@@ -11,8 +11,6 @@ final class ScorePhase: ParallelPhase {
     /// One a worker: the value of a rule for each row of a slice.
     private let ruleValues: [UnsafeMutablePointer<Double>]
     private let encoder: ScoreEncoder
-    /// The inputs are all features in their order, as they mostly are.
-    private let hasPlainInputs: Bool
     var context: BatchContext?
     /// Set: encode; else compute.
     var origin: OriginText?
@@ -23,7 +21,6 @@ final class ScorePhase: ParallelPhase {
         self.scratches = scratches
         encoder = ScoreEncoder(plan)
         ruleValues = scratches.map { _ in .allocate(capacity: BatchContext.sliceRows) }
-        hasPlainInputs = plan.model?.inputs.map(\.rawValue) == Array(0..<plan.features.featureCount)
     }
 
     deinit {
@@ -49,23 +46,22 @@ final class ScorePhase: ParallelPhase {
 
     private func score(_ context: BatchContext, rows: Range<Int>) {
         guard let model = plan.model else { return }
-        let width = model.inputs.count
         let featureCount = context.frame.featureCount
-        if hasPlainInputs {
-            for index in rows.lowerBound &* width..<rows.upperBound &* width {
-                context.modelRows[index] = Float(context.frame.features[index])
-            }
-        } else {
-            for input in model.inputs.indices {
-                let feature = model.inputs[input]
+        var inputs = UnsafePointer(context.frame.features)
+        var stride = featureCount
+        if let gathered = plan.gatheredInputs {
+            stride = gathered.count
+            for input in gathered.indices {
+                let feature = gathered[input].rawValue
                 for row in rows {
-                    context.modelRows[row &* width &+ input] =
-                        Float(context.frame.features[row &* featureCount &+ feature.rawValue])
+                    context.modelRows[row &* stride &+ input] =
+                        context.frame.features[row &* featureCount &+ feature]
                 }
             }
+            inputs = UnsafePointer(context.modelRows)
         }
         model.model.score(
-            rows: context.modelRows + rows.lowerBound &* width, rowCount: rows.count, stride: width,
+            rows: inputs + rows.lowerBound &* stride, rowCount: rows.count, stride: stride,
             into: context.scores + rows.lowerBound)
     }
 

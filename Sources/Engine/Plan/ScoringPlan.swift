@@ -34,6 +34,8 @@ public struct ScoringPlan: Sendable {
     public let featureLimits: FeatureLimits
     /// `nil`: features are computed and nothing is scored.
     public let model: ModelPlan?
+    /// The model's inputs, where they are not simply the first features in their order, as they mostly are.
+    let gatheredInputs: [FeatureIndex]?
     public let rules: [RulePlan]
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
@@ -71,6 +73,8 @@ public struct ScoringPlan: Sendable {
         self.features = features
         self.featureLimits = featureLimits
         self.model = model
+        let isPlain = model.map { $0.inputs.map(\.rawValue) == Array(0..<$0.inputs.count) } ?? true
+        gatheredInputs = isPlain ? nil : model?.inputs
         self.rules = rules
         self.outputFeatures = outputFeatures
         self.isOrderIrrelevant = isOrderIrrelevant

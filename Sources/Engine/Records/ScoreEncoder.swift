@@ -1,5 +1,6 @@
 import Events
 import Features
+import Models
 
 /// Writes score records (`schemas/score.v1.schema.json`): one JSON object a row, without allocating.
 ///
@@ -15,10 +16,12 @@ struct ScoreEncoder: Sendable {
     private let features: [FeatureIndex]
     private let fixedBytes: Int
     private let hasModel: Bool
+    private let hasSingleScores: Bool
 
     init(_ plan: ScoringPlan) {
         idField = plan.idField
         hasModel = plan.model != nil
+        hasSingleScores = plan.model?.model.precision == .single
         (isStringID, decimalScale) =
             switch plan.idField.map({ plan.schema.fields[$0.rawValue].type }) {
             case .string: (true, 0)
@@ -66,7 +69,11 @@ struct ScoreEncoder: Sendable {
         out += TimeText.write(EventTime(microseconds: batch.eventTimes[row]), to: out)
         Self.append("\",\"score\":", to: &out)
         let score = context.scores[row]
-        if hasModel && score.isFinite { out += NumberText.write(score, to: out) } else { Self.append("null", to: &out) }
+        if hasModel && score.isFinite {
+            out += hasSingleScores ? NumberText.write(Float(score), to: out) : NumberText.write(score, to: out)
+        } else {
+            Self.append("null", to: &out)
+        }
         let decision = context.decisions[row]
         if decision >= 0 { texts.append(1 + Int(decision), to: &out) }
         Self.append(",\"reasons\":[],\"features\":{", to: &out)

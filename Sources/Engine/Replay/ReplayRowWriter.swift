@@ -1,5 +1,6 @@
 import Events
 import Features
+import Models
 
 /// Writes scored rows as text: the event's id, its time, every feature, score and decision, without allocating.
 ///
@@ -19,6 +20,7 @@ struct ReplayRowWriter: Sendable {
     private let isCSV: Bool
     private let identity: Identity
     private let hasModel: Bool
+    private let hasSingleScores: Bool
     /// In NDJSON, what stands before each value: `,"amount":`.
     private let keys: TextTable
     /// The decisions as they are written.
@@ -30,6 +32,7 @@ struct ReplayRowWriter: Sendable {
         let isCSV = format == .csv
         self.isCSV = isCSV
         hasModel = plan.model != nil
+        hasSingleScores = plan.model?.model.precision == .single
         let idField = plan.idField.map { plan.schema.fields[$0.rawValue] }
         switch (plan.idField, idField?.type) {
         case (let index?, .string): identity = .text(index)
@@ -77,7 +80,11 @@ struct ReplayRowWriter: Sendable {
             }
             lead(featureCount &+ 2, to: &out)
             let score = hasModel ? context.scores[row] : .nan
-            if score.isFinite { out += NumberText.write(score, to: out) } else { writeOdd(Double(score), to: &out) }
+            if score.isFinite {
+                out += hasSingleScores ? NumberText.write(Float(score), to: out) : NumberText.write(score, to: out)
+            } else {
+                writeOdd(score, to: &out)
+            }
             lead(featureCount &+ 3, to: &out)
             let decision = context.decisions[row]
             if decision >= 0 { decisions.append(Int(decision), to: &out) } else { writeMissing(to: &out) }

@@ -82,7 +82,7 @@ struct ExpressionFrame {
             guard let scores = inputs.pointee.scores else { preconditionFailure("a score without scores") }
             let stride = inputs.pointee.scoreStride
             let start = scores + firstRow &* stride
-            for row in 0..<rows { output[row] = missingUnlessFinite(Double(start[row &* stride])) }
+            for row in 0..<rows { output[row] = missingUnlessFinite(start[row &* stride]) }
         }
     }
 

@@ -18,7 +18,7 @@ public struct ExpressionInputs {
     public var featureSlotStride = 0
 
     /// The score of row `r` is `scores[r * scoreStride]`.
-    public var scores: UnsafePointer<Float>?
+    public var scores: UnsafePointer<Double>?
     public var scoreStride = 1
 
     public init(batch: EventBatch) {

@@ -6,6 +6,11 @@ enum ModelContent {
     static let bytesMax = 1 << 30
     static let jsonDepthMax = 128
 
+    /// Reads a file by the reader of its format.
+    static func load(_ bytes: UnsafeRawBufferPointer, options: ModelOptions) throws(ModelFailure) -> LoadedModel {
+        try XGBoostJSON.load(json(bytes), iterations: options.iterations, limits: options.limits)
+    }
+
     /// The file as JSON that looks like an XGBoost model, or a failure that names what it is instead.
     static func json(_ bytes: UnsafeRawBufferPointer) throws(ModelFailure) -> JSONField {
         guard bytes.count <= bytesMax else {

@@ -12,21 +12,9 @@ public enum Iterations: String, Hashable, Sendable, CaseIterable {
 ///
 /// Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and the schema named there.
 enum XGBoostJSON {
-    /// What a file says about itself beside the trees.
-    struct Loaded {
-        let forest: Forest
-        let objective: String
-        let libraryVersion: String
-        /// Rounds in the file, and those that score.
-        let roundCount: Int
-        let roundsUsed: Int
-        /// The file's own best round; `nil` without early stopping.
-        let bestIteration: Int?
-    }
-
     static func load(
         _ root: JSONField, iterations: Iterations, limits: ForestLimits
-    ) throws(ModelFailure) -> Loaded {
+    ) throws(ModelFailure) -> LoadedModel {
         let version = try libraryVersion(root)
         let learner = try root.required("learner")
         let header = try Header(learner, limits: limits)
@@ -47,9 +35,11 @@ enum XGBoostJSON {
             featureCount: header.featureCount, featureNames: header.featureNames,
             trees: Array(trees[..<bounds[roundsUsed]]), baseMargins: header.baseMargins,
             transform: header.objective.transform)
-        return Loaded(
-            forest: try Forest(checking: spec, limits: limits), objective: header.objective.name,
-            libraryVersion: version, roundCount: bounds.count - 1, roundsUsed: roundsUsed, bestIteration: best)
+        let forest = try Forest(checking: spec, limits: limits)
+        return LoadedModel(
+            format: .xgboostJSON, predictor: ForestPredictor(forest), objective: header.objective.name,
+            libraryVersion: version, featureNames: forest.featureNames, roundCount: bounds.count - 1,
+            roundsUsed: roundsUsed, forest: forest)
     }
 
     private static func libraryVersion(_ root: JSONField) throws(ModelFailure) -> String {

@@ -155,8 +155,8 @@ final class ScoreMonitor: StreamObserver {
         state.eventTime = max(state.eventTime, batch.eventTimes[row])
         let score = context.scores[row]
         if !score.isNaN {
-            // Clamped as a float: an integer of an unbounded one would trap.
-            state.bins[Int(min(max(score * Float(Self.binCount), 0), Float(Self.binCount - 1)))] += 1
+            // Clamped as a double: an integer of an unbounded one would trap.
+            state.bins[Int(min(max(score * Double(Self.binCount), 0), Double(Self.binCount - 1)))] += 1
         }
         let rule = Int(context.decisions[row])
         let decision = rule >= 0 && rule < state.decisions.count - 1 ? rule : state.decisions.count - 1

@@ -20,7 +20,7 @@ final class ReplayMetrics {
     private let join: (id: FieldIndex, labelID: FieldIndex)?
     private let key: FieldIndex?
     private let hasTextKeys: Bool
-    private var scores: [Float] = []
+    private var scores: [Double] = []
     private var labels: [Label] = []
     /// Rows that wait for their labels, and labels that came before their rows; by id.
     private var places: [Int64: Int] = [:]

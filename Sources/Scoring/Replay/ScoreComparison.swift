@@ -21,6 +21,7 @@ final class ScoreComparison {
     private let names: [String]
     private let decisions: [String: Int16]
     private let hasModel: Bool
+    private let hasSingleScores: Bool
     private var table = ScoreTable()
     private var columns: [ComparedColumn]
     private var missing: UInt64 = 0
@@ -46,6 +47,7 @@ final class ScoreComparison {
         idField = plan.idField
         names = plan.features.names
         hasModel = plan.model != nil
+        hasSingleScores = plan.model?.model.precision == .single
         var decisions: [String: Int16] = [:]
         for (index, rule) in plan.rules.enumerated() where decisions[rule.decision] == nil {
             decisions[rule.decision] = Int16(truncatingIfNeeded: index)
@@ -167,10 +169,10 @@ final class ScoreComparison {
         }
         let score = hasModel ? context.scores[row] : .nan
         let recorded = table.values[values + width]
-        if Self.isEqual(score, recorded) {
+        if hasSingleScores ? Self.isEqual(Float(score), recorded) : Self.isEqual(score, recorded) {
             columns[width].equal += 1
         } else {
-            columns[width].add(id: idText, recorded: Self.text(recorded), computed: Self.text(Double(score)))
+            columns[width].add(id: idText, recorded: Self.text(recorded), computed: Self.text(score))
         }
         // Two rules may give the same decision.
         let decision = context.decisions[row]

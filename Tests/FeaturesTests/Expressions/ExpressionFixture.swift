@@ -34,7 +34,7 @@ struct ExpressionRow {
     var f0: Double? = 2
     var f1: Double? = -1.5
     var b0: Double? = 1
-    var score: Float = 0.25
+    var score = 0.25
 }
 
 /// Rows as the engine would hold them, and a scope in which they have names.
@@ -70,7 +70,7 @@ final class ExpressionFixture {
 
     let batch: EventBatch
     private let features: UnsafeMutablePointer<Double>
-    private let scores: UnsafeMutablePointer<Float>
+    private let scores: UnsafeMutablePointer<Double>
 
     init(_ rows: [ExpressionRow]) {
         batch = EventBatch(schema: Self.schema, capacity: max(1, rows.count))

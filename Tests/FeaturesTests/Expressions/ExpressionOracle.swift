@@ -254,7 +254,7 @@ extension ExpressionRow {
         row.f0 = double(&generator)
         row.f1 = double(&generator)
         row.b0 = isMissing(&generator) ? nil : Double(Int.random(in: 0...1, using: &generator))
-        row.score = Float(double(&generator) ?? .nan)
+        row.score = double(&generator) ?? .nan
         return row
     }
 }
