@@ -19,6 +19,11 @@ public enum DiagnosticCatalogue {
             "An aggregate is asked of a window that it does not know: `rate` of `all`, or `ewma` of a length.",
             remedy: "Put it into a group of its own."),
         .init(
+            "too-many-tiles",
+            "A window in tiles is delayed by so many times its length, or takes so late events, that a key would need too "
+                + "many tiles.",
+            remedy: "Use larger tiles, or `accuracy: exact`."),
+        .init(
             "mixed-sources", "An aggregate and its filters read fields of several sources.",
             remedy: "Aggregate each source by itself, and compute with their names in another feature."),
         .init("feature-cycle", "Two features need each other.", remedy: "Compute one from fields or windows alone."),

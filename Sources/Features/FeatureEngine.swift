@@ -35,7 +35,8 @@ public struct FeatureStateStatistics: Hashable, Sendable {
     public var keysEmptied: UInt64 = 0
     /// Keys dropped at the limit with events still in their windows.
     public var keysEvicted: UInt64 = 0
-    /// Events that left windows early, at `FeatureLimits.eventsPerKey`.
+    /// Events that left windows early, at `FeatureLimits.eventsPerKey`, and tiles of events, at
+    /// `WindowPlan.tilesPerKeyMax`.
     public var eventsForgotten: UInt64 = 0
 }
 
@@ -97,12 +98,6 @@ public final class FeatureEngine: @unchecked Sendable {
 
     /// Tasks for `runShard`; shards of all entities are independent of each other.
     public var shardTaskCount: Int { plan.entities.count * limits.shardCount }
-
-    /// Bytes of state for each key besides its remembered events, by entity.
-    public var bytesPerKey: [Int] { layouts.map { $0.recordBytes + 14 } }
-
-    /// Bytes that each remembered event takes, by entity.
-    public var bytesPerEvent: [Int] { layouts.map { $0.entryWords * 8 } }
 
     public var statistics: FeatureStateStatistics {
         var total = FeatureStateStatistics()

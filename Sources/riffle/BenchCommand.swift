@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measure Riffle on this machine.",
         subcommands: [
             BenchPhasesCommand.self, BenchKafkaCommand.self, BenchLatencyCommand.self, BenchSoakCommand.self,
-            BenchRestartCommand.self,
+            BenchRestartCommand.self, BenchFeaturesCommand.self,
         ],
         defaultSubcommand: BenchPhasesCommand.self)
 }

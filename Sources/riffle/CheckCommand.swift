@@ -25,7 +25,6 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let assembly = try PipelineLoading.load(pipeline)
         let features = assembly.scoring.features
-        let engine = FeatureEngine(plan: features, limits: FeatureLimits(keysPerEntity: 1, shardCount: 1))
         print("\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.planHash)")
         printSources(assembly.scoring.sources)
         print("  features  \(features.names.joined(separator: ", "))")
@@ -39,11 +38,9 @@ struct CheckCommand: ParsableCommand {
                 )
             }
         }
-        for (index, entity) in features.entities.enumerated() {
+        for entity in features.entities {
             let name = assembly.scoring.schema.fields[entity.keyField.rawValue].name
-            print(
-                "  state     \(name): \(engine.bytesPerKey[index]) bytes a key and \(engine.bytesPerEvent[index]) a remembered event, "
-                    + "which is kept for \(days(entity.horizonMicroseconds))")
+            for line in EntityMemoryText(entity, named: name).lines { print("  \(line)") }
         }
         if !assembly.scoring.isOrderIrrelevant {
             print("  order     an entity is not the topic's key: run one instance, which has to see all partitions")
@@ -75,10 +72,5 @@ struct CheckCommand: ParsableCommand {
         } else {
             print("  snapshots none: a restart reads the log as far back as the windows reach (state.directory)")
         }
-    }
-
-    private func days(_ microseconds: Int64) -> String {
-        let hours = Double(microseconds) / 3_600_000_000
-        return hours >= 48 ? "\((hours / 24 * 100).rounded() / 100) days" : "\((hours * 100).rounded() / 100) hours"
     }
 }

@@ -79,7 +79,7 @@ import Workers
 
     /// Makes the counter see the calling thread and the pool's helpers: each of them does one task, which waits for
     /// the others.
-    private final class Watch: ParallelPhase {
+    final class Watch: ParallelPhase {
         private let arrived = Atomic<Int>(0)
         private let expected: Int
 

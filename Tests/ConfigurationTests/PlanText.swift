@@ -14,8 +14,9 @@ struct PlanText: CustomStringConvertible {
         lines[0] += ", late \(span(entity.lateMicroseconds))"
         for (index, window) in entity.windows.enumerated() {
             let delay = window.delayMicroseconds > 0 ? " delayed by \(span(window.delayMicroseconds))" : ""
+            let tiles = window.isTiled ? " in tiles of \(span(window.tileMicroseconds))" : ""
             let itself = window.includesCurrent ? "" : " without the event itself"
-            lines.append("  window \(index): \(span(window.lengthMicroseconds))\(delay)\(itself)")
+            lines.append("  window \(index): \(span(window.lengthMicroseconds))\(tiles)\(delay)\(itself)")
         }
         for (index, column) in entity.valueColumns.enumerated() {
             let filter = column.filter.map { " where \($0.canonicalText)" } ?? ""

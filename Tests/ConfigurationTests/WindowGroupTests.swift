@@ -23,8 +23,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("exact", AccuracySpec.exact), ("tiled(1%)", .tiled(0.01)), ("tiled(0.1%)", .tiled(0.001)),
-            ("tiled(10%)", .tiled(0.1)), ("tiled(2.25%)", .tiled(0.0225)), ("tiled(0.05%)", nil), ("tiled(11%)", nil),
+            ("exact", AccuracySpec.exact), ("tiled(1%)", .tiled(hundredthsOfPercent: 100)), ("tiled(0.1%)", .tiled(hundredthsOfPercent: 10)),
+            ("tiled(10%)", .tiled(hundredthsOfPercent: 1000)), ("tiled(2.25%)", .tiled(hundredthsOfPercent: 225)), ("tiled(0.05%)", nil), ("tiled(11%)", nil),
             ("tiled", nil), ("tiled()", nil), ("tiled(%)", nil), ("tiled(1)", nil), ("tiled(-1%)", nil),
             ("tiled(1e9%)", nil), ("tiled(1.005%)", nil), ("Exact", nil), ("", nil), ("tiled(1%) ", nil),
         ] as [(String, AccuracySpec?)])
@@ -39,6 +39,36 @@ import Testing
     func lengthsHaveBounds(length: String, isLegal: Bool) {
         let group = "[{by: customer_id, over: [\(length)], aggregates: {n: count()}}]"
         #expect(codes(group).isEmpty == isLegal, "\(codes(group))")
+    }
+
+    /// Tiles go by window: exact groups of the same field share the entity, and `all` stays what it is.
+    @Test func tilesGoByWindow() throws {
+        let entity = try entity(
+            """
+
+              - {by: customer_id, over: [1h, 30d, all], accuracy: tiled(0.5%), aggregates: {a: count(), b: sum(tx_amount)}}
+              - {by: customer_id, over: [1h, 30d], accuracy: exact, aggregates: {c: count()}}
+              - {by: customer_id, over: 30d, accuracy: tiled(1%), include_current: false, aggregates: {d: mean(tx_amount)}}
+            """)
+        let hour: Int64 = 3_600_000_000
+        #expect(
+            entity.windows.map(\.tileMicroseconds) == [hour / 200, 30 * 24 * hour / 200, 0, 0, 0, 30 * 24 * hour / 100])
+        #expect(entity.windows.map(\.isUnbounded) == [false, false, true, false, false, false])
+        #expect(entity.aggregates.map(\.window) == [0, 1, 2, 0, 1, 2, 3, 4, 5])
+        // Both read the amount; the ring does not hold it, since no exact window does.
+        #expect(entity.valueColumns.count == 1)
+    }
+
+    @Test func aKeyHasABoundedNumberOfTiles() {
+        func codes(_ length: String, _ delay: String, _ part: String) -> [String] {
+            self.codes(
+                "[{by: customer_id, over: \(length), delay: \(delay), accuracy: tiled(\(part)), aggregates: {n: count()}}]")
+        }
+        #expect(codes("1h", "30d", "0.1%") == [])
+        #expect(codes("1s", "30d", "1%") == ["too-many-tiles"])
+        #expect(codes("1s", "0s", "0.1%") == [])
+        #expect(codes("400d", "400d", "0.1%") == [])
+        #expect(codes("all", "30d", "0.1%") == [])
     }
 
     @Test func oneLengthNeedsNoList() throws {

@@ -11,7 +11,7 @@ extension PipelinePlan {
             case .expression(let feature): parts += ["feature", feature.name.value, feature.expression.value]
             case .group(let group):
                 parts += ["by", group.by.value, "\(group.delay?.value.microseconds ?? 0)", "\(group.includesCurrent)"]
-                parts += [group.filter?.value ?? "", "\(group.accuracy)"]
+                parts += [group.filter?.value ?? "", Self.text(group.accuracy)]
                 parts += group.over.map { "\($0.value.microseconds)" }
                 parts += group.aggregates.flatMap { [$0.name.value, $0.call.value, $0.filter?.value ?? ""] }
             }
@@ -21,5 +21,12 @@ extension PipelinePlan {
             parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
         }
         return parts + spec.decide.flatMap { [$0.name.value, $0.condition.value] }
+    }
+
+    private static func text(_ accuracy: AccuracySpec) -> String {
+        switch accuracy {
+        case .exact: "exact"
+        case .tiled(let hundredthsOfPercent): "tiled \(hundredthsOfPercent)"
+        }
     }
 }

@@ -37,6 +37,7 @@ extension PlanCompiler {
         }
         for (groupIndex, feature) in spec.features.enumerated() {
             guard case .group(let group) = feature else { continue }
+            checkTiles(of: group)
             var shared: [FilterDraft] = []
             let isReadable = addFilter(group.filter, to: &shared, of: group)
             for (aggregateIndex, aggregate) in group.aggregates.enumerated() {
@@ -103,6 +104,30 @@ extension PlanCompiler {
             notes: [.init("the window is here", at: wrong.range)])
         add(problem)
         return false
+    }
+
+    /// Whether a key can be held to a number of tiles that is bounded: a delay of many times the window's length, or
+    /// events that may be very late, take tiles as well.
+    private mutating func checkTiles(of group: WindowGroupSpec) {
+        guard case .tiled = group.accuracy, let range = group.accuracyRange else { return }
+        // What is late is decided by source; which one an aggregate reads is not known here.
+        let late = sources.map(\.late.afterMicroseconds).max() ?? 0
+        for length in group.over where !length.value.isUnbounded {
+            let window = WindowPlan(
+                delayMicroseconds: group.delay?.value.microseconds ?? 0, lengthMicroseconds: length.value.microseconds,
+                tileMicroseconds: group.accuracy.tileMicroseconds(ofLength: length.value.microseconds))
+            let tiles = window.tilesPerKey(lateMicroseconds: late)
+            if tiles <= WindowPlan.tilesPerKeyMax { continue }
+            var notes: [Diagnostic.Note] = [.init("the window is here", at: length.range)]
+            if let delay = group.delay { notes.append(.init("the delay is here", at: delay.range)) }
+            let problem = Diagnostic(
+                code: "too-many-tiles",
+                "a key may need \(NumberLiteral.text(tiles)) tiles for window \(length.written.quoted) with its delay and late "
+                    + "events, more than \(NumberLiteral.text(WindowPlan.tilesPerKeyMax))",
+                at: range, suggestion: "use larger tiles, or \("exact".quoted)", notes: notes)
+            add(problem)
+            return
+        }
     }
 
     // MARK: - Where the events come from
@@ -180,7 +205,8 @@ extension PlanCompiler {
         let window = entities[draft.entity].window(
             WindowPlan(
                 delayMicroseconds: delay, lengthMicroseconds: length.microseconds,
-                includesCurrent: delay > 0 || group.includesCurrent))
+                includesCurrent: delay > 0 || group.includesCurrent,
+                tileMicroseconds: group.accuracy.tileMicroseconds(ofLength: length.microseconds)))
         let column = column.map { entities[draft.entity].column($0) }
         entities[draft.entity].add(
             AggregatePlan(

@@ -46,7 +46,8 @@ extension PipelineReader {
         return WindowGroupSpec(
             by: by, byField: field, over: over, delay: group.span("delay"),
             includesCurrent: group.boolean("include_current")?.value ?? true, filter: group.text("where"),
-            accuracy: accuracy(of: group), aggregates: aggregates)
+            accuracy: group.text("accuracy").flatMap { AccuracySpec($0.value) } ?? .exact,
+            accuracyRange: group.text("accuracy")?.range, aggregates: aggregates)
     }
 
     /// `count()`, or `{value: count(), where: …}`; `nil` where a part of it was reported.
@@ -58,14 +59,6 @@ extension PipelineReader {
             return AggregateSpec(name: entry.name, call: call, filter: section.text("where"))
         default: return nil
         }
-    }
-
-    private func accuracy(of group: SectionValue) -> AccuracySpec {
-        guard let written = group.text("accuracy"), let accuracy = AccuracySpec(written.value) else { return .exact }
-        if case .tiled = accuracy, let unavailable = NotAvailable.entry("feature group", "accuracy", value: "tiled") {
-            problems.notAvailable(unavailable, at: written.range)
-        }
-        return accuracy
     }
 
     private func entity(of group: SectionValue, in source: SourceSpec?) -> FieldIndex? {

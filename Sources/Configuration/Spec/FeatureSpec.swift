@@ -1,5 +1,6 @@
 public import Diagnostics
 public import Events
+import Features
 
 /// One entry of `features:`.
 public enum FeatureSpec: Sendable {
@@ -28,6 +29,8 @@ public struct WindowGroupSpec: Sendable {
     /// Which events are in the windows; `nil`: all are.
     public let filter: Located<String>?
     public let accuracy: AccuracySpec
+    /// Where the accuracy is written; `nil` where it is not.
+    public let accuracyRange: SourceRange?
     public let aggregates: [AggregateSpec]
 }
 
@@ -35,8 +38,9 @@ public struct WindowGroupSpec: Sendable {
 public enum AccuracySpec: Hashable, Sendable {
     /// Every event of the longest window is kept.
     case exact
-    /// Bounded memory: windows may be longer than they say by this part of their length.
-    case tiled(Double)
+    /// Bounded memory: windows may be longer than they say by this part of their length, in hundredths of a percent.
+    /// Windows since the beginning remember no events anyhow, and are what they would be without it.
+    case tiled(hundredthsOfPercent: Int64)
 
     static let example = "tiled(1%)"
     /// In hundredths of a percent.
@@ -52,7 +56,13 @@ public enum AccuracySpec: Hashable, Sendable {
             let literal = NumberLiteral(String(text.dropFirst(6).dropLast(2))),
             let units = try? literal.units(scale: 2), Self.tileRange.contains(units)
         else { return nil }
-        self = .tiled(Double(units) / 10_000)
+        self = .tiled(hundredthsOfPercent: units)
+    }
+
+    /// How wide the tiles of a window are; 0 where it has none.
+    func tileMicroseconds(ofLength length: Int64) -> Int64 {
+        guard case .tiled(let part) = self, length != WindowPlan.unbounded else { return 0 }
+        return WindowPlan.tileMicroseconds(ofLength: length, hundredthsOfPercent: part)
     }
 }
 

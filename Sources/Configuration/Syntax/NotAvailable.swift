@@ -16,7 +16,6 @@ enum NotAvailable {
     static let entries: [Entry] = [
         Entry(place: "pipeline.models", what: "scoring with several models"),
         Entry(place: "pipeline.monitor", what: "drift monitoring"),
-        Entry(place: "feature group.accuracy", value: "tiled", what: "bounding the memory of windows by tiles"),
         Entry(place: "model.explain", what: "explaining scores"),
     ]
 

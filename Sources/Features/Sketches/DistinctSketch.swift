@@ -121,6 +121,11 @@ struct DistinctSketch {
 
     private static let setLargestClass = sizeClass(count: exactMax)
 
+    /// Bytes of the block of a sketch with so many values.
+    static func blockBytes(count: Int) -> Int {
+        count == 0 ? 0 : 1 << (count > exactMax ? registersClass : sizeClass(count: count))
+    }
+
     private static func sizeClass(count: Int) -> Int {
         var sizeClass = BlockArena.smallestClass
         while countMax(slots(sizeClass: sizeClass)) < count { sizeClass += 1 }

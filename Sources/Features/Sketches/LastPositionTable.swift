@@ -116,6 +116,9 @@ struct LastPositionTable {
     /// Three quarters.
     private static func filled(_ slots: Int) -> Int { slots * 3 / 4 }
 
+    /// Bytes of the block of a table with so many values.
+    static func blockBytes(count: Int) -> Int { count == 0 ? 0 : 1 << sizeClass(count: count) }
+
     private static func sizeClass(count: Int) -> Int {
         var sizeClass = BlockArena.smallestClass
         while filled(slots(sizeClass: sizeClass)) < count { sizeClass += 1 }

@@ -63,6 +63,9 @@ struct QuantileSketch {
         (1 << Int(block.sketch.pointee.sizeClass) - SketchHeader.byteCount) / 8
     }
 
+    /// Bytes of the block of a sketch with so many buckets.
+    static func blockBytes(buckets: Int) -> Int { buckets == 0 ? 0 : 1 << sizeClass(buckets: buckets) }
+
     private static func sizeClass(buckets: Int) -> Int {
         BlockArena.sizeClass(forBytes: SketchHeader.byteCount + buckets * 8)
     }

@@ -27,7 +27,7 @@ extension EntityShard {
         for index in 0..<header.keyCount {
             let key = try ImageKeyParts(
                 &rest, stateBytes: header.stateBytes, entryBytes: header.entryWords * 8,
-                blockCount: kernel.tracks.everBlocks.count)
+                blockCount: kernel.tracks.everBlocks.count + tiles.count)
             eventCount &+= key.eventCount
             keyByteCount &+= key.bytes.count
             do {
@@ -47,7 +47,8 @@ extension EntityShard {
         // An empty key has no bytes to point at, but an address all the same: its lengths stand before it.
         guard count < Int(Int32.max), let start = key.bytes.baseAddress else { throw .length }
         // A key that is asked, or knows something since the beginning, may have no event left in its windows.
-        guard ((layout.isPlain ? 1 : 0)...eventsPerKeyMax).contains(key.eventCount) else { throw .eventCount }
+        let countMax = layout.hasRing ? eventsPerKeyMax : 0
+        guard ((layout.isPlain ? 1 : 0)...countMax).contains(key.eventCount) else { throw .eventCount }
         guard Int(FeatureEngine.shard(KeyHash.fixed(start, count: count), UInt64(shardCount))) == shard else {
             throw .otherShard
         }
@@ -63,6 +64,7 @@ extension EntityShard {
         (record + RecordLayout.stateOffset).copyMemory(
             from: key.state.baseAddress.unsafelyUnwrapped, byteCount: key.state.count)
         try checkCursors(record)
+        try restoreTiles(key, record)
         if kernel.tracks.isEmpty { return }
         try checkTracks(record)
         kernel.rebuildTracks(record)
@@ -80,6 +82,17 @@ extension EntityShard {
             let entry = ring + event * kernel.entryWords
             entry.update(repeating: 0, count: kernel.entryWords)
             UnsafeMutableRawPointer(entry).copyMemory(from: source + event * byteCount, byteCount: byteCount)
+        }
+    }
+
+    /// The tiled windows stand behind the sketches since the beginning.
+    private func restoreTiles(
+        _ key: ImageKeyParts, _ record: UnsafeMutableRawPointer
+    ) throws(ShardImageError.KeyFault) {
+        for (tile, bytes) in zip(tiles, key.blocks[kernel.tracks.everBlocks.count...]) {
+            let isSound = tile.kernel.restore(
+                record + tile.offset, image: bytes, newestMax: key.newestTime, &arena.pointee)
+            guard isSound else { throw .tiles }
         }
     }
 

@@ -14,7 +14,7 @@ extension EntityShard {
     func makeRoom(watermark: Int64) {
         let before = keyCount
         let isFull = before >= keysMax
-        let edge = watermark &- kernel.horizon
+        let edge = watermark &- layout.keyHorizon
         if !layout.isUnbounded { drop { $0.newestTime <= edge } }
         keysEmptied += UInt64(before - keyCount)
         let kept = keysMax - max(1, keysMax / Self.evictionShare)

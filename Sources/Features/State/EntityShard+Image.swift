@@ -5,7 +5,7 @@ extension RecordLayout {
     static var stateOffset: Int { MemoryLayout<KeyRecord>.size }
 
     /// Words of a remembered event in an image: links are left out.
-    var imageEntryWords: Int { 1 + valueStride }
+    var imageEntryWords: Int { 1 + ringWords }
 }
 
 /// What stands before a key's cursors and sums.
@@ -29,6 +29,7 @@ extension EntityShard {
         ShardImageHeader.byteCount + arena.pointee.bytesReserved
             + keyCount * (ImageKey.byteCount + layout.stateBytes + KeyWords.inlineBytesMax)
             + keyCount * kernel.tracks.everBlocks.count * MemoryLayout<UInt32>.size
+            + keyCount * tiles.count * (MemoryLayout<UInt32>.size + TileKernel.imageHeaderBytes)
     }
 
     /// Writes the whole state to `target`, which has room for `imageByteCountMax` bytes, and returns how many it wrote.
@@ -69,6 +70,7 @@ extension EntityShard {
             out += keyBytes
             out = copyEvents(head, from: first, to: out)
             if kernel.tracks.everBlocks.count > 0 { out = copyBlocks(record, to: out) }
+            if tiles.count > 0 { out = copyTiles(record, to: out) }
             header.eventCount &+= Int(count)
             header.keyByteCount &+= keyBytes
         }
@@ -147,10 +149,27 @@ extension EntityShard {
         return out
     }
 
+    /// The tiled windows, each behind its length.
+    @inline(never)
+    private func copyTiles(
+        _ record: UnsafeMutableRawPointer, to target: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        var out = target
+        for index in tiles.indices {
+            let (kernel, place) = (tiles[index].kernel, record + tiles[index].offset)
+            let byteCount = kernel.imageByteCount(place)
+            out.storeBytes(of: UInt32(byteCount), as: UInt32.self)
+            out += MemoryLayout<UInt32>.size
+            kernel.writeImage(place, to: out)
+            out += byteCount
+        }
+        return out
+    }
+
     @inline(__always)
     private func touchEvents(_ record: UnsafeMutableRawPointer) -> Int64 {
         let head = record.assumingMemoryBound(to: KeyRecord.self)
-        if head.pointee.keyCount == KeyRecord.freeKeyCount { return 0 }
+        if head.pointee.keyCount == KeyRecord.freeKeyCount || !layout.hasRing { return 0 }
         let ring = UnsafeRawPointer(head.pointee.ring)
         let bytes = min((Int(head.pointee.ringMask) &+ 1) &* kernel.entryWords &* 8, Self.lookAheadBytes)
         var touched: Int64 = 0

@@ -23,7 +23,7 @@ extension EntityShard {
                 let source = Int(rows.sources[row])
                 let event = ShardEvent(
                     row: row, time: rows.times[row], watermark: rows.watermarks[row],
-                    values: rows.values + row &* kernel.valueWords,
+                    values: rows.values + row &* kernel.valueStride,
                     target: source == 0 ? rows.features + row &* rows.featureCount : nil,
                     located: drops == dropCount ? group.records[offset] : nil)
                 if source == layout.source {
@@ -52,7 +52,7 @@ extension EntityShard {
                 touched ^= record.load(fromByteOffset: line, as: Int64.self)
             }
         }
-        for offset in 0..<count {
+        for offset in 0..<count where layout.hasRing {
             if let record = group.records[offset] { touched ^= kernel.touchRing(record) }
         }
         group.touched = touched
@@ -61,13 +61,10 @@ extension EntityShard {
     // MARK: - Rows that enter
 
     private func take(_ event: ShardEvent, _ rows: ShardRows) {
-        let isForgotten = event.time <= event.watermark &- kernel.horizon
-        if isForgotten, !layout.isUnbounded {
+        if event.time <= event.watermark &- layout.keyHorizon, !layout.isUnbounded {
             guard let target = event.target else { return }
-            writeSpecials(event, alone(nil), isScanned: true, ever: nil, isBefore: true)
-            let view = alone(event.values)
-            kernel.write(view, to: target)
-            writeSpecials(event, view, isScanned: true, ever: nil, isBefore: false)
+            writeAlone(event, to: target)
+            writeTilesAlone(event, values: event.values, to: target)
             return
         }
         let record =
@@ -79,6 +76,18 @@ extension EntityShard {
             head.pointee.newestTime = event.time
             kernel.advance(record, to: event.time)
         }
+        if layout.hasRing { remember(event, record, isInOrder: isInOrder) }
+        takeTiles(record, event)
+    }
+
+    /// Takes an event into the windows whose events are remembered, or that reach back to the beginning.
+    private func remember(_ event: ShardEvent, _ record: UnsafeMutableRawPointer, isInOrder: Bool) {
+        let isForgotten = event.time <= event.watermark &- kernel.horizon
+        if isForgotten, !layout.isUnbounded {
+            // Tiles reach further back.
+            if let target = event.target { writeAlone(event, to: target) }
+            return
+        }
         let isExact = isInOrder && event.time >= event.watermark &- kernel.late && !isForgotten
         if kernel.hasBefore {
             let view = view(event, record, isExact: isExact, isForgotten: isForgotten, enters: false)
@@ -86,7 +95,9 @@ extension EntityShard {
         }
         if isInOrder {
             append(record, time: event.time, values: event.values)
-            if kernel.tracks.hasLinks { kernel.link(record, head.pointee.tail &- 1) }
+            if kernel.tracks.hasLinks {
+                kernel.link(record, record.assumingMemoryBound(to: KeyRecord.self).pointee.tail &- 1)
+            }
             kernel.enterNewest(record, values: event.values)
         } else {
             insert(record, time: event.time, values: event.values)
@@ -95,6 +106,14 @@ extension EntityShard {
         let view = view(event, record, isExact: isExact, isForgotten: isForgotten, enters: true)
         kernel.write(view, to: target)
         writeSpecials(event, view, isScanned: !isExact, ever: record, isBefore: false)
+    }
+
+    /// Writes what an event sees that sees nothing but itself.
+    private func writeAlone(_ event: ShardEvent, to target: UnsafeMutablePointer<Double>) {
+        writeSpecials(event, alone(nil), isScanned: true, ever: nil, isBefore: true)
+        let view = alone(event.values)
+        kernel.write(view, to: target)
+        writeSpecials(event, view, isScanned: true, ever: nil, isBefore: false)
     }
 
     /// Where the windows of an event stand: in the record as it is, in a copy whose edges are moved, or in one that
@@ -130,10 +149,16 @@ extension EntityShard {
         let found = event.located ?? find(rows.key(rows.queryKeyWords, event.row), hash: rows.hashes[event.row])
         guard let record = found else {
             kernel.writeEmpty(to: target)
+            writeTilesAlone(event, values: nil, to: target)
+            return
+        }
+        askTiles(record, event, to: target)
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        if !layout.hasRing {
+            head.pointee.newestTime = max(head.pointee.newestTime, event.time)
             return
         }
         let isForgotten = event.time <= event.watermark &- kernel.horizon
-        let head = record.assumingMemoryBound(to: KeyRecord.self)
         let isInOrder = event.time >= head.pointee.newestTime && !isForgotten
         if isInOrder {
             head.pointee.newestTime = event.time
@@ -148,7 +173,7 @@ extension EntityShard {
 }
 
 /// One row as a shard takes it.
-private struct ShardEvent {
+struct ShardEvent {
     let row: Int
     let time: Int64
     let watermark: Int64

@@ -39,6 +39,8 @@ final class EntityShard: @unchecked Sendable {
     /// Room for one ring entry: an event that sees nothing but itself.
     let loneEntry: UnsafeMutablePointer<Int64>
     let group: RowGroup
+    /// The windows that are kept as tiles, and their places in a record.
+    let tiles: UnsafeBufferPointer<TilePlace>
 
     init(layout: RecordLayout, keysMax: Int, eventsPerKeyMax: Int) {
         precondition((1...Int(Int32.max)).contains(keysMax), "a shard for \(keysMax) keys")
@@ -59,6 +61,7 @@ final class EntityShard: @unchecked Sendable {
         loneEntry = .allocate(capacity: layout.entryWords)
         loneEntry.initialize(repeating: 0, count: layout.entryWords)
         group = RowGroup()
+        tiles = TilePlace.places(of: layout)
     }
 
     deinit {
@@ -68,6 +71,8 @@ final class EntityShard: @unchecked Sendable {
         table.deallocate()
         lateRecord.deallocate()
         loneEntry.deallocate()
+        for tile in tiles { tile.kernel.view.deallocate() }
+        tiles.deallocate()
         arena.deinitialize(count: 1)
         arena.deallocate()
     }
@@ -146,13 +151,19 @@ final class EntityShard: @unchecked Sendable {
             block.copyMemory(from: key.bytes, byteCount: key.count)
             words.first = UInt64(UInt(bitPattern: block))
         }
-        let (ring, mask) = takeFirstRing(eventCount: eventCount)
+        let (ring, mask) = layout.hasRing ? takeFirstRing(eventCount: eventCount) : (Self.noRing, 0)
+        for tile in tiles { tile.kernel.makeBlank(UnsafeMutableRawPointer(head) + tile.offset) }
         head.pointee = KeyRecord(
             hash: hash, newestTime: Int64.min, ring: ring, head: 0, tail: 0, ringMask: mask,
             keyCount: UInt32(key.count), key: words)
         place(index, hash: hash)
         keyCount += 1
         return UnsafeMutableRawPointer(head)
+    }
+
+    /// Stands in keys that remember no events; nothing is ever read from it or written to it.
+    private static var noRing: UnsafeMutablePointer<Int64> {
+        UnsafeMutablePointer(bitPattern: MemoryLayout<Int64>.alignment).unsafelyUnwrapped
     }
 
     /// Gives a shard without keys the table that it had when it was copied.
@@ -208,7 +219,8 @@ final class EntityShard: @unchecked Sendable {
 
     private func releaseBlocks(of head: UnsafeMutablePointer<KeyRecord>) {
         if !kernel.tracks.isEmpty { kernel.releaseBlocks(UnsafeMutableRawPointer(head)) }
-        giveBackRing(head.pointee.ring, mask: head.pointee.ringMask)
+        if layout.hasRing { giveBackRing(head.pointee.ring, mask: head.pointee.ringMask) }
+        for tile in tiles { tile.kernel.release(UnsafeMutableRawPointer(head) + tile.offset, &arena.pointee) }
         let keyCount = Int(head.pointee.keyCount)
         if keyCount > KeyWords.inlineBytesMax,
             let block = UnsafeMutableRawPointer(bitPattern: UInt(head.pointee.key.first))

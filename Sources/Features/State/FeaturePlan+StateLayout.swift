@@ -22,7 +22,8 @@ extension FeaturePlan {
             lines.append("source \(entity.source) asked by \(text(schema, entity.queryKeyField))")
         }
         for window in entity.windows {
-            lines.append("window \(window.delayMicroseconds) \(window.lengthMicroseconds)")
+            let tiles = window.isTiled ? " tiles \(window.tileMicroseconds)" : ""
+            lines.append("window \(window.delayMicroseconds) \(window.lengthMicroseconds)\(tiles)")
         }
         for column in entity.valueColumns {
             switch column.content {
@@ -47,16 +48,21 @@ extension FeaturePlan {
     /// What is kept for an aggregate besides the events and the edges of its window.
     private static func state(_ aggregate: AggregatePlan, _ entity: EntityPlan) -> String? {
         let isUnbounded = entity.windows[aggregate.window].isUnbounded
+        if entity.windows[aggregate.window].isTiled { return tileState(aggregate, entity) }
         let column = aggregate.valueColumn.map { "\($0)" } ?? "none"
         let place = "\(aggregate.window) \(column)"
         if !isUnbounded, aggregate.function.needsSum { return aggregate.valueColumn == nil ? nil : "sum \(place)" }
-        var shape: ColumnLayout.Shape?
-        if let column = aggregate.valueColumn {
-            shape = ColumnLayout(entity.valueColumns[column], entryWord: 0).shape
-        }
+        let shape = aggregate.valueColumn.map { ColumnLayout.Shape(entity.valueColumns[$0]) }
         guard let kind = TrackKind(aggregate.function, shape, isUnbounded: isUnbounded) else { return nil }
         let parameter = kind == .decayedMean ? " \((aggregate.parameter ?? .nan).bitPattern)" : ""
         return "track \(kind) \(place)\(parameter)"
+    }
+
+    /// The part of each tile that an aggregate needs, and the count of values beside it.
+    private static func tileState(_ aggregate: AggregatePlan, _ entity: EntityPlan) -> String {
+        let shape = aggregate.valueColumn.map { ColumnLayout.Shape(entity.valueColumns[$0]) } ?? .always
+        let column = aggregate.valueColumn.map { "\($0)" } ?? "none"
+        return "tile \(TilePart.Kind(aggregate.function, shape)) \(aggregate.window) \(column)"
     }
 
     private static func text(_ name: String, _ expression: CompiledExpression, _ schema: EventSchema) -> [String] {

@@ -1,7 +1,7 @@
 /// The bytes of one shard's state, free of pointers: what a snapshot holds of it.
 ///
 /// ```
-///   header │ key: lengths, newest time, cursors, sums and stored tracks, bytes of the key, events, sketches │ next │ ...
+///   header │ key: lengths, newest time, cursors, sums and stored tracks, bytes of the key, events, sketches, tiles │ next │ ...
 /// ```
 ///
 /// An image is made once and reused: `FeatureEngine.copyShard` overwrites it and keeps its memory. All numbers are
@@ -158,6 +158,7 @@ public enum ShardImageError: Error, Hashable, Sendable, CustomStringConvertible 
         case cursor = "the edge of a window does not stand where its events say"
         case sum = "a sum counts other values than its window has"
         case sketch = "a sketch is none that values can have led to"
+        case tiles = "the tiles of a window are out of order or out of range"
     }
 
     public var description: String {

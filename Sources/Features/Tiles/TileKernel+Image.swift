@@ -1,31 +1,29 @@
 /// Copying the tiles of a key out and in.
 ///
 /// ```
-///   newest time │ tiles, staleness │ total │ tile │ its sketches: length, image ... │ tile │ ...
+///   newest time │ tiles │ tile │ its sketches │ tile │ its sketches │ ...
 /// ```
 ///
-/// The sketches of the total are not in an image: they are merged again from the tiles.
+/// In the word of a tile that points to a sketch stands the length of the sketch's image. The total is not in an image: it
+/// is a function of the tiles.
 extension TileKernel {
     private static let countOffset = 8
-    private static let staleOffset = 12
-    private static let headerBytes = 16
+    static let imageHeaderBytes = 16
 
-    private var sketches: some Sequence<TilePart> { parts.lazy.filter { $0.kind == .quantile || $0.kind == .distinct } }
-
-    private func imageByteCount(of part: TilePart, _ tile: UnsafeMutableRawPointer) -> Int {
+    private func sketchByteCount(_ part: TilePart, _ tile: UnsafeMutableRawPointer) -> Int {
         part.kind == .quantile
             ? part.quantile(tile).pointee.imageByteCount : part.distinct(tile).pointee.imageByteCount
     }
 
-    /// Bytes of `writeImage`.
+    /// Bytes of `writeImage`. No more than `imageHeaderBytes` and the blocks of the key's tiles.
     ///
     /// Complexity: O(tiles).
     func imageByteCount(_ record: UnsafeMutableRawPointer) -> Int {
         let head = head(record)
-        var count = Self.headerBytes + tileBytes * (1 + Int(head.pointee.tail - head.pointee.head))
-        for part in sketches {
+        var count = Self.imageHeaderBytes + tileBytes * Int(head.pointee.tail - head.pointee.head)
+        for index in parts.indices where parts[index].kind.isSketch {
             for position in head.pointee.head..<head.pointee.tail {
-                count += 4 + imageByteCount(of: part, tile(record, position))
+                count += sketchByteCount(parts[index], tile(record, position))
             }
         }
         return count
@@ -36,101 +34,93 @@ extension TileKernel {
         let head = head(record)
         target.storeBytes(of: head.pointee.newestTime, as: Int64.self)
         target.storeBytes(
-            of: head.pointee.tail - head.pointee.head, toByteOffset: Self.countOffset, as: UInt32.self)
-        target.storeBytes(of: head.pointee.isStale, toByteOffset: Self.staleOffset, as: UInt32.self)
-        var out = target + Self.headerBytes
-        writeTile(total(record), to: &out)
+            of: UInt64(head.pointee.tail - head.pointee.head), toByteOffset: Self.countOffset, as: UInt64.self)
+        var out = target + Self.imageHeaderBytes
         for position in head.pointee.head..<head.pointee.tail {
             let tile = tile(record, position)
-            writeTile(tile, to: &out)
-            for part in sketches {
-                out.storeBytes(of: UInt32(imageByteCount(of: part, tile)), as: UInt32.self)
-                out += 4
+            let place = out
+            place.copyMemory(from: tile, byteCount: tileBytes)
+            out += tileBytes
+            for index in parts.indices where parts[index].kind.isSketch {
+                let part = parts[index]
+                let byteCount = sketchByteCount(part, tile)
+                place.storeBytes(of: UInt64(byteCount), toByteOffset: part.offset, as: UInt64.self)
                 if part.kind == .quantile {
                     part.quantile(tile).pointee.writeImage(to: out)
                 } else {
                     part.distinct(tile).pointee.writeImage(to: out)
                 }
-                out += imageByteCount(of: part, tile)
+                out += byteCount
             }
         }
     }
 
-    private func writeTile(_ tile: UnsafeMutableRawPointer, to out: inout UnsafeMutableRawPointer) {
-        out.copyMemory(from: tile, byteCount: tileBytes)
-        for part in sketches { out.storeBytes(of: 0, toByteOffset: part.offset, as: UInt64.self) }
-        out += tileBytes
-    }
-
     /// Makes the window of a key from bytes that nobody vouches for.
     ///
-    /// - Parameter record: without blocks; blank afterwards where the bytes are no image.
+    /// - Parameters:
+    ///   - record: without blocks; blank afterwards where the bytes are no image.
+    ///   - newestMax: the newest event time of the key; no tile's is newer.
     /// - Returns: whether they are. Then every operation is safe, whatever the values in them.
     ///
     /// Complexity: O(bytes).
     func restore(
-        _ record: UnsafeMutableRawPointer, image: UnsafeRawBufferPointer, _ arena: inout BlockArena
+        _ record: UnsafeMutableRawPointer, image: UnsafeRawBufferPointer, newestMax: Int64, _ arena: inout BlockArena
     ) -> Bool {
         makeBlank(record)
-        if restoreTiles(record, image, &arena) { return true }
+        if restoreTiles(record, image, newestMax: newestMax, &arena) { return true }
         release(record, &arena)
         makeBlank(record)
         return false
     }
 
     private func restoreTiles(
-        _ record: UnsafeMutableRawPointer, _ image: UnsafeRawBufferPointer, _ arena: inout BlockArena
+        _ record: UnsafeMutableRawPointer, _ image: UnsafeRawBufferPointer, newestMax: Int64,
+        _ arena: inout BlockArena
     ) -> Bool {
-        guard image.count >= Self.headerBytes + tileBytes else { return false }
+        guard image.count >= Self.imageHeaderBytes else { return false }
         let newest = image.loadUnaligned(as: Int64.self)
-        let count = Int(image.loadUnaligned(fromByteOffset: Self.countOffset, as: UInt32.self))
-        let stale = image.loadUnaligned(fromByteOffset: Self.staleOffset, as: UInt32.self)
-        guard count <= tilesMax, stale <= 1, count <= image.count / tileBytes else { return false }
+        let count = image.loadUnaligned(fromByteOffset: Self.countOffset, as: UInt64.self)
+        guard newest <= newestMax, count <= UInt64(tilesMax), count <= UInt64(image.count / tileBytes) else {
+            return false
+        }
         let head = head(record)
         head.pointee.newestTime = newest
-        head.pointee.isStale = stale
         if count > 0 {
-            let bytes = 1 << BlockArena.sizeClass(forBytes: count * tileBytes)
+            let bytes = 1 << BlockArena.sizeClass(forBytes: Int(count) * tileBytes)
             head.pointee.capacity = UInt32(bytes / tileBytes)
             head.pointee.tiles = arena.take(sizeClass: sizeClass(head.pointee.capacity))
         }
-        var offset = Self.headerBytes + tileBytes
-        var before = Int64.min
+        var offset = Self.imageHeaderBytes
+        var before = tileNumber(back(newest, horizon))
         for _ in 0..<count {
             guard image.count - offset >= tileBytes else { return false }
             let place = tile(record, head.pointee.tail)
-            copyTile(image, offset, to: place)
+            let bytes = UnsafeRawBufferPointer(rebasing: image[offset..<(offset + tileBytes)])
+            UnsafeMutableRawBufferPointer(start: place, count: tileBytes).copyBytes(from: bytes)
+            for index in parts.indices where parts[index].kind.isSketch { parts[index].makeBlank(place) }
             // From here on its sketches are released with the record.
             head.pointee.tail += 1
             offset += tileBytes
             let number = place.load(as: Int64.self)
             guard number > before, number <= tileNumber(newest) else { return false }
             before = number
-            for part in sketches {
-                guard restoreSketch(part, place, image, &offset, &arena) else { return false }
+            for index in parts.indices where parts[index].kind.isSketch {
+                let length = bytes.loadUnaligned(fromByteOffset: parts[index].offset, as: UInt64.self)
+                guard length <= UInt64(image.count - offset) else { return false }
+                let sketch = UnsafeRawBufferPointer(rebasing: image[offset..<(offset + Int(length))])
+                guard restoreSketch(parts[index], place, sketch, &arena) else { return false }
+                offset += Int(length)
             }
         }
         guard offset == image.count else { return false }
-        restoreTotal(record, image, &arena)
+        restoreTotal(record, &arena)
         return true
     }
 
-    private func copyTile(_ image: UnsafeRawBufferPointer, _ offset: Int, to place: UnsafeMutableRawPointer) {
-        UnsafeMutableRawBufferPointer(start: place, count: tileBytes).copyBytes(
-            from: image[offset..<(offset + tileBytes)])
-        for part in sketches { part.makeBlank(place) }
-    }
-
     private func restoreSketch(
-        _ part: TilePart, _ place: UnsafeMutableRawPointer, _ image: UnsafeRawBufferPointer, _ offset: inout Int,
+        _ part: TilePart, _ place: UnsafeMutableRawPointer, _ bytes: UnsafeRawBufferPointer,
         _ arena: inout BlockArena
     ) -> Bool {
-        guard image.count - offset >= 4 else { return false }
-        let length = Int(image.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-        offset += 4
-        guard image.count - offset >= length else { return false }
-        let bytes = UnsafeRawBufferPointer(rebasing: image[offset..<(offset + length)])
-        offset += length
         if part.kind == .quantile {
             guard let sketch = QuantileSketch(image: bytes, &arena) else { return false }
             part.quantile(place).pointee = sketch
@@ -141,11 +131,8 @@ extension TileKernel {
         return true
     }
 
-    /// The edges follow from the newest time, and the total from the tiles; but the roundings of what was added up in
-    /// another order are kept.
-    private func restoreTotal(
-        _ record: UnsafeMutableRawPointer, _ image: UnsafeRawBufferPointer, _ arena: inout BlockArena
-    ) {
+    /// The edges follow from the newest time, and the total from the tiles.
+    private func restoreTotal(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
         let head = head(record)
         let startNumber = startNumber(head.pointee.newestTime)
         let endNumber = endNumber(head.pointee.newestTime)
@@ -154,12 +141,8 @@ extension TileKernel {
         }
         head.pointee.end = head.pointee.start
         while head.pointee.end < head.pointee.tail, number(record, head.pointee.end) < endNumber {
-            for part in parts { part.merge(total(record), tile(record, head.pointee.end), &arena) }
             head.pointee.end += 1
         }
-        for part in parts where part.kind == .doubleSum || part.kind == .spread {
-            UnsafeMutableRawBufferPointer(start: total(record) + part.offset, count: part.kind.byteCount).copyBytes(
-                from: image[(Self.headerBytes + part.offset)..<(Self.headerBytes + part.offset + part.kind.byteCount)])
-        }
+        for index in parts.indices { fold(index, record, &arena) }
     }
 }

@@ -1,8 +1,5 @@
 /// Events out of order, and the room for tiles.
 extension TileKernel {
-    /// The tiles of a window of 1 % with a few parts.
-    private static let smallBlockBytes = 1 << 14
-
     /// An event that is older than its key's newest enters the tile of its time, and the window if that reaches so far.
     ///
     /// Complexity: O(tiles that are newer).
@@ -14,16 +11,25 @@ extension TileKernel {
         var forgotten = 0
         var position = head.pointee.tail
         while position != head.pointee.head, self.number(record, position &- 1) > number { position &-= 1 }
-        if position == head.pointee.head || self.number(record, position &- 1) != number {
+        let isNew = position == head.pointee.head || self.number(record, position &- 1) != number
+        if isNew {
             let fromTail = head.pointee.tail &- position
             forgotten = open(record, number, at: fromTail, &arena)
             position = head.pointee.tail &- fromTail
         }
         let tile = tile(record, position &- 1)
-        for part in parts { part.add(tile, time: time, values: values, &arena) }
         let newest = head.pointee.newestTime
-        if number >= startNumber(newest) && number < endNumber(newest) {
-            for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        let isInWindow = number >= startNumber(newest) && number < endNumber(newest)
+        let isOpen = !isNew && delay == 0 && position == head.pointee.tail
+        for index in parts.indices {
+            let part = parts[index]
+            part.add(tile, time: time, values: values, &arena)
+            if !isInWindow { continue }
+            if !part.kind.isRounded {
+                part.add(total(record), time: time, values: values, &arena)
+            } else if !isOpen {
+                head.pointee.staleParts |= Self.bit(index)
+            }
         }
         return forgotten
     }
@@ -61,7 +67,7 @@ extension TileKernel {
         let oldCapacity = head.pointee.capacity
         // Moving costs little while the block is small; in a large one what is free has to pay for it.
         let isFree = head.pointee.head > 0
-        let isSmall = Int(oldCapacity) * tileBytes <= Self.smallBlockBytes
+        let isSmall = Int(oldCapacity) * tileBytes <= TileLayout.smallBlockBytes
         if !isFree || !isSmall && head.pointee.head < oldCapacity / 16 {
             let wanted = isSmall ? Int(count) + 1 : Int(count) + Int(count) / 8 + 1
             let bytes = 1 << BlockArena.sizeClass(forBytes: wanted * tileBytes)
@@ -85,7 +91,7 @@ extension TileKernel {
         let head = head(record)
         let oldest = tile(record, head.pointee.head)
         if head.pointee.start == head.pointee.head, head.pointee.end != head.pointee.head {
-            for part in parts where part.remove(oldest, from: total(record), &arena) { head.pointee.isStale = 1 }
+            remove(oldest, from: record, &arena)
         }
         releaseParts(oldest, &arena)
         head.pointee.head &+= 1
@@ -95,35 +101,45 @@ extension TileKernel {
 
     /// Writes the window of an event as the tiles are, from a total of its own.
     ///
-    /// - Parameters:
-    ///   - record: `nil` for an event that sees nothing but itself.
-    ///   - from: the first tile that it sees.
-    ///   - values: of the event, if it is itself in the window.
+    /// - Parameter values: of the event, if it is itself in the window.
     ///
     /// Complexity: O(tiles x parts).
     func writeView(
-        _ record: UnsafeMutableRawPointer?, time: Int64, from: Int64, values: UnsafePointer<Int64>?,
+        _ record: UnsafeMutableRawPointer, time: Int64, watermark: Int64, values: UnsafePointer<Int64>?,
         to features: UnsafeMutablePointer<Double>, _ arena: inout BlockArena
     ) {
-        withUnsafeTemporaryAllocation(byteCount: tileBytes, alignment: 8) { buffer in
-            guard let view = buffer.baseAddress else { return }
-            for part in parts { part.makeBlank(view) }
-            if let record {
-                let head = head(record)
-                let end = endNumber(time)
-                for position in head.pointee.head..<head.pointee.tail {
-                    let number = number(record, position)
-                    if number < from { continue }
-                    if number >= end { break }
-                    for part in parts { part.merge(view, tile(record, position), &arena) }
-                }
-            }
-            write(view, time: time, beforeEvent: true, to: features)
-            if delay == 0, let values {
-                for part in parts { part.add(view, time: time, values: values, &arena) }
-            }
-            write(view, time: time, beforeEvent: false, to: features)
-            releaseParts(view, &arena)
+        for index in parts.indices { parts[index].makeBlank(view) }
+        let head = head(record)
+        // A tile that is forgotten in part is not seen at all.
+        let from = max(startNumber(time), keptNumber(watermark))
+        let end = endNumber(time)
+        for position in head.pointee.head..<head.pointee.tail {
+            let number = number(record, position)
+            if number < from { continue }
+            if number >= end { break }
+            for index in parts.indices { parts[index].merge(view, tile(record, position), &arena) }
         }
+        writeView(time: time, values: values, to: features, &arena)
+    }
+
+    /// Writes the window of an event that sees nothing but itself; without `values` not even that.
+    func writeAlone(
+        time: Int64, values: UnsafePointer<Int64>?, to features: UnsafeMutablePointer<Double>,
+        _ arena: inout BlockArena
+    ) {
+        for index in parts.indices { parts[index].makeBlank(view) }
+        writeView(time: time, values: values, to: features, &arena)
+    }
+
+    private func writeView(
+        time: Int64, values: UnsafePointer<Int64>?, to features: UnsafeMutablePointer<Double>,
+        _ arena: inout BlockArena
+    ) {
+        write(view, open: nil, time: time, beforeEvent: true, to: features)
+        if delay == 0, let values {
+            for index in parts.indices { parts[index].add(view, time: time, values: values, &arena) }
+        }
+        write(view, open: nil, time: time, beforeEvent: false, to: features)
+        releaseParts(view, &arena)
     }
 }

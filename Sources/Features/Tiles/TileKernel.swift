@@ -2,6 +2,9 @@
 ///
 /// The state of a key is a record of `TileLayout.recordBytes` and blocks of the arena that is handed in with each call:
 /// always the same one. The kernel is a plain value of pointers and numbers.
+///
+/// What is written depends on the tiles that are in the window alone, each made of its events in merge order; never on
+/// when they came to be there. A state that is rebuilt from the horizon on gives the same bits therefore.
 struct TileKernel {
     let parts: UnsafeBufferPointer<TilePart>
     let outputs: UnsafeBufferPointer<TileOutputLayout>
@@ -11,10 +14,15 @@ struct TileKernel {
     let delay: Int64
     let horizon: Int64
     let late: Int64
+    /// Whether an output is read before the event itself enters.
+    let hasBefore: Bool
     let tilesMax: Int
+    /// Room for a tile: the window of an event that is late.
+    let view: UnsafeMutableRawPointer
 
-    /// Borrows: the layout has to outlive it.
-    init(_ layout: TileLayout) {
+    /// Borrows: the layout has to outlive it, and `view`, which has room for `tileBytes`.
+    init(_ layout: TileLayout, view: UnsafeMutableRawPointer) {
+        self.view = view
         parts = layout.parts
         outputs = layout.outputs
         tileBytes = layout.tileBytes
@@ -23,6 +31,7 @@ struct TileKernel {
         delay = layout.plan.window.delayMicroseconds
         horizon = layout.plan.horizonMicroseconds
         late = layout.plan.lateMicroseconds
+        hasBefore = layout.outputs.contains { $0.output.isBeforeEvent }
         tilesMax = layout.plan.tilesPerKeyMax
     }
 
@@ -46,6 +55,25 @@ struct TileKernel {
     func number(_ record: UnsafeMutableRawPointer, _ position: UInt32) -> Int64 {
         tile(record, position).load(as: Int64.self)
     }
+
+    /// The tile that rounded parts of the total leave out, since it still takes events: the newest one of a window without
+    /// delay. A delayed window holds whole tiles only.
+    @inline(__always)
+    func open(_ record: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        let head = head(record)
+        return delay == 0 && head.pointee.start != head.pointee.end ? tile(record, head.pointee.end &- 1) : nil
+    }
+
+    /// Behind the last tile that rounded parts of the total hold.
+    @inline(__always)
+    func foldEnd(_ record: UnsafeMutableRawPointer) -> UInt32 {
+        let head = head(record)
+        return delay == 0 && head.pointee.start != head.pointee.end ? head.pointee.end &- 1 : head.pointee.end
+    }
+
+    /// The bit of a part in `TileRecord.staleParts`; many parts share the last.
+    @inline(__always)
+    static func bit(_ part: Int) -> UInt32 { 1 << UInt32(truncatingIfNeeded: min(part, 31)) }
 
     // MARK: - Numbers of tiles
 
@@ -114,36 +142,37 @@ struct TileKernel {
     /// - Parameters:
     ///   - watermark: the newest accepted event time up to and with this event.
     ///   - values: the words that the plan's columns read.
+    ///   - features: `nil` for an event that does not ask.
     /// - Returns: how many tiles were forgotten because the key had `tilesMax`.
     ///
     /// Complexity: O(parts) while no tile enters or leaves; then O(tiles x parts) at most.
     func take(
         _ record: UnsafeMutableRawPointer, time: Int64, watermark: Int64, values: UnsafePointer<Int64>,
-        to features: UnsafeMutablePointer<Double>, _ arena: inout BlockArena
+        to features: UnsafeMutablePointer<Double>?, _ arena: inout BlockArena
     ) -> Int {
-        let head = head(record)
         if time <= back(watermark, horizon) {
-            writeView(nil, time: time, from: .max, values: values, to: features, &arena)
+            if let features { writeAlone(time: time, values: values, to: features, &arena) }
             return 0
         }
-        let isInOrder = time >= head.pointee.newestTime
+        let isInOrder = time >= head(record).pointee.newestTime
         if !isInOrder || time < back(watermark, late) {
-            let from = max(startNumber(time), keptNumber(watermark))
-            writeView(record, time: time, from: from, values: values, to: features, &arena)
-            if isInOrder {
-                advance(record, to: time, &arena)
-                return enter(record, time: time, values: values, &arena)
-            }
+            if let features { writeView(record, time: time, watermark: watermark, values: values, to: features, &arena) }
             // Nothing will see a tile that is forgotten in part.
-            if tileNumber(time) < keptNumber(watermark) { return 0 }
-            return insert(record, time: time, values: values, &arena)
+            if !isInOrder {
+                return tileNumber(time) < keptNumber(watermark) ? 0 : insert(record, time: time, values: values, &arena)
+            }
+            advance(record, to: time, &arena)
+            return enter(record, time: time, values: values, &arena)
         }
         advance(record, to: time, &arena)
-        if head.pointee.isStale != 0 { renew(record, &arena) }
-        write(total(record), time: time, beforeEvent: true, to: features)
+        guard let features else { return enter(record, time: time, values: values, &arena) }
+        if hasBefore {
+            renew(record, &arena)
+            write(total(record), open: open(record), time: time, beforeEvent: true, to: features)
+        }
         let forgotten = enter(record, time: time, values: values, &arena)
-        if forgotten > 0 && head.pointee.isStale != 0 { renew(record, &arena) }
-        write(total(record), time: time, beforeEvent: false, to: features)
+        renew(record, &arena)
+        write(total(record), open: open(record), time: time, beforeEvent: false, to: features)
         return forgotten
     }
 
@@ -154,16 +183,14 @@ struct TileKernel {
         _ record: UnsafeMutableRawPointer, time: Int64, watermark: Int64, to features: UnsafeMutablePointer<Double>,
         _ arena: inout BlockArena
     ) {
-        let head = head(record)
-        if time < head.pointee.newestTime || time < back(watermark, late) {
-            let from = max(startNumber(time), keptNumber(watermark))
-            writeView(record, time: time, from: from, values: nil, to: features, &arena)
+        if time < head(record).pointee.newestTime || time < back(watermark, late) {
+            writeView(record, time: time, watermark: watermark, values: nil, to: features, &arena)
             return
         }
         advance(record, to: time, &arena)
-        if head.pointee.isStale != 0 { renew(record, &arena) }
-        write(total(record), time: time, beforeEvent: true, to: features)
-        write(total(record), time: time, beforeEvent: false, to: features)
+        renew(record, &arena)
+        write(total(record), open: open(record), time: time, beforeEvent: true, to: features)
+        write(total(record), open: open(record), time: time, beforeEvent: false, to: features)
     }
 
     /// Moves both edges of the window forward, over the tiles that are there.
@@ -176,15 +203,15 @@ struct TileKernel {
         } else {
             let endNumber = endNumber(time)
             while head.pointee.end != tail, number(record, head.pointee.end) < endNumber {
-                let entering = tile(record, head.pointee.end)
-                for part in parts { part.merge(total(record), entering, &arena) }
+                merge(tile(record, head.pointee.end), into: record, &arena)
                 head.pointee.end &+= 1
             }
         }
         if head.pointee.head == tail { return }
         let startNumber = startNumber(time)
         while head.pointee.start != head.pointee.end, number(record, head.pointee.start) < startNumber {
-            leave(record, &arena)
+            remove(tile(record, head.pointee.start), from: record, &arena)
+            head.pointee.start &+= 1
         }
         let keptNumber = keptNumber(time)
         while head.pointee.head != head.pointee.start, number(record, head.pointee.head) < keptNumber {
@@ -193,27 +220,43 @@ struct TileKernel {
         }
     }
 
-    /// The first tile leaves the window.
-    private func leave(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
-        let head = head(record)
-        let leaving = tile(record, head.pointee.start)
-        head.pointee.start &+= 1
-        for part in parts where part.remove(leaving, from: total(record), &arena) { head.pointee.isStale = 1 }
+    private func merge(
+        _ tile: UnsafeMutableRawPointer, into record: UnsafeMutableRawPointer, _ arena: inout BlockArena
+    ) {
+        for index in parts.indices { parts[index].merge(total(record), tile, &arena) }
     }
 
-    /// Makes those parts of the total anew that tiles cannot be taken out of.
-    ///
-    /// Complexity: O(tiles x parts).
-    func renew(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
-        let head = head(record)
-        head.pointee.isStale = 0
-        for part in parts where !part.kind.isInvertible {
-            part.release(total(record), &arena)
-            part.makeBlank(total(record))
-            for position in head.pointee.start..<head.pointee.end {
-                part.merge(total(record), tile(record, position), &arena)
-            }
+    /// Takes the first tile of a window out of its total.
+    func remove(_ tile: UnsafeMutableRawPointer, from record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
+        for index in parts.indices where parts[index].remove(tile, from: total(record), &arena) {
+            head(record).pointee.staleParts |= Self.bit(index)
         }
+    }
+
+    /// Makes those parts of the total anew that are stale.
+    ///
+    /// Complexity: O(tiles) for each.
+    @inline(__always)
+    func renew(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
+        if head(record).pointee.staleParts != 0 { renewStale(record, &arena) }
+    }
+
+    @inline(never)
+    private func renewStale(_ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
+        let head = head(record)
+        for index in parts.indices where head.pointee.staleParts & Self.bit(index) != 0 {
+            fold(index, record, &arena)
+        }
+        head.pointee.staleParts = 0
+    }
+
+    /// Makes a part of the total of the window's tiles, oldest first.
+    func fold(_ index: Int, _ record: UnsafeMutableRawPointer, _ arena: inout BlockArena) {
+        let part = parts[index]
+        part.release(total(record), &arena)
+        part.makeBlank(total(record))
+        let end = part.kind.isRounded ? foldEnd(record) : head(record).pointee.end
+        for position in head(record).pointee.start..<end { part.merge(total(record), tile(record, position), &arena) }
     }
 
     /// An event that is not older than the key's newest enters its tile, and the window that is not delayed.
@@ -224,12 +267,21 @@ struct TileKernel {
         let number = tileNumber(time)
         var forgotten = 0
         if head.pointee.tail == head.pointee.head || self.number(record, head.pointee.tail &- 1) != number {
-            forgotten = open(record, number, at: nil, &arena)
+            if let open = self.open(record) {
+                // From now on it is one of the others.
+                for index in parts.indices where parts[index].kind.isRounded {
+                    parts[index].merge(total(record), open, &arena)
+                }
+            }
+            forgotten = self.open(record, number, at: nil, &arena)
         }
         let tile = tile(record, head.pointee.tail &- 1)
-        for part in parts { part.add(tile, time: time, values: values, &arena) }
-        if delay == 0 {
-            for part in parts { part.add(total(record), time: time, values: values, &arena) }
+        for index in parts.indices {
+            let part = parts.baseAddress.unsafelyUnwrapped + index
+            part.pointee.add(tile, time: time, values: values, &arena)
+            if delay == 0, !part.pointee.kind.isRounded {
+                part.pointee.add(total(record), time: time, values: values, &arena)
+            }
         }
         return forgotten
     }

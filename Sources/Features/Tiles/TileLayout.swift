@@ -4,8 +4,6 @@ struct TileOutputLayout {
     /// The part that the value is read from.
     let part: TilePart
     let present: TilePart
-    /// Written before the event itself enters: it is not to see it.
-    let isBeforeEvent: Bool
 }
 
 /// Where everything of a tiled window stands in a key's record and in a tile, computed once from the plan.
@@ -28,7 +26,7 @@ final class TileLayout: @unchecked Sendable {
         self.plan = plan
         var parts: [TilePart] = []
         var offset = Self.partsOffset
-        func part(_ kind: TilePart.Kind, _ column: TileColumn) -> TilePart {
+        func part(_ kind: TilePart.Kind, _ column: ColumnLayout) -> TilePart {
             if let known = parts.first(where: { $0.kind == kind && $0.column == column }) { return known }
             let part = TilePart(kind: kind, column: column, offset: offset)
             parts.append(part)
@@ -37,12 +35,10 @@ final class TileLayout: @unchecked Sendable {
         }
         let outputs = plan.outputs.map { output in
             TileOutputLayout(
-                output: output, part: part(Self.kind(output), output.column), present: part(.present, output.column),
-                isBeforeEvent: !plan.window.includesCurrent
-                    || output.function == .previous || output.function == .timeSinceLast)
+                output: output, part: part(TilePart.Kind(output.function, output.column.shape), output.column), present: part(.present, output.column))
         }
-        self.parts = Self.copy(parts)
-        self.outputs = Self.copy(outputs)
+        self.parts = RecordLayout.copy(parts)
+        self.outputs = RecordLayout.copy(outputs)
         tileBytes = offset
         recordBytes = TileRecord.totalOffset + offset
     }
@@ -52,30 +48,15 @@ final class TileLayout: @unchecked Sendable {
         outputs.deallocate()
     }
 
-    private static func kind(_ output: TileOutput) -> TilePart.Kind {
-        switch output.function {
-        case .count, .rate: .present
-        case .sum, .mean: output.column.shape == .double ? .doubleSum : .integerSum
-        case .stddev: .spread
-        case .min: .minimum
-        case .max: .maximum
-        case .first: .first
-        case .last, .previous, .timeSinceLast: .last
-        case .quantile: .quantile
-        case .distinct: .distinct
-        case .ewma: preconditionFailure("\(output.function) has no window to tile")
-        }
-    }
+    /// A small block is filled before it grows; a large one keeps room for tiles that need not be moved often.
+    static let smallBlockBytes = 1 << 14
 
-    private static func copy<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
-        let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
-        _ = buffer.initialize(from: elements)
-        return UnsafeBufferPointer(buffer)
-    }
-
-    /// Bytes of a key whose window has so many tiles, without those of quantile and distinct sketches.
-    func bytesPerKey(tiles: Int) -> Int {
-        tiles == 0 ? recordBytes : recordBytes + 1 << BlockArena.sizeClass(forBytes: tiles * tileBytes)
+    /// Bytes of the block of a window that has so many tiles, as it grows.
+    func blockBytes(tiles: Int) -> Int {
+        if tiles == 0 { return 0 }
+        let bytes = 1 << BlockArena.sizeClass(forBytes: tiles * tileBytes)
+        if bytes <= Self.smallBlockBytes || tiles + tiles / 16 < bytes / tileBytes { return bytes }
+        return bytes * 2
     }
 }
 
@@ -98,11 +79,11 @@ struct TileRecord {
     var tail: UInt32
     /// Tiles that the block can hold.
     var capacity: UInt32
-    /// Not 0: parts of the total that are not invertible have to be made anew.
-    var isStale: UInt32
+    /// The parts of the total that have to be made anew, a bit each (`TileKernel.bit`).
+    var staleParts: UInt32
 
     static let totalOffset = MemoryLayout<TileRecord>.size
     static var blank: TileRecord {
-        TileRecord(newestTime: .min, tiles: nil, head: 0, start: 0, end: 0, tail: 0, capacity: 0, isStale: 0)
+        TileRecord(newestTime: .min, tiles: nil, head: 0, start: 0, end: 0, tail: 0, capacity: 0, staleParts: 0)
     }
 }

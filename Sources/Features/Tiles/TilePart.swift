@@ -28,12 +28,17 @@ struct TilePart {
             }
         }
 
-        /// Whether a tile can be taken out of a total without a trace. What cannot is made anew from the tiles.
-        var isInvertible: Bool { self == .present || self == .integerSum || self == .quantile }
+        /// Whether it has a block of its own.
+        var isSketch: Bool { self == .quantile || self == .distinct }
+
+        /// Whether what a total is depends on the order in which it was made, by the rounding of doubles. Such a total
+        /// is always the fold of whole tiles, oldest first: it is then a function of the tiles alone, and the tile that
+        /// still takes events is added where the total is read.
+        var isRounded: Bool { self == .doubleSum || self == .spread }
     }
 
     let kind: Kind
-    let column: TileColumn
+    let column: ColumnLayout
     let offset: Int
 
     @inline(__always)
@@ -89,8 +94,8 @@ struct TilePart {
     func add(
         _ tile: UnsafeMutableRawPointer, time: Int64, values: UnsafePointer<Int64>, _ arena: inout BlockArena
     ) {
-        if !column.isPresent(values) { return }
-        let word = column.shape == .always ? 1 : values[column.word]
+        if !column.isPresent(values: values) { return }
+        let word = column.shape == .always ? 1 : values[column.valueWord]
         switch kind {
         case .present: place(tile, as: UInt64.self).pointee &+= 1
         case .integerSum: place(tile, as: IntegerSum.self).pointee.add(word)
@@ -151,6 +156,24 @@ struct TilePart {
         let end = place(tile, as: TileEnd.self)
         let isBeyond = kind == .first ? candidate.time < end.pointee.time : candidate.time >= end.pointee.time
         if isBeyond { end.pointee = candidate }
+    }
+}
+
+extension TilePart.Kind {
+    /// What an aggregate needs of each tile.
+    init(_ function: AggregateFunction, _ shape: ColumnLayout.Shape) {
+        switch function {
+        case .count, .rate: self = .present
+        case .sum, .mean: self = shape == .double ? .doubleSum : .integerSum
+        case .stddev: self = .spread
+        case .min: self = .minimum
+        case .max: self = .maximum
+        case .first: self = .first
+        case .last, .previous, .timeSinceLast: self = .last
+        case .quantile: self = .quantile
+        case .distinct: self = .distinct
+        case .ewma: preconditionFailure("\(function) has no window to tile")
+        }
     }
 }
 

@@ -106,7 +106,6 @@ public struct EntityPlan: Sendable {
     /// How far back from the watermark this state depends on events (delay + window + lateness): what is older is
     /// forgotten, and a rebuild needs no more.
     public var horizonMicroseconds: Int64 {
-        // What is unbounded is not remembered event by event; a delay is.
-        (windows.map { $0.isUnbounded ? $0.delayMicroseconds : $0.reachMicroseconds }.max() ?? 0) + lateMicroseconds
+        (windows.map(\.horizonMicroseconds).max() ?? 0) + lateMicroseconds
     }
 }

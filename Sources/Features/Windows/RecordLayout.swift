@@ -13,7 +13,7 @@ enum SumKind: UInt8 {
         case .integer, .flag: self = .integer
         case .optionalInteger: self = .optionalInteger
         case .double: self = .double
-        case .hash: preconditionFailure("a sum of hashes")
+        case .always, .hash: preconditionFailure("a sum of \(shape)")
         }
     }
 
@@ -96,12 +96,13 @@ struct SpecialOutput {
 /// Where everything of a key stands in its record and its ring, computed once from the plan.
 ///
 /// ```
-///   KeyRecord │ cursors │ sums │ stored tracks ┊ tracks made of the ring │ pointers to blocks
+///   KeyRecord │ cursors │ sums │ stored tracks ┊ tracks made of the ring │ pointers to blocks │ tiled windows
 ///             └── copied to images as it is ───┘
 /// ```
 ///
 /// The cursor of the edge of span 0 is `KeyRecord.tail` itself. An entry of a ring is a time, the values of the event
-/// and links to other entries, two to a word.
+/// and links to other entries, two to a word. Values that only tiled windows read stand behind the others and are not in
+/// the ring; with nothing but tiled windows there is none.
 // SAFETY: nothing of it changes after `init`.
 final class RecordLayout: @unchecked Sendable {
     /// By span, shortest first: an event crosses them in this order, so it enters a sum before it leaves it.
@@ -120,12 +121,23 @@ final class RecordLayout: @unchecked Sendable {
     let entryWords: Int
     /// How many words the values of an event are.
     let valueStride: Int
+    /// How many of them a ring's entry holds: the first.
+    let ringWords: Int
     /// Where the words of each value column begin among the values of an event.
     let valueWords: [Int]
     let recordBytes: Int
     /// Bytes of cursors, sums and stored tracks, behind the `KeyRecord`.
     let stateBytes: Int
+    /// The windows that are kept as tiles.
+    let tiles: [TileLayout]
+    /// Where the state of each of them stands in the record.
+    let tileOffsets: [Int]
+    /// Whether events are remembered one by one.
+    let hasRing: Bool
+    /// Of the events that are remembered one by one.
     let horizon: Int64
+    /// Of everything: a key with nothing newer is as good as none.
+    let keyHorizon: Int64
     let late: Int64
     /// The source whose events enter.
     let source: Int
@@ -133,7 +145,8 @@ final class RecordLayout: @unchecked Sendable {
     let isUnbounded: Bool
 
     init(_ plan: EntityPlan) {
-        var build = RecordLayoutBuild(plan)
+        let exact = plan.exactPart
+        var build = RecordLayoutBuild(exact.plan)
         build.placeCursors()
         build.placeSums()
         build.placeTracks()
@@ -143,17 +156,37 @@ final class RecordLayout: @unchecked Sendable {
         outputs = Self.copy(build.outputs())
         trackPlace = .allocate(capacity: 1)
         trackPlace.initialize(to: TrackSet(build))
-        columns = build.columns
+        columns = Self.columns(of: plan, ring: build.columns, at: exact.columns)
         entryWords = build.entryWords
-        valueWords = build.columns.map { $0.entryWord - 1 }
-        valueStride = build.valueWordCount
-        // Whole cache lines: a record touches no more of them than it has to.
-        recordBytes = (build.offset + 63) & ~63
+        ringWords = build.valueWordCount
+        valueWords = columns.map(\.valueWord)
+        valueStride = columns.map { $0.valueWord + $0.words }.max() ?? 0
         stateBytes = build.storedEnd - MemoryLayout<KeyRecord>.size
-        horizon = plan.horizonMicroseconds
+        tiles = plan.tiledWindows(columns).map { TileLayout($0) }
+        var offset = (build.offset + 7) & ~7
+        tileOffsets = tiles.map { tile in
+            defer { offset += tile.recordBytes }
+            return offset
+        }
+        // Whole cache lines: a record touches no more of them than it has to.
+        recordBytes = (offset + 63) & ~63
+        hasRing = tiles.isEmpty || !exact.plan.windows.isEmpty
+        horizon = exact.plan.horizonMicroseconds
+        keyHorizon = plan.horizonMicroseconds
         late = plan.lateMicroseconds
         source = plan.source
         isUnbounded = plan.isUnbounded
+    }
+
+    /// All columns: those of the ring, then those that only tiles read.
+    private static func columns(of plan: EntityPlan, ring: [ColumnLayout], at places: [Int]) -> [ColumnLayout] {
+        var words = ring.map(\.words).reduce(0, +)
+        return plan.valueColumns.indices.map { column in
+            if let place = places.firstIndex(of: column) { return ring[place] }
+            let layout = ColumnLayout(plan.valueColumns[column], valueWord: words)
+            words += layout.words
+            return layout
+        }
     }
 
     deinit {
@@ -171,6 +204,6 @@ final class RecordLayout: @unchecked Sendable {
         return UnsafeBufferPointer(buffer)
     }
 
-    /// Whether the shard's short loop over rows is enough: events of the scored source, counted and summed.
-    var isPlain: Bool { source == 0 && specials.count == 0 }
+    /// Whether the shard's short loop over rows is enough: events of the scored source, remembered, counted and summed.
+    var isPlain: Bool { source == 0 && specials.count == 0 && tiles.isEmpty }
 }

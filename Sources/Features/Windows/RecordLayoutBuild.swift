@@ -52,7 +52,7 @@ struct RecordLayoutBuild {
         var columns: [ColumnLayout] = []
         var words = 0
         for column in plan.valueColumns {
-            columns.append(ColumnLayout(column, entryWord: 1 + words))
+            columns.append(ColumnLayout(column, valueWord: words))
             words += columns[columns.count - 1].words
         }
         self.columns = columns
@@ -160,10 +160,8 @@ struct RecordLayoutBuild {
         case .distinct: links = occurrence(key.column ?? 0)
         default: break
         }
-        // Without a column nothing of it is read.
-        let column = key.column.map { columns[$0] } ?? ColumnLayout(ValueColumnPlan(.ones), entryWord: 0)
         let layout = TrackLayout(
-            kind: key.kind, column: column, hasColumn: key.column != nil, offset: offset,
+            kind: key.kind, column: key.column.map { columns[$0] } ?? .everyEvent, offset: offset,
             startOffset: startOffset(key.window), endOffset: endOffset(key.window), links: links, nextHalf: nextHalf,
             parameter: key.parameter, span: window.delayMicroseconds)
         trackPlaces[key] = tracks.count

@@ -65,9 +65,8 @@ enum TrackKind: UInt8 {
 /// A track with its places resolved.
 struct TrackLayout {
     let kind: TrackKind
-    /// Unused where events are followed whatever their values.
+    /// `everyEvent` where events are followed whatever their values.
     let column: ColumnLayout
-    let hasColumn: Bool
     /// Where it stands in the record.
     let offset: Int
     /// Where the cursors of its window's edges stand in the record; without a start both are that of the end.
@@ -83,7 +82,7 @@ struct TrackLayout {
     let span: Int64
 
     @inline(__always)
-    func isPresent(_ entry: UnsafePointer<Int64>) -> Bool { !hasColumn || column.isPresent(entry) }
+    func isPresent(_ entry: UnsafePointer<Int64>) -> Bool { column.isPresent(entry) }
 }
 
 /// The chains of extremes of one column: each entry points to the newest before it that is more extreme.

@@ -23,7 +23,8 @@ extension WindowKernel {
         }
     }
 
-    var hasBefore: Bool { specials.first?.isBefore ?? false }
+    /// Not by `first`, which allocates in builds that are not optimised.
+    var hasBefore: Bool { specials.count > 0 && specials.baseAddress.unsafelyUnwrapped.pointee.isBefore }
 
     /// Writes the aggregates of windows without events.
     func writeEmpty(to features: UnsafeMutablePointer<Double>) {

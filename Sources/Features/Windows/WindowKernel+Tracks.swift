@@ -74,7 +74,7 @@ extension WindowKernel {
 
     /// A value enters what needs no positions.
     func add(_ track: TrackLayout, _ record: UnsafeMutableRawPointer, _ entry: UnsafePointer<Int64>) {
-        let word = track.hasColumn ? entry[track.column.entryWord] : 0
+        let word = track.column.shape == .always ? 0 : entry[track.column.entryWord]
         switch track.kind {
         case .integerDeviation: (Self.state(track, record) as UnsafeMutablePointer<IntegerDeviation>).pointee.add(word)
         case .doubleDeviation:

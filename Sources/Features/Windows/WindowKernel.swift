@@ -25,6 +25,8 @@ struct WindowKernel {
     let entryWords: Int
     /// Words of the values in an entry.
     let valueWords: Int
+    /// Words of all values of an event.
+    let valueStride: Int
     let recordBytes: Int
     let horizon: Int64
     let late: Int64
@@ -40,7 +42,8 @@ struct WindowKernel {
         trackPlace = UnsafePointer(layout.trackPlace)
         self.arena = arena
         entryWords = layout.entryWords
-        valueWords = layout.valueStride
+        valueWords = layout.ringWords
+        valueStride = layout.valueStride
         recordBytes = layout.recordBytes
         horizon = layout.horizon
         late = layout.late

@@ -1,6 +1,7 @@
 import Engine
 import Events
 import Features
+import Models
 
 /// Holds what a replay computes against score records that were written before (`schemas/score.v1.schema.json`), or
 /// against rows that a replay wrote as NDJSON.

@@ -79,6 +79,32 @@ struct StateHorizonTests {
         #expect(!Self.differingRestarts(events, horizon: horizon / 2, of: plan.plan, every: 5).isEmpty)
     }
 
+    /// Windows of tiles, whatever the doubles that they sum: a rebuilt state gives the same bits.
+    @Test(arguments: [UInt64](1...2))
+    func theHorizonOfTilesIsEnough(seed: UInt64) {
+        var plan = HistoryPlan()
+        for source in 0...1 {
+            plan.add(
+                source: source, key: HistoryField.device, askedBy: source == 0 ? nil : HistoryField.asked,
+                windows: TiledAggregateTests.tiled, columns: AggregateOracleTests.columns,
+                asking: AggregateOracleTests.everything, late: 4 * AggregateOracleTests.tick)
+        }
+        let shape = WindowOracleTests.Shape(
+            name: "horizon", keys: 3, events: 200, late: 4, outOfOrder: 40, backMax: 8, stepMax: 3, gaps: 1)
+        let events = AggregateOracleTests.history(shape, seed: seed).map { event in
+            var event = event
+            event.ratio = event.ratio.map { $0 * 1.1 }
+            return event
+        }
+        let horizon = plan.plan.horizonMicroseconds
+        #expect(horizon == (30 + 4) * AggregateOracleTests.tick + 1_700_000)
+        let differing = Self.differingRestarts(events, horizon: horizon, of: plan.plan, every: 5)
+        #expect(differing.isEmpty, "seed \(seed): \(differing.prefix(3))")
+        // The tile that the oldest instant is in has to be whole.
+        let less = Self.differingRestarts(events, horizon: horizon - 1_700_000, of: plan.plan, every: 1)
+        #expect(!less.isEmpty, "seed \(seed): a tile less is enough, too")
+    }
+
     /// The canaries: a microsecond less, a window less and no lateness are each found.
     @Test func nothingLessIsEnough() {
         let declared = Self.plan.horizonMicroseconds

@@ -35,6 +35,15 @@ struct StateHostileTests {
         }
     }
 
+    @Test func truncationsOfTilesAreRefused() {
+        let (run, images, _) = Self.sample(200, of: StateCase.all[5])
+        for task in images.indices {
+            for count in stride(from: 0, to: images[task].count, by: 97) {
+                #expect(throws: ShardImageError.self) { try decode(run, task, Array(images[task][..<count])) }
+            }
+        }
+    }
+
     @Test func whatStandsBehindTheEndIsRefused() {
         let (run, images, _) = Self.sample()
         for task in images.indices {
@@ -43,9 +52,9 @@ struct StateHostileTests {
     }
 
     /// Flipped bits, and numbers put in the place of others.
-    @Test(arguments: [state, StateCase.all[3]], [UInt64](1...3))
+    @Test(arguments: [state, StateCase.all[3], StateCase.all[5]], [UInt64](1...3))
     func flippedBytesDoNoHarm(state: StateCase, seed: UInt64) throws {
-        let (run, images, events) = Self.sample(350, of: state)
+        let (run, images, events) = Self.sample(250, of: state)
         var random = HistoryRandom(seed: seed)
         let words: [UInt32] = [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_FFFE, 64, 1 << 20]
         var (refused, used) = (0, 0)
@@ -75,7 +84,7 @@ struct StateHostileTests {
             changed[task] = bytes
             let other = StateRun(state.plan, state.limits)
             try other.install(changed, watermark: run.engine.watermark)
-            let features = other.features(Array(events[350..<400]), from: 0, batchSize: 50)
+            let features = other.features(Array(events[250..<300]), from: 0, batchSize: 50)
             #expect(features.count == 50)
             #expect(try other.restored().images().count == images.count, "seed \(seed)")
         }

@@ -93,11 +93,14 @@ struct StateCase: CustomTestStringConvertible, Sendable {
     let limits: FeatureLimits
     /// Every aggregate and two sources, not counts, sums and means alone.
     var hasEverything = false
+    /// Windows of tiles among them.
+    var hasTiles = false
 
     var testDescription: String { name }
 
     var plan: FeaturePlan {
-        hasEverything
+        if hasTiles { return TiledAggregateTests.plan(late: shape.late).plan }
+        return hasEverything
             ? AggregateOracleTests.plan(late: shape.late).plan : WindowOracleTests.plan(late: shape.late).plan
     }
 
@@ -134,5 +137,11 @@ struct StateCase: CustomTestStringConvertible, Sendable {
             shape: WindowOracleTests.Shape(
                 name: "crowded", keys: 18, events: 400, late: 6, outOfOrder: 30, backMax: 20, stepMax: 1, gaps: 1),
             limits: FeatureLimits(keysPerEntity: 12, shardCount: 3, eventsPerKey: 4), hasEverything: true),
+        StateCase(
+            name: "tiles",
+            shape: WindowOracleTests.Shape(
+                name: "late and beyond", keys: 9, events: 300, late: 4, outOfOrder: 35, backMax: 60, stepMax: 2,
+                gaps: 2),
+            limits: FeatureLimits(keysPerEntity: 12, shardCount: 2), hasEverything: true, hasTiles: true),
     ]
 }

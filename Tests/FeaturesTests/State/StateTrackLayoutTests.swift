@@ -49,6 +49,22 @@ struct StateTrackLayoutTests {
         #expect(Set(texts).count == texts.count)
     }
 
+    /// Tiles of other widths, and other parts of them, are other state; the event itself is in none.
+    @Test func tilesAreInIt() {
+        func window(_ tile: Int64, includesCurrent: Bool = true) -> WindowPlan {
+            WindowPlan(
+                delayMicroseconds: 0, lengthMicroseconds: 10, includesCurrent: includesCurrent, tileMicroseconds: tile)
+        }
+        let texts = [
+            Shape().text, text { $0.windows[0] = window(1) }, text { $0.windows[0] = window(2) },
+            text { $0.windows[0] = window(1); $0.asking[0] = .init(.min, 0) },
+            text { $0.windows[0] = window(1); $0.asking[0] = .init(.count, 1) },
+            text { $0.windows[0] = window(1); $0.asking.removeFirst() },
+        ]
+        #expect(Set(texts).count == texts.count)
+        #expect(text { $0.windows[0] = window(1, includesCurrent: false) } == texts[1])
+    }
+
     /// What is only computed from the same state is not in it.
     @Test func whatMayChangeIsNotInIt() {
         #expect(text { $0.asking[1] = .init(.quantile, 0, 0.99) } == Shape().text)

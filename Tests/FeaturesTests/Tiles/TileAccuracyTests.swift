@@ -34,12 +34,13 @@ struct TileAccuracyTests {
     func countsAndSumsAreNearThoseOfAnExactWindow(name: String, perWindow: Int) throws {
         let stream = try #require(Stream(rawValue: name))
         let length = 30 * Self.day
-        let amount = TileColumn(shape: .integer, word: 0, divisor: 1)
+        let amount = ColumnLayout(shape: .integer, valueWord: 0, divisor: 1)
         let functions: [AggregateFunction] = [.count, .mean]
         let plan = TiledWindowPlan(
-            window: WindowPlan(delayMicroseconds: 0, lengthMicroseconds: length), lateMicroseconds: 0,
+            window: WindowPlan(
+                delayMicroseconds: 0, lengthMicroseconds: length, tileMicroseconds: length / 100), lateMicroseconds: 0,
             outputs: functions.enumerated().map {
-                TileOutput(function: $1, column: amount, parameter: .nan, defaultValue: .nan, feature: $0)
+                TileOutput(function: $1, column: amount, parameter: .nan, defaultValue: .nan, feature: $0, isBeforeEvent: false)
             })
         let times = Self.times(stream, count: perWindow * 6, perWindow: perWindow, length: length)
         var random = HistoryRandom(seed: 32)
@@ -78,7 +79,7 @@ struct TileAccuracyTests {
 
     @Test func memoryIsBounded() {
         let length = 30 * Self.day
-        let amount = TileColumn(shape: .integer, word: 0, divisor: 1)
+        let amount = ColumnLayout(shape: .integer, valueWord: 0, divisor: 1)
         let sets: [(String, [AggregateFunction])] = [
             ("count, mean", [.count, .mean]), ("and stddev, min, max", [.count, .mean, .stddev, .min, .max]),
             ("and quantile", [.count, .mean, .stddev, .min, .max, .quantile]),
@@ -86,9 +87,11 @@ struct TileAccuracyTests {
         for (name, functions) in sets {
             for perWindow in [10, 60, 1_000, 20_000] {
                 let plan = TiledWindowPlan(
-                    window: WindowPlan(delayMicroseconds: 0, lengthMicroseconds: length), lateMicroseconds: 0,
+                    window: WindowPlan(
+                        delayMicroseconds: 0, lengthMicroseconds: length, tileMicroseconds: length / 100),
+                    lateMicroseconds: 0,
                     outputs: functions.enumerated().map {
-                        TileOutput(function: $1, column: amount, parameter: 0.5, defaultValue: .nan, feature: $0)
+                        TileOutput(function: $1, column: amount, parameter: 0.5, defaultValue: .nan, feature: $0, isBeforeEvent: false)
                     })
                 let run = TileRun(plan)
                 var random = HistoryRandom(seed: 33)
@@ -114,9 +117,9 @@ struct TileAccuracyTests {
                     "tiles: \(name), \(perWindow) events a window: \(run.tileCount) tiles of \(run.layout.tileBytes)"
                         + " bytes, \(bytes) bytes a key; events of an exact window \(ring)")
                 #expect(run.tileCount <= 102)
-                #expect(bytes >= run.layout.bytesPerKey(tiles: run.tileCount))
+                #expect(bytes >= run.layout.recordBytes + run.tileCount * run.layout.tileBytes)
                 if !functions.contains(.quantile) {
-                    #expect(bytes <= run.layout.bytesPerKey(tiles: plan.tilesPerKeyMax))
+                    #expect(bytes <= run.layout.recordBytes + run.layout.blockBytes(tiles: plan.tilesPerKeyMax))
                 }
             }
         }

@@ -18,24 +18,24 @@ struct TileEvent {
 }
 
 enum TileFixture {
-    static let amount = TileColumn(shape: .integer, word: 0, divisor: 100)
-    static let quantity = TileColumn(shape: .optionalInteger, word: 1, divisor: 1)
-    static let ratio = TileColumn(shape: .double, word: 3, divisor: 1)
-    static let text = TileColumn(shape: .hash, word: 4, divisor: 1)
-    static let flag = TileColumn(shape: .flag, word: 5, divisor: 1)
+    static let amount = ColumnLayout(shape: .integer, valueWord: 0, divisor: 100)
+    static let quantity = ColumnLayout(shape: .optionalInteger, valueWord: 1, divisor: 1)
+    static let ratio = ColumnLayout(shape: .double, valueWord: 3, divisor: 1)
+    static let text = ColumnLayout(shape: .hash, valueWord: 4, divisor: 1)
+    static let flag = ColumnLayout(shape: .flag, valueWord: 5, divisor: 1)
 
     /// Every function over every column that it can be of.
     static let outputs: [TileOutput] = {
         var outputs: [TileOutput] = []
         func add(
-            _ function: AggregateFunction, _ column: TileColumn, parameter: Double = .nan, or value: Double = .nan
+            _ function: AggregateFunction, _ column: ColumnLayout, parameter: Double = .nan, or value: Double = .nan
         ) {
             outputs.append(
                 TileOutput(
                     function: function, column: column, parameter: parameter, defaultValue: value,
-                    feature: outputs.count))
+                    feature: outputs.count, isBeforeEvent: function == .previous || function == .timeSinceLast))
         }
-        for column in [TileColumn.everyEvent, flag] {
+        for column in [ColumnLayout.everyEvent, flag] {
             add(.count, column)
             add(.rate, column, parameter: 250)
             add(.timeSinceLast, column)
@@ -77,7 +77,7 @@ enum TileFixture {
     }
 
     static func anyEvent(time: Int64, watermark: Int64, _ random: inout HistoryRandom) -> TileEvent {
-        let ratios = [0.0, -0.0, 1.5, -3, .nan, .infinity, 1e9]
+        let ratios = [0.0, -0.0, 1.5, -3, .nan, 1e-5, 1e9]
         return TileEvent(
             time: time, watermark: watermark, amount: Int64.random(in: -300...9_000, using: &random),
             quantity: random.chance(60) ? Int64.random(in: 0...9, using: &random) : nil,
@@ -92,6 +92,7 @@ enum TileFixture {
 final class TileRun {
     let layout: TileLayout
     let kernel: TileKernel
+    let view: UnsafeMutableRawPointer
     var record: UnsafeMutableRawPointer
     var arena = BlockArena()
     /// Tiles that were forgotten at the limit.
@@ -99,7 +100,8 @@ final class TileRun {
 
     init(_ plan: TiledWindowPlan) {
         layout = TileLayout(plan)
-        kernel = TileKernel(layout)
+        view = .allocate(byteCount: layout.tileBytes, alignment: 8)
+        kernel = TileKernel(layout, view: view)
         record = .allocate(byteCount: layout.recordBytes, alignment: 8)
         kernel.makeBlank(record)
     }
@@ -107,6 +109,7 @@ final class TileRun {
     deinit {
         kernel.release(record, &arena)
         record.deallocate()
+        view.deallocate()
     }
 
     func take(_ event: TileEvent) -> [Double] {
@@ -132,6 +135,6 @@ final class TileRun {
     /// Takes the place of what is there.
     func restore(_ image: [UInt8]) -> Bool {
         kernel.release(record, &arena)
-        return image.withUnsafeBytes { kernel.restore(record, image: $0, &arena) }
+        return image.withUnsafeBytes { kernel.restore(record, image: $0, newestMax: .max, &arena) }
     }
 }

@@ -5,22 +5,6 @@ struct TileOracle {
     let plan: TiledWindowPlan
     var events: [TileEvent] = []
 
-    /// The last instant of a time's tile, and the one before its first.
-    private func tile(_ time: Int64) -> (first: Int64, last: Int64) {
-        let remainder = time % plan.width
-        let first = time - (remainder < 0 ? remainder + plan.width : remainder)
-        return (first, first + plan.width - 1)
-    }
-
-    private func isIn(_ other: Int64, at time: Int64, watermark: Int64) -> Bool {
-        let (first, last) = tile(other)
-        let (delay, length) = (plan.window.delayMicroseconds, plan.window.lengthMicroseconds)
-        let horizon = delay + length + plan.lateMicroseconds + plan.width
-        if first <= watermark - horizon || time <= watermark - horizon { return false }
-        if last <= time - delay - length { return false }
-        return delay == 0 ? first <= tile(time).first : last <= time - delay
-    }
-
     mutating func take(_ event: TileEvent) -> [Double] {
         let result = ask(time: event.time, watermark: event.watermark, itself: event)
         events.append(event)
@@ -28,20 +12,21 @@ struct TileOracle {
     }
 
     func ask(time: Int64, watermark: Int64, itself: TileEvent? = nil) -> [Double] {
-        let before = events.filter { isIn($0.time, at: time, watermark: watermark) }
-        let isOwn = plan.window.delayMicroseconds == 0 && plan.window.includesCurrent
+        let before = events.filter {
+            plan.window.holdsTile(of: $0.time, at: time, watermark: watermark, late: plan.lateMicroseconds)
+        }
+        let isOwn = plan.window.delayMicroseconds == 0
         let all = before + (isOwn ? itself.map { [$0] } ?? [] : [])
         return plan.outputs.map { output in
-            let isBefore = output.function == .previous || output.function == .timeSinceLast
-            let value = Self.value(output, isBefore ? before : all, at: time, length: plan.window.lengthMicroseconds)
+            let value = Self.value(output, output.isBeforeEvent ? before : all, at: time, length: plan.window.lengthMicroseconds)
             return value.isFinite ? value : output.defaultValue
         }
     }
 
     private static func value(_ output: TileOutput, _ events: [TileEvent], at time: Int64, length: Int64) -> Double {
         let column = output.column
-        let present = events.filter { column.isPresent($0.words) }
-        let words = column.shape == .always ? [] : present.map { $0.words[column.word] }
+        let present = events.filter { column.isPresent(values: $0.words) }
+        let words = column.shape == .always ? [] : present.map { $0.words[column.valueWord] }
         let numbers = words.map { column.number($0) }
         // Sorted by time, of equal times as they were taken.
         let order = present.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
@@ -62,8 +47,8 @@ struct TileOracle {
         case .min: return numbers.min() ?? .nan
         case .max: return numbers.max() ?? .nan
         case .distinct: return Double(Set(words.map { column.identity($0) }).count)
-        case .first: return order.first.map { column.number($0.element.words[column.word]) } ?? .nan
-        case .last, .previous: return order.last.map { column.number($0.element.words[column.word]) } ?? .nan
+        case .first: return order.first.map { column.number($0.element.words[column.valueWord]) } ?? .nan
+        case .last, .previous: return order.last.map { column.number($0.element.words[column.valueWord]) } ?? .nan
         case .timeSinceLast: return order.last.map { max(0, Double(time - $0.element.time) / 1e6) } ?? .nan
         case .quantile:
             let keys = numbers.map { QuantileBuckets.key(of: $0) }.sorted()
@@ -74,7 +59,7 @@ struct TileOracle {
     }
 
     /// Exact for integers; for doubles largest first and compensated.
-    private static func sum(_ column: TileColumn, _ words: [Int64]) -> Double {
+    private static func sum(_ column: ColumnLayout, _ words: [Int64]) -> Double {
         if column.shape != .double { return Double(words.reduce(0, +)) / column.divisor }
         var (high, low) = (0.0, 0.0)
         for word in words {
@@ -84,5 +69,23 @@ struct TileOracle {
             high = sum
         }
         return high + low
+    }
+}
+
+extension WindowPlan {
+    /// The first and the last instant of a time's tile.
+    private func tile(_ time: Int64) -> (first: Int64, last: Int64) {
+        let remainder = time % tileMicroseconds
+        let first = time - (remainder < 0 ? remainder + tileMicroseconds : remainder)
+        return (first, first + tileMicroseconds - 1)
+    }
+
+    /// Whether an event of time `time` has the tile of `other` in its window, as the definition says it.
+    func holdsTile(of other: Int64, at time: Int64, watermark: Int64, late: Int64) -> Bool {
+        let (first, last) = tile(other)
+        let forgotten = watermark - (delayMicroseconds + lengthMicroseconds + late + tileMicroseconds)
+        if first <= forgotten || time <= forgotten { return false }
+        if last <= time - delayMicroseconds - lengthMicroseconds { return false }
+        return delayMicroseconds == 0 ? first <= tile(time).first : last <= time - delayMicroseconds
     }
 }

@@ -147,35 +147,3 @@ struct RecordLayoutTests {
         #expect(slots.allSatisfy { $0 < 45 })
     }
 }
-
-struct BlockArenaTests {
-    @Test func sizesAreRoundedUpToPowersOfTwo() {
-        #expect(
-            [1, 63, 64, 65, 128, 129, 1 << 20].map { BlockArena.sizeClass(forBytes: $0) } == [6, 6, 6, 7, 7, 8, 20])
-    }
-
-    /// Blocks that are taken and given back at random never overlap, and are used again.
-    @Test func blocksDoNotOverlap() {
-        var random = HistoryRandom(seed: 9)
-        var arena = BlockArena()
-        var held: [(block: UnsafeMutableRawPointer, sizeClass: Int, mark: UInt8)] = []
-        for step in 0..<6_000 {
-            if held.count > 60 || (random.chance(40) && !held.isEmpty) {
-                let entry = held.remove(at: Int.random(in: held.indices, using: &random))
-                for place in [0, (1 << entry.sizeClass) / 2, (1 << entry.sizeClass) - 1] {
-                    #expect(entry.block.load(fromByteOffset: place, as: UInt8.self) == entry.mark)
-                }
-                arena.giveBack(entry.block, sizeClass: entry.sizeClass)
-            } else {
-                let sizeClass = random.chance(1) ? 21 : Int.random(in: 6...14, using: &random)
-                let block = arena.take(sizeClass: sizeClass)
-                #expect(UInt(bitPattern: block) % 64 == 0)
-                let mark = UInt8(truncatingIfNeeded: step)
-                block.initializeMemory(as: UInt8.self, repeating: mark, count: 1 << sizeClass)
-                held.append((block, sizeClass, mark))
-            }
-        }
-        #expect(arena.bytesReserved < 16_000_000)
-        for entry in held { arena.giveBack(entry.block, sizeClass: entry.sizeClass) }
-    }
-}

@@ -75,10 +75,14 @@ struct WindowOracle {
         var visible = known.taken.map { events[$0] }
         if window.isUnbounded {
             visible = visible.filter { $0.time <= known.newest - window.delayMicroseconds }
+        } else if window.isTiled {
+            visible = visible.filter {
+                window.holdsTile(of: $0.time, at: event.time, watermark: watermark, late: entity.lateMicroseconds)
+            }
         } else {
             let newest = event.time - window.delayMicroseconds
             let oldest = newest - window.lengthMicroseconds
-            let forgotten = watermark - entity.horizonMicroseconds
+            let forgotten = watermark - entity.exactPart.plan.horizonMicroseconds
             visible = visible.filter { $0.time > oldest && $0.time <= newest && $0.time > forgotten }
         }
         if Int(event.source) == entity.source, window.delayMicroseconds == 0, !leavesCurrent { visible.append(event) }
@@ -135,13 +139,13 @@ enum ExpectedValue: Equatable {
         case .timeSinceLast:
             self = events.last.map { .exact(Double(max(0, time - $0.time)) / 1e6) } ?? .exact(aggregate.defaultValue)
         default:
-            guard let column else { preconditionFailure("\(aggregate.function) of nothing") }
-            self = Self.of(values, aggregate, column, events.map(\.time))
+            guard column != nil else { preconditionFailure("\(aggregate.function) of nothing") }
+            self = Self.of(values, aggregate, entity, events.map(\.time))
         }
     }
 
     private static func of(
-        _ values: [OracleValue], _ aggregate: AggregatePlan, _ column: ValueColumnPlan, _ times: [Int64]
+        _ values: [OracleValue], _ aggregate: AggregatePlan, _ entity: EntityPlan, _ times: [Int64]
     ) -> ExpectedValue {
         let numbers = values.map(\.number)
         switch aggregate.function {
@@ -158,7 +162,9 @@ enum ExpectedValue: Equatable {
             let mean = ExactSum.of(numbers) / Double(numbers.count)
             let squares = ExactSum.of(numbers.map { ($0 - mean) * ($0 - mean) })
             let deviation = (squares / Double(numbers.count - 1)).squareRoot()
-            return .near(deviation, scale: deviation)
+            // Means and spreads of tiles are merged in plain doubles.
+            let isTiled = entity.windows[aggregate.window].isTiled
+            return .near(deviation, scale: isTiled ? deviation * 1e3 : deviation)
         case .quantile:
             if values.isEmpty { return .exact(aggregate.defaultValue) }
             return .percent(numbers.sorted()[Int((aggregate.parameter ?? 0) * Double(values.count - 1))])
