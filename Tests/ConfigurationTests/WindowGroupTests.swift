@@ -23,8 +23,10 @@ import Testing
 
     @Test(
         arguments: [
-            ("exact", AccuracySpec.exact), ("tiled(1%)", .tiled(hundredthsOfPercent: 100)), ("tiled(0.1%)", .tiled(hundredthsOfPercent: 10)),
-            ("tiled(10%)", .tiled(hundredthsOfPercent: 1000)), ("tiled(2.25%)", .tiled(hundredthsOfPercent: 225)), ("tiled(0.05%)", nil), ("tiled(11%)", nil),
+            ("exact", AccuracySpec.exact), ("tiled(1%)", .tiled(hundredthsOfPercent: 100)),
+            ("tiled(0.1%)", .tiled(hundredthsOfPercent: 10)),
+            ("tiled(10%)", .tiled(hundredthsOfPercent: 1000)), ("tiled(2.25%)", .tiled(hundredthsOfPercent: 225)),
+            ("tiled(0.05%)", nil), ("tiled(11%)", nil),
             ("tiled", nil), ("tiled()", nil), ("tiled(%)", nil), ("tiled(1)", nil), ("tiled(-1%)", nil),
             ("tiled(1e9%)", nil), ("tiled(1.005%)", nil), ("Exact", nil), ("", nil), ("tiled(1%) ", nil),
         ] as [(String, AccuracySpec?)])
@@ -62,7 +64,8 @@ import Testing
     @Test func aKeyHasABoundedNumberOfTiles() {
         func codes(_ length: String, _ delay: String, _ part: String) -> [String] {
             self.codes(
-                "[{by: customer_id, over: \(length), delay: \(delay), accuracy: tiled(\(part)), aggregates: {n: count()}}]")
+                "[{by: customer_id, over: \(length), delay: \(delay), accuracy: tiled(\(part)), aggregates: {n: count()}}]"
+            )
         }
         #expect(codes("1h", "30d", "0.1%") == [])
         #expect(codes("1s", "30d", "1%") == ["too-many-tiles"])

@@ -35,7 +35,8 @@ final class TileLayout: @unchecked Sendable {
         }
         let outputs = plan.outputs.map { output in
             TileOutputLayout(
-                output: output, part: part(TilePart.Kind(output.function, output.column.shape), output.column), present: part(.present, output.column))
+                output: output, part: part(TilePart.Kind(output.function, output.column.shape), output.column),
+                present: part(.present, output.column))
         }
         self.parts = RecordLayout.copy(parts)
         self.outputs = RecordLayout.copy(outputs)
