@@ -30,7 +30,7 @@ import Workers
                 context.frame.features[row * context.frame.featureCount + feature] =
                     feature < values.count ? values[feature] : 0
             }
-            context.scores[row] = scores?[row] ?? 0.5
+            context.scores[row] = Double(scores?[row] ?? 0.5)
             context.decisions[row] = decision
         }
         let writer = ReplayRowWriter(plan, format: format, origin: OriginText(file: "f,\".csv"))
