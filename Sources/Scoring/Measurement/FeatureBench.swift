@@ -70,6 +70,7 @@ public struct FeatureBench: Sendable {
     public struct Memory: Hashable, Sendable {
         /// Keys of all entities.
         public let keys: Int
+        /// Of `days`.
         public let events: Int
         /// As `riffle check` says.
         public let estimatedBytes: Double
@@ -99,7 +100,7 @@ public struct FeatureBench: Sendable {
         }
     }
 
-    /// Fills the windows of `keys` cards and compares; only for a process that has done nothing before, since memory
+    /// Lets `days` pass twice for `keys` cards, so that windows have let go of as much as they hold, and compares; only for a process that has done nothing before, since memory
     /// that it has given back may be taken again without growing it.
     public func memory(_ shape: FeatureBenchShape, keys: Int) -> Memory {
         let pool = WorkerPool(workerCount: 1)
@@ -114,7 +115,7 @@ public struct FeatureBench: Sendable {
         let before = ResidentMemory.bytes ?? 0
         var events = events(keys: keys)
         let count = Int((Double(keys) * options.eventsPerKey).rounded(.up))
-        _ = measurement.take(count, of: &events, isHashed: false)
+        _ = measurement.take(count * 2, of: &events, isHashed: false)
         let grown = (ResidentMemory.bytes ?? 0) - before
         let statistics = measurement.statistics
         return Memory(

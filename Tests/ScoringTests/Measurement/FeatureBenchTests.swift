@@ -76,10 +76,9 @@ struct FeatureBenchTests {
     /// The estimate of `riffle check` against what the engine reserves, without the noise of a process.
     @Test func theEstimateIsNearTheState() {
         var options = options()
-        options.spread = .even
         options.eventsPerKey = 8
         let memory = FeatureBench(options).memory(.sums, keys: 30_000)
-        #expect(memory.keys == 30_000 && memory.events == 240_000)
+        #expect(memory.keys > 29_900 && memory.events == 240_000)
         let ratio = memory.estimatedBytes / Double(memory.stateBytes)
         #expect((0.8...1.2).contains(ratio), "\(memory)")
     }
