@@ -100,8 +100,10 @@ public struct FeatureBench: Sendable {
         }
     }
 
-    /// Lets `days` pass twice for `keys` cards, so that windows have let go of as much as they hold, and compares; only for a process that has done nothing before, since memory
-    /// that it has given back may be taken again without growing it.
+    /// Lets `days` pass twice for `keys` cards, so that windows have let go of as much as they hold, and compares.
+    ///
+    /// Only for a process that has done nothing before: memory that it has given back may be taken again without
+    /// growing it.
     public func memory(_ shape: FeatureBenchShape, keys: Int) -> Memory {
         let pool = WorkerPool(workerCount: 1)
         defer { pool.shutDown() }
