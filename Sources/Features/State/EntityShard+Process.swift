@@ -101,8 +101,7 @@ extension EntityShard {
     }
 
     /// Finds the records of a group's rows and brings near what `take` is going to read: three rounds of independent
-    /// loads, each of which needs what the round before has read. Keys are compared when their records are near: a
-    /// comparison that waits would keep the loads behind it from being begun.
+    /// loads, each of which needs what the round before has read.
     @inline(__always)
     private func locate(_ order: UnsafePointer<UInt32>, count: Int, _ rows: ShardRows) {
         var touched: Int64 = 0
@@ -113,8 +112,11 @@ extension EntityShard {
         }
         offset = 0
         while offset < count {
-            if let record = candidate(rows.hashes[Int(truncatingIfNeeded: order[offset])]) {
-                var line = 0
+            let row = Int(truncatingIfNeeded: order[offset])
+            let record = find(rows.key(row), hash: rows.hashes[row])
+            group.records[offset] = record
+            if let record {
+                var line = 64
                 while line < kernel.recordBytes {
                     touched ^= record.load(fromByteOffset: line, as: Int64.self)
                     line &+= 64
@@ -124,10 +126,7 @@ extension EntityShard {
         }
         offset = 0
         while offset < count {
-            let row = Int(truncatingIfNeeded: order[offset])
-            let record = find(rows.key(row), hash: rows.hashes[row])
-            group.records[offset] = record
-            if let record { touched ^= kernel.touchRing(record) }
+            if let record = group.records[offset] { touched ^= kernel.touchRing(record) }
             offset &+= 1
         }
         group.touched = touched

@@ -110,19 +110,6 @@ final class EntityShard: @unchecked Sendable {
     @inline(__always)
     func firstSlot(_ hash: UInt64) -> UInt64 { table[Int(truncatingIfNeeded: hash) & tableMask] }
 
-    /// The record that a look-up of `hash` is going to compare first, found without reading any record.
-    @inline(__always)
-    func candidate(_ hash: UInt64) -> UnsafeMutableRawPointer? {
-        var slot = Int(truncatingIfNeeded: hash) & tableMask
-        let tag = hash >> 32
-        while true {
-            let entry = table[slot]
-            if entry == 0 { return nil }
-            if entry >> 32 == tag { return record(UInt32(truncatingIfNeeded: entry) &- 1) }
-            slot = (slot &+ 1) & tableMask
-        }
-    }
-
     /// The record of a key, if it has one.
     @inline(__always)
     func find(_ key: ProbedKey, hash: UInt64) -> UnsafeMutableRawPointer? {
