@@ -21,9 +21,11 @@ extension TileKernel {
     func imageByteCount(_ record: UnsafeMutableRawPointer) -> Int {
         let head = head(record)
         var count = Self.imageHeaderBytes + tileBytes * Int(head.pointee.tail - head.pointee.head)
-        for index in parts.indices where parts[index].kind.isSketch {
-            for position in head.pointee.head..<head.pointee.tail {
-                count += sketchByteCount(parts[index], tile(record, position))
+        for index in parts.indices where part(index).pointee.kind.isSketch {
+            var position = head.pointee.head
+            while position != head.pointee.tail {
+                count += sketchByteCount(part(index).pointee, tile(record, position))
+                position &+= 1
             }
         }
         return count
@@ -36,13 +38,15 @@ extension TileKernel {
         target.storeBytes(
             of: UInt64(head.pointee.tail - head.pointee.head), toByteOffset: Self.countOffset, as: UInt64.self)
         var out = target + Self.imageHeaderBytes
-        for position in head.pointee.head..<head.pointee.tail {
+        var position = head.pointee.head
+        while position != head.pointee.tail {
             let tile = tile(record, position)
+            position &+= 1
             let place = out
             place.copyMemory(from: tile, byteCount: tileBytes)
             out += tileBytes
-            for index in parts.indices where parts[index].kind.isSketch {
-                let part = parts[index]
+            for index in parts.indices where part(index).pointee.kind.isSketch {
+                let part = self.part(index).pointee
                 let byteCount = sketchByteCount(part, tile)
                 place.storeBytes(of: UInt64(byteCount), toByteOffset: part.offset, as: UInt64.self)
                 if part.kind == .quantile {
@@ -97,18 +101,18 @@ extension TileKernel {
             let place = tile(record, head.pointee.tail)
             let bytes = UnsafeRawBufferPointer(rebasing: image[offset..<(offset + tileBytes)])
             UnsafeMutableRawBufferPointer(start: place, count: tileBytes).copyBytes(from: bytes)
-            for index in parts.indices where parts[index].kind.isSketch { parts[index].makeBlank(place) }
+            for index in parts.indices where part(index).pointee.kind.isSketch { part(index).pointee.makeBlank(place) }
             // From here on its sketches are released with the record.
             head.pointee.tail += 1
             offset += tileBytes
             let number = place.load(as: Int64.self)
             guard number > before, number <= tileNumber(newest) else { return false }
             before = number
-            for index in parts.indices where parts[index].kind.isSketch {
-                let length = bytes.loadUnaligned(fromByteOffset: parts[index].offset, as: UInt64.self)
+            for index in parts.indices where part(index).pointee.kind.isSketch {
+                let length = bytes.loadUnaligned(fromByteOffset: part(index).pointee.offset, as: UInt64.self)
                 guard length <= UInt64(image.count - offset) else { return false }
                 let sketch = UnsafeRawBufferPointer(rebasing: image[offset..<(offset + Int(length))])
-                guard restoreSketch(parts[index], place, sketch, &arena) else { return false }
+                guard restoreSketch(part(index).pointee, place, sketch, &arena) else { return false }
                 offset += Int(length)
             }
         }

@@ -22,7 +22,7 @@ extension TileKernel {
         let isInWindow = number >= startNumber(newest) && number < endNumber(newest)
         let isOpen = !isNew && delay == 0 && position == head.pointee.tail
         for index in parts.indices {
-            let part = parts[index]
+            let part = self.part(index).pointee
             part.add(tile, time: time, values: values, &arena)
             if !isInWindow { continue }
             if !part.kind.isRounded {
@@ -47,7 +47,7 @@ extension TileKernel {
         let place = tile(record, position)
         (place + tileBytes).copyMemory(from: place, byteCount: Int(behind) * tileBytes)
         place.storeBytes(of: number, as: Int64.self)
-        for part in parts { part.makeBlank(place) }
+        for index in parts.indices { part(index).pointee.makeBlank(place) }
         head.pointee.tail &+= 1
         let newest = head.pointee.newestTime
         if number < startNumber(newest) { head.pointee.start &+= 1 }
@@ -108,16 +108,16 @@ extension TileKernel {
         _ record: UnsafeMutableRawPointer, time: Int64, watermark: Int64, values: UnsafePointer<Int64>?,
         to features: UnsafeMutablePointer<Double>, _ arena: inout BlockArena
     ) {
-        for index in parts.indices { parts[index].makeBlank(view) }
+        for index in parts.indices { part(index).pointee.makeBlank(view) }
         let head = head(record)
         // A tile that is forgotten in part is not seen at all.
         let from = max(startNumber(time), keptNumber(watermark))
         let end = endNumber(time)
-        for position in head.pointee.head..<head.pointee.tail {
-            let number = number(record, position)
-            if number < from { continue }
-            if number >= end { break }
-            for index in parts.indices { parts[index].merge(view, tile(record, position), &arena) }
+        var position = head.pointee.head
+        while position != head.pointee.tail, number(record, position) < from { position &+= 1 }
+        while position != head.pointee.tail, number(record, position) < end {
+            for index in parts.indices { part(index).pointee.merge(view, tile(record, position), &arena) }
+            position &+= 1
         }
         writeView(time: time, values: values, to: features, &arena)
     }
@@ -127,7 +127,7 @@ extension TileKernel {
         time: Int64, values: UnsafePointer<Int64>?, to features: UnsafeMutablePointer<Double>,
         _ arena: inout BlockArena
     ) {
-        for index in parts.indices { parts[index].makeBlank(view) }
+        for index in parts.indices { part(index).pointee.makeBlank(view) }
         writeView(time: time, values: values, to: features, &arena)
     }
 
@@ -137,7 +137,7 @@ extension TileKernel {
     ) {
         write(view, open: nil, time: time, beforeEvent: true, to: features)
         if delay == 0, let values {
-            for index in parts.indices { parts[index].add(view, time: time, values: values, &arena) }
+            for index in parts.indices { part(index).pointee.add(view, time: time, values: values, &arena) }
         }
         write(view, open: nil, time: time, beforeEvent: false, to: features)
         releaseParts(view, &arena)
