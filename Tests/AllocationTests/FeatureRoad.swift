@@ -14,8 +14,6 @@ final class FeatureRoad {
     enum Shape: CaseIterable {
         /// Every aggregate over windows that end, delayed or not, with the event itself or without it, filtered or not.
         case ending
-        /// The same in tiles of five percent.
-        case tiled
         /// Every aggregate since the beginning.
         case everything
         /// Every aggregate in tiles: with the event itself or without it, delayed, and beside an exact window.
@@ -144,7 +142,6 @@ final class FeatureRoad {
                 source: source, key: source * FeatureField.count + key, askedBy: key,
                 windows: windows(shape), lateMicroseconds: 600 * second)
         }
-        if shape == .tiled { try builder.tile(hundredthsOfPercent: 500) }
         return ScoringPlan(
             pipeline: "features", sources: sources, decodeLimits: DecodeLimits(), idField: nil, features: builder.plan,
             featureLimits: FeatureLimits(), model: nil, rules: [], outputFeatures: [], isOrderIrrelevant: false,
@@ -163,7 +160,7 @@ final class FeatureRoad {
             WindowPlan(delayMicroseconds: hour, lengthMicroseconds: WindowPlan.unbounded),
         ]
         switch shape {
-        case .ending, .tiled: return ending
+        case .ending: return ending
         case .everything: return since
         case .tiles:
             let tiled = ending.map { window in
@@ -244,10 +241,6 @@ private struct FeatureRoadPlan {
             EntityPlan(
                 source: source, keyField: FieldIndex(key), queryKeyField: FieldIndex(askedBy), windows: windows,
                 valueColumns: columns, aggregates: aggregates, lateMicroseconds: lateMicroseconds))
-    }
-
-    mutating func tile(hundredthsOfPercent: Int64) throws {
-        entities = try entities.map { try #require($0.tiled(hundredthsOfPercent: hundredthsOfPercent)) }
     }
 
     var plan: FeaturePlan {
