@@ -11,7 +11,8 @@ struct DemoCommand: ParsableCommand {
         discussion: """
             Starts a small Kafka cluster inside the process, sends 40 days of card transactions as fast as they go, then
             more at a steady rate, with a wave of fraud in them and now and then a broken event. Needs no network.
-            Other clients can join the cluster at the address that is shown.
+            Other clients can join the cluster at the address that is shown. Where the pipeline has a source of labels,
+            each payment's comes six days of event time after it, and shows how good the decision was.
 
             Latency is from when an event was meant to be sent to when its score is computed, before it is delivered.
 

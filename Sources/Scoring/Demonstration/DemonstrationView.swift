@@ -185,6 +185,7 @@ public struct DemonstrationView: Sendable {
         }
         parts.append("\(NumberStyle.decimal(frame.eventsPerSecond, places: 0)) events/s")
         parts.append("\(NumberStyle.grouped(snapshot.scored)) scored")
+        if let labels = snapshot.labels { parts.append("\(NumberStyle.grouped(labels.known)) labels") }
         if let latency = snapshot.latency {
             parts.append("p50 \(NumberStyle.milliseconds(latency.p50)) p99 \(NumberStyle.milliseconds(latency.p99))")
         }

@@ -79,6 +79,7 @@ struct DemonstrationViewTests {
         #expect(lines.contains("labels     61,200 known   0.75 % fraud   of payments up to 2000-02-02T14:00"))
         #expect(lines.contains("merge      2 times, 0.6 s"))
         #expect(lines.count == view.lines(frame).count + 1)
+        #expect(DemonstrationView.line(later).contains("  413,221 scored  61,200 labels  p50"))
     }
 
     @Test func beginningAndWarmUp() {
