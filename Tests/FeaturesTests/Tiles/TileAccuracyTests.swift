@@ -79,6 +79,42 @@ struct TileAccuracyTests {
         #expect(meanError / number < 0.03)
     }
 
+    /// Deviations are merged in plain doubles: of a key with 20,000 events a window, against exact integers.
+    @Test(arguments: [Int64(10_000), 100_000_000])
+    func deviationsOfHeavyKeysAreNearExactOnes(mean: Int64) {
+        let length = 30 * Self.day
+        let amount = ColumnLayout(shape: .integer, valueWord: 0, divisor: 1)
+        let deviation = TileOutput(
+            function: .stddev, column: amount, parameter: .nan, defaultValue: .nan, feature: 0, isBeforeEvent: false)
+        let plan = TiledWindowPlan(
+            window: WindowPlan(delayMicroseconds: 0, lengthMicroseconds: length, tileMicroseconds: length / 100),
+            lateMicroseconds: 0, outputs: [deviation])
+        let run = TileRun(plan)
+        var random = HistoryRandom(seed: 34)
+        var exact = IntegerDeviation.zero
+        var (times, amounts, start, worst) = ([Int64](), [Int64](), 0, 0.0)
+        var time: Int64 = 0
+        for index in 0..<50_000 {
+            time += Int64.random(in: 0...length / 10_000, using: &random)
+            times.append(time)
+            amounts.append(mean + Int64.random(in: -100...100, using: &random))
+            exact.add(amounts[index])
+            while !plan.window.holdsTile(of: times[start], at: time, watermark: time, late: 0) {
+                exact.remove(amounts[start])
+                start += 1
+            }
+            let found = run.take(
+                TileEvent(
+                    time: time, watermark: time, amount: amounts[index], quantity: nil, ratio: 0, text: 0, flag: false))
+            if index > 0, exact.value > 0 { worst = max(worst, (found[0] - exact.value).magnitude / exact.value) }
+        }
+        let spread = Double(mean) / 58
+        print("tiles: stddev of numbers \(Int(spread)) times as large: worst relative error \(worst)")
+        #expect(times.count - start > 15_000)
+        // Proportional to how much larger the numbers are than their spread.
+        #expect(worst < 1e-15 * spread + 1e-13)
+    }
+
     @Test func memoryIsBounded() {
         let length = 30 * Self.day
         let amount = ColumnLayout(shape: .integer, valueWord: 0, divisor: 1)
