@@ -339,7 +339,8 @@ class DemoTests(unittest.TestCase):
     def test_it_ends_by_itself_with_a_summary(self):
         result = run(RIFFLE, "demo", "--for", "8s", timeout=180)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("scored", result.stdout + result.stderr)
+        self.assertRegex(result.stdout, r"\d scored  \d[\d,]* labels")
+        self.assertRegex(result.stdout, r"\n[\d,]+ events in .* scored, .* dead-lettered, ")
 
 
 def main():
