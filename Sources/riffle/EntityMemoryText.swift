@@ -66,7 +66,9 @@ struct EntityMemoryText {
 
     private func indented(_ line: String) -> String { "          \(line)" }
 
-    private static func power(_ base: Int, _ exponent: Int) -> Int { (0..<exponent).reduce(1) { power, _ in power * base } }
+    private static func power(_ base: Int, _ exponent: Int) -> Int {
+        (0..<exponent).reduce(1) { power, _ in power * base }
+    }
 
     private static func label(_ text: String) -> String {
         text + String(repeating: " ", count: max(1, labelWidth - text.count))

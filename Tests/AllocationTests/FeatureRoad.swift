@@ -16,6 +16,8 @@ final class FeatureRoad {
         case ending
         /// Every aggregate since the beginning.
         case everything
+        /// Every aggregate in tiles: with the event itself or without it, delayed, and beside an exact window.
+        case tiles
         /// Windows that another source feeds and payments only ask.
         case labels
     }
@@ -160,6 +162,13 @@ final class FeatureRoad {
         switch shape {
         case .ending: return ending
         case .everything: return since
+        case .tiles:
+            let tiled = ending.map { window in
+                WindowPlan(
+                    delayMicroseconds: window.delayMicroseconds, lengthMicroseconds: window.lengthMicroseconds,
+                    includesCurrent: window.includesCurrent, tileMicroseconds: window.lengthMicroseconds / 20)
+            }
+            return tiled + [ending[1]]
         case .labels: return [ending[0], ending[2], since[0]]
         }
     }

@@ -5,7 +5,8 @@
 ///
 /// This is the binary buddy system (Knowlton, CACM 8, 1965): a block that is given back is joined with the other half of
 /// the block that it was cut from, if that is free, so that keys which grow together do not leave all their smaller
-/// blocks behind.
+/// blocks behind. Blocks are joined when memory is short and many are loose; until then they serve the next of their
+/// size.
 ///
 /// ```
 ///   chunk of 2^18 bytes, at a multiple of its size
@@ -23,6 +24,13 @@ struct BlockArena: ~Copyable {
     private static let chunksAtOnceMax = 4
     private static let statesClass = chunkClass - smallestClass
 
+    /// So much of what was taken from the system has to be loose before blocks are joined, for that to cost little a
+    /// block.
+    private static let looseShare = 8
+
+    /// By size class: blocks that were given back and are not joined yet, each of which points to the next.
+    private let looseLists: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    private var looseBytes = 0
     /// By size class: free blocks, each of which points to the next and to the one before it.
     private let freeLists: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     /// A bit for each size class that has a free block.
@@ -33,6 +41,8 @@ struct BlockArena: ~Copyable {
     private(set) var bytesReserved = 0
 
     init() {
+        looseLists = .allocate(capacity: Self.chunkClass)
+        looseLists.initialize(repeating: nil, count: Self.chunkClass)
         freeLists = .allocate(capacity: Self.chunkClass)
         freeLists.initialize(repeating: nil, count: Self.chunkClass)
         slabs.reserveCapacity(64)
@@ -40,6 +50,7 @@ struct BlockArena: ~Copyable {
 
     deinit {
         for slab in slabs { slab.deallocate() }
+        looseLists.deallocate()
         freeLists.deallocate()
     }
 
@@ -47,12 +58,37 @@ struct BlockArena: ~Copyable {
         max(smallestClass, Int.bitWidth - (bytes - 1).leadingZeroBitCount)
     }
 
-    /// Complexity: amortised O(1) for blocks that stay; O(size classes) at most.
+    /// Complexity: amortised O(1).
     mutating func take(sizeClass: Int) -> UnsafeMutableRawPointer {
         if sizeClass > Self.largestClass {
             bytesReserved += 1 << sizeClass
             return .allocate(byteCount: 1 << sizeClass, alignment: 64)
         }
+        if let block = looseLists[sizeClass] {
+            looseLists[sizeClass] = Self.next(block).pointee
+            looseBytes -= 1 << sizeClass
+            return block
+        }
+        return cut(sizeClass: sizeClass)
+    }
+
+    /// Complexity: amortised O(1).
+    mutating func giveBack(_ block: UnsafeMutableRawPointer, sizeClass: Int) {
+        if sizeClass > Self.largestClass {
+            bytesReserved -= 1 << sizeClass
+            block.deallocate()
+            return
+        }
+        Self.next(block).pointee = looseLists[sizeClass]
+        looseLists[sizeClass] = block
+        looseBytes += 1 << sizeClass
+    }
+
+    // MARK: - Cutting and joining
+
+    @inline(never)
+    private mutating func cut(sizeClass: Int) -> UnsafeMutableRawPointer {
+        if available >> UInt32(sizeClass) == 0, looseBytes * Self.looseShare >= bytesReserved { joinAll() }
         if available >> UInt32(sizeClass) == 0 { addChunks() }
         var found = sizeClass + (available >> UInt32(sizeClass)).trailingZeroBitCount
         let block = freeLists[found].unsafelyUnwrapped
@@ -64,16 +100,20 @@ struct BlockArena: ~Copyable {
         return block
     }
 
-    /// Complexity: O(size classes) at most.
-    mutating func giveBack(_ block: UnsafeMutableRawPointer, sizeClass: Int) {
-        if sizeClass > Self.largestClass {
-            bytesReserved -= 1 << sizeClass
-            block.deallocate()
-            return
+    private mutating func joinAll() {
+        for sizeClass in Self.smallestClass...Self.largestClass {
+            while let block = looseLists[sizeClass] {
+                looseLists[sizeClass] = Self.next(block).pointee
+                join(block, sizeClass: sizeClass)
+            }
         }
+        looseBytes = 0
+    }
+
+    private mutating func join(_ block: UnsafeMutableRawPointer, sizeClass: Int) {
         var (block, sizeClass) = (block, sizeClass)
         // The states in front are never free, so that no chunk becomes whole.
-        while sizeClass <= Self.largestClass {
+        while sizeClass < Self.largestClass {
             let address = UInt(bitPattern: block)
             let buddy = address & (1 << UInt(sizeClass)) == 0 ? block + (1 << sizeClass) : block - (1 << sizeClass)
             if Self.state(buddy).pointee != UInt8(sizeClass) { break }
@@ -88,7 +128,7 @@ struct BlockArena: ~Copyable {
     ///
     /// Complexity: O(free blocks).
     var bytesFree: Int {
-        var bytes = 0
+        var bytes = looseBytes
         for sizeClass in Self.smallestClass...Self.largestClass {
             var block = freeLists[sizeClass]
             while let found = block {
@@ -159,7 +199,9 @@ struct BlockArena: ~Copyable {
         for index in (0..<count).reversed() {
             let chunk = slab + index * Self.chunkBytes
             chunk.initializeMemory(as: UInt8.self, repeating: 0, count: 1 << Self.statesClass)
-            for sizeClass in Self.statesClass...Self.largestClass { add(chunk + (1 << sizeClass), sizeClass: sizeClass) }
+            for sizeClass in Self.statesClass...Self.largestClass {
+                add(chunk + (1 << sizeClass), sizeClass: sizeClass)
+            }
         }
     }
 }

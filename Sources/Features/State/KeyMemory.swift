@@ -109,10 +109,13 @@ private struct MemoryShape {
             // A table of last positions knows what stands in the ring, in windows or not.
             let table = LastPositionTable.blockBytes(count: Int(different(of: Double(capacity))))
             let block = Double(
-                Self.block(Double(capacity * layout.entryWords * 8)) + layout.trackPlace.pointee.occurrences.count * table)
+                Self.block(Double(capacity * layout.entryWords * 8)) + layout.trackPlace.pointee.occurrences.count
+                    * table)
             let isLast = capacity >= limits.eventsPerKeyMax
             let growing =
-                isLast ? 0 : Self.exceeding(
+                isLast
+                ? 0
+                : Self.exceeding(
                     Double(capacity), mean: remembered, deviation: remembered.squareRoot(), times: 4)
             bytes += block * max(0, share - growing)
             share = min(share, growing)
@@ -203,7 +206,9 @@ private struct MemoryShape {
             var tiles = block / tile.tileBytes
             while tiles > 1, tile.blockBytes(tiles: tiles) > block { tiles -= 1 }
             let growing =
-                Double(tiles) >= places ? 0 : Self.exceeding(
+                Double(tiles) >= places
+                ? 0
+                : Self.exceeding(
                     Double(tiles), mean: count, deviation: deviation, times: 8)
             bytes += Double(block) * max(0, share - growing)
             share = min(share, growing)

@@ -156,7 +156,9 @@ struct TileKernel {
         }
         let isInOrder = time >= head(record).pointee.newestTime
         if !isInOrder || time < back(watermark, late) {
-            if let features { writeView(record, time: time, watermark: watermark, values: values, to: features, &arena) }
+            if let features {
+                writeView(record, time: time, watermark: watermark, values: values, to: features, &arena)
+            }
             // Nothing will see a tile that is forgotten in part.
             if !isInOrder {
                 return tileNumber(time) < keptNumber(watermark) ? 0 : insert(record, time: time, values: values, &arena)

@@ -67,7 +67,7 @@ final class ScoreComparison {
     private func read(_ limits: DecodeLimits) throws(ReplayFailure) {
         // A record names each feature, and an id may be as long as a string.
         let lineBytesMax = 65_536 + limits.stringBytesMax * 6 + names.reduce(0) { $0 + $1.utf8.count + 40 }
-        let reader = ScoreFileReader(try FileByteSource(path: path), lineBytesMax: lineBytesMax)
+        let reader = RecordFileReader(try FileByteSource(path: path), recordBytesMax: lineBytesMax)
         var line: UInt32 = 0
         do {
             while let bytes = try reader.next() {

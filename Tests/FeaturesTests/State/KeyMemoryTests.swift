@@ -7,7 +7,8 @@ import Testing
 struct KeyMemoryTests {
     private static let second: Int64 = 1_000_000
 
-    private static func plan(_ asking: [HistoryPlan.Asked], tile: Int64, lengths: [Int64] = [100, 3_000]) -> HistoryPlan {
+    private static func plan(_ asking: [HistoryPlan.Asked], tile: Int64, lengths: [Int64] = [100, 3_000]) -> HistoryPlan
+    {
         var plan = HistoryPlan()
         plan.add(
             key: HistoryField.device,

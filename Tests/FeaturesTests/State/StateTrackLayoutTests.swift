@@ -57,9 +57,15 @@ struct StateTrackLayoutTests {
         }
         let texts = [
             Shape().text, text { $0.windows[0] = window(1) }, text { $0.windows[0] = window(2) },
-            text { $0.windows[0] = window(1); $0.asking[0] = .init(.min, 0) },
-            text { $0.windows[0] = window(1); $0.asking[0] = .init(.count, 1) },
-            text { $0.windows[0] = window(1); $0.asking.removeFirst() },
+            text {
+                $0.windows[0] = window(1); $0.asking[0] = .init(.min, 0)
+            },
+            text {
+                $0.windows[0] = window(1); $0.asking[0] = .init(.count, 1)
+            },
+            text {
+                $0.windows[0] = window(1); $0.asking.removeFirst()
+            },
         ]
         #expect(Set(texts).count == texts.count)
         #expect(text { $0.windows[0] = window(1, includesCurrent: false) } == texts[1])

@@ -40,7 +40,9 @@ struct TileAccuracyTests {
             window: WindowPlan(
                 delayMicroseconds: 0, lengthMicroseconds: length, tileMicroseconds: length / 100), lateMicroseconds: 0,
             outputs: functions.enumerated().map {
-                TileOutput(function: $1, column: amount, parameter: .nan, defaultValue: .nan, feature: $0, isBeforeEvent: false)
+                TileOutput(
+                    function: $1, column: amount, parameter: .nan, defaultValue: .nan, feature: $0, isBeforeEvent: false
+                )
             })
         let times = Self.times(stream, count: perWindow * 6, perWindow: perWindow, length: length)
         var random = HistoryRandom(seed: 32)
@@ -91,7 +93,9 @@ struct TileAccuracyTests {
                         delayMicroseconds: 0, lengthMicroseconds: length, tileMicroseconds: length / 100),
                     lateMicroseconds: 0,
                     outputs: functions.enumerated().map {
-                        TileOutput(function: $1, column: amount, parameter: 0.5, defaultValue: .nan, feature: $0, isBeforeEvent: false)
+                        TileOutput(
+                            function: $1, column: amount, parameter: 0.5, defaultValue: .nan, feature: $0,
+                            isBeforeEvent: false)
                     })
                 let run = TileRun(plan)
                 var random = HistoryRandom(seed: 33)

@@ -18,7 +18,8 @@ struct TileOracle {
         let isOwn = plan.window.delayMicroseconds == 0
         let all = before + (isOwn ? itself.map { [$0] } ?? [] : [])
         return plan.outputs.map { output in
-            let value = Self.value(output, output.isBeforeEvent ? before : all, at: time, length: plan.window.lengthMicroseconds)
+            let value = Self.value(
+                output, output.isBeforeEvent ? before : all, at: time, length: plan.window.lengthMicroseconds)
             return value.isFinite ? value : output.defaultValue
         }
     }

@@ -91,7 +91,9 @@ import Testing
         try space.write("pipeline.yaml", Self.pipeline)
         try space.write("in.csv", Self.table(payments))
         #expect(try space.replay("in.csv", to: "out.csv").summary.scored == 900)
-        let lines = try space.text("out.csv").split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let lines = try space.text("out.csv").split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
         let header = lines[0].map(String.init)
         func value(_ row: Int, _ name: String) throws -> Double? {
             Double(lines[row + 1][try #require(header.firstIndex(of: name))])

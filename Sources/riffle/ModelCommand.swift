@@ -1,0 +1,89 @@
+public import ArgumentParser
+import Foundation
+public import Models
+import Scoring
+
+/// `riffle model`: a model file by itself.
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model", abstract: "Look into model files, and predict with them.",
+        subcommands: [PredictCommand.self])
+
+    struct PredictCommand: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "predict",
+            abstract: "Predict the rows of a table, to hold Riffle against the library that trained the model.",
+            discussion: """
+                The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing value.
+                The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... (what the
+                library's predict gives). Numbers are the shortest that read back to the same float32 (XGBoost, ONNX) or
+                float64 (LightGBM).
+
+                Examples:
+                  riffle model predict model.json --input X.csv --output out.csv --raw
+                  riffle model predict model.txt -i X.csv.gz -o -
+
+                Exit codes: 0 predicted, 1 failed, 2 usage, or a model that is refused.
+                """)
+
+        @OptionGroup var file: ModelFileArguments
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("Rows: csv or csv.gz; - is standard input.", valueName: "file"))
+        var input: String
+
+        @Option(
+            name: .shortAndLong, help: ArgumentHelp("Where predictions go; - is standard output.", valueName: "file"))
+        var output: String
+
+        @Flag(help: "Write raw outputs (margins), too.")
+        var raw = false
+
+        func run() throws {
+            let model = try file.load()
+            var columns = ModelPrediction.Columns()
+            columns.raw = raw
+            do {
+                let count = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
+                Terminal.printError("\(count) rows predicted")
+            } catch {
+                Terminal.printError("error: \(error)")
+                throw ExitCode(1)
+            }
+        }
+    }
+}
+
+/// Which model file, and how it is read.
+struct ModelFileArguments: ParsableArguments {
+    @Argument(help: "The model file; its format is found from its content.")
+    var file: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Rounds of an early-stopped model that predict: best (where the file names it) or all.",
+            valueName: "best|all"))
+    var iterations = Iterations.best
+
+    func load() throws -> Model {
+        let bytes: Data
+        do {
+            bytes = try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
+        } catch {
+            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "cannot be opened"
+            Terminal.printError("error: \(file): cannot be read: \(text)")
+            throw ExitCode(2)
+        }
+        do {
+            // Any output will do here: all of them are written.
+            return try bytes.withUnsafeBytes { bytes in
+                try Model.load(bytes: bytes, path: file, options: ModelOptions(iterations: iterations, output: 0))
+            }
+        } catch let failure as ModelFailure {
+            Terminal.printError("error: \(failure)")
+            throw ExitCode(2)
+        }
+    }
+}
+
+extension Iterations: @retroactive ExpressibleByArgument {}
