@@ -86,4 +86,4 @@ struct ModelFileArguments: ParsableArguments {
     }
 }
 
-extension Iterations: @retroactive ExpressibleByArgument {}
+extension Iterations: ExpressibleByArgument {}
