@@ -129,6 +129,9 @@ class CheckTests(unittest.TestCase):
             result = run(RIFFLE, "check", pipeline)
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn("is fine", result.stdout)
+            self.assertIn("transactions: topic card.transactions, scored\n", result.stdout)
+            labels = "labels: topic card.labels, enters windows, is not scored; ordered by labelled_at\n"
+            self.assertEqual(labels in result.stdout, pipeline == PIPELINE)
 
     def test_five_mistakes_are_each_answered_with_place_code_and_suggestion(self):
         # Of the two, in the one whose events carry their labels a delay is needed.
@@ -155,6 +158,9 @@ class CheckTests(unittest.TestCase):
 
     def test_a_missing_file_and_a_bad_option_have_their_status(self):
         self.assertEqual(run(RIFFLE, "check", "no/such.yaml").returncode, 2)
+        misspelt = run(RIFFLE, "replay", "pipelines/card_fraud/pipline.yaml", "-i", "a.csv", "-o", "b.csv")
+        self.assertEqual(misspelt.returncode, 2)
+        self.assertIn(f'did you mean "{PIPELINE}"?', misspelt.stderr)
         self.assertEqual(run(RIFFLE, "run", PIPELINE, "--for", "30").returncode, 2)
         self.assertEqual(run(RIFFLE, "run", PIPELINE, "--brokers", "127.0.0.1:1", "--until-end").returncode, 1)
 
@@ -339,7 +345,8 @@ class DemoTests(unittest.TestCase):
     def test_it_ends_by_itself_with_a_summary(self):
         result = run(RIFFLE, "demo", "--for", "8s", timeout=180)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("scored", result.stdout + result.stderr)
+        self.assertRegex(result.stdout, r"\d scored  \d[\d,]* labels")
+        self.assertRegex(result.stdout, r"\n[\d,]+ events in .* scored, .* dead-lettered, ")
 
 
 def main():
