@@ -32,7 +32,7 @@ extension FeaturePlan {
     ///
     /// Counted: the record with cursors, sums and tiles' totals; the table; the ring, which grows by doubling whenever it is
     /// full of events in windows; the tables and sketches of `distinct` and `quantile`; tiles. Blocks are powers of two, as
-    /// they are taken. *Not counted*: what is free in pages and chunks (`BlockArena`), and what batches need on their way.
+    /// they are taken, with a tenth for those that wait to be taken again. *Not counted*: what batches need on their way.
     ///
     /// Assumed: events are independent and come at a steady rate; the values of a `quantile` spread like amounts of money,
     /// a log-normal distribution of sigma 1.
@@ -65,7 +65,14 @@ private struct MemoryShape {
 
     /// All of a key with so many events within the entity's horizon.
     func bytes(events: Double) -> Double {
-        var bytes = Double(layout.recordBytes) + tableBytes + ringBytes(events)
+        Double(layout.recordBytes) + tableBytes + blockBytes(events) * (1 + Self.waitingShare)
+    }
+
+    /// Of the blocks' bytes, what waits to be joined or taken again (`BlockArena`), as it was measured.
+    private static let waitingShare = 0.1
+
+    private func blockBytes(_ events: Double) -> Double {
+        var bytes = ringBytes(events)
         if load.keyBytes > KeyWords.inlineBytesMax { bytes += Double(Self.block(Double(load.keyBytes))) }
         let tracks = layout.trackPlace.pointee
         for track in tracks.tracks {
