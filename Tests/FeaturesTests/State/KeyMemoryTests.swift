@@ -75,7 +75,8 @@ struct KeyMemoryTests {
         let statistics = run.engine.statistics
         let shard = run.engine.shards[0][0]
         let found = Double(statistics.bytes - shard.arena.pointee.bytesFree) / Double(keys)
-        let ratio = estimate.bytesPerKey / found
+        // A tenth of what is in use waits to be taken again; how much it is at this moment depends on the chunks.
+        let ratio = estimate.bytesPerKey / (1.1 * found)
         print(
             "memory: \(form.testDescription): \(Int(found)) bytes a key, \(Int(estimate.bytesPerKey)) estimated, "
                 + "\(Int(ratio * 100)) %; free in chunks \(shard.arena.pointee.bytesFree / keys)")
