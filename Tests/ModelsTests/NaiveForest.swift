@@ -14,7 +14,14 @@ enum NaiveForest {
         var node = 0
         while tree.left[node] != TreeSpec.noChild {
             let x = row[Int(tree.feature[node])]
-            let goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
+            var goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
+            if let set = tree.categories(of: node), !x.isNaN {
+                // Truncated towards zero, but below zero is below zero.
+                let members = set.words.enumerated().flatMap { word, bits in
+                    (0..<32).filter { bits >> UInt32($0) & 1 == 1 }.map { word * 32 + $0 }
+                }
+                goesLeft = !(x >= 0 && x < 16_777_216 && members.contains(Int(x)))
+            }
             node = Int(goesLeft ? tree.left[node] : tree.right[node])
         }
         return node
