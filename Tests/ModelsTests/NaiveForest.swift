@@ -17,10 +17,9 @@ enum NaiveForest {
             var goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
             if let set = tree.categories(of: node), !x.isNaN {
                 // Truncated towards zero, but below zero is below zero.
-                let members = set.words.enumerated().flatMap { word, bits in
-                    (0..<32).filter { bits >> UInt32($0) & 1 == 1 }.map { word * 32 + $0 }
-                }
-                goesLeft = !(x >= 0 && x < 16_777_216 && members.contains(Int(x)))
+                let code = x >= 0 && x < 16_777_216 ? Int(x) : -1
+                let isMember = code >= 0 && code / 32 < set.words.count && set.words[code / 32] >> (code % 32) & 1 == 1
+                goesLeft = !isMember
             }
             node = Int(goesLeft ? tree.left[node] : tree.right[node])
         }

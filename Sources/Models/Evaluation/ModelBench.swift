@@ -30,9 +30,11 @@ public enum ModelBench {
             let clock = ContinuousClock()
             let end = clock.now + .seconds(seconds)
             repeat {
-                fastest = min(fastest, clock.measure {
-                    predict(model.predictor, rows, rowCount, stride, max(1, batch), &predictions)
-                })
+                fastest = min(
+                    fastest,
+                    clock.measure {
+                        predict(model.predictor, rows, rowCount, stride, max(1, batch), &predictions)
+                    })
             } while clock.now < end
             return Figure(batch: batch, nanosecondsPerRow: fastest / .nanoseconds(1) / Double(rowCount))
         }

@@ -112,7 +112,8 @@ extension XGBoostReader {
             ]
             let encoded = (try? model.member("cats")?.member("feature_segments")?.int32s().last ?? 0) ?? 0
             if encoded > 0 {
-                notes.append("the file names its categories; inputs are their codes in the training data's order, not names")
+                notes.append(
+                    "the file names its categories; inputs are their codes in the training data's order, not names")
             }
             return notes
         }

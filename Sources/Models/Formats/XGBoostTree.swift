@@ -97,7 +97,8 @@ struct XGBoostTree {
         guard !splits.isEmpty else { return }
         if let other = splits.first(where: { kinds[$0] != 1 }) {
             throw ModelFailure(
-                .unsupportedConstruct, "a split of type \(kinds[other]) is not supported", at: "\(place), node \(other)")
+                .unsupportedConstruct, "a split of type \(kinds[other]) is not supported", at: "\(place), node \(other)"
+            )
         }
         let sets = try segments()
         tree.setOfNode = Array(repeating: TreeSpec.noSet, count: tree.left.count)
@@ -121,7 +122,8 @@ struct XGBoostTree {
             budget.categoryWords -= Int(greatest) / 32 + 1
             guard budget.categoryWords >= 0 else {
                 throw ModelFailure(
-                    .tooManyNodes, "sets of categories of more than \(budget.limits.categoryWordsMax * 32) bits up to here",
+                    .tooManyNodes,
+                    "sets of categories of more than \(budget.limits.categoryWordsMax * 32) bits up to here",
                     at: place, suggestion: "number the categories from 0 without gaps")
             }
             tree.setOfNode[node] = Int32(tree.categorySets.count)
