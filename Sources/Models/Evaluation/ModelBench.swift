@@ -16,8 +16,8 @@ public enum ModelBench {
 
     /// Times predictions of all rows in calls of each batch size, over and over for about `seconds` a size.
     ///
-    /// `rows` is row-major, `stride` (at least the model's features) numbers from row to row; NaN is a missing value. At
-    /// least one row; the last call of a pass may be shorter.
+    /// `rows` is row-major, at least one, `stride` (at least the model's features) numbers apart; NaN is a missing
+    /// value. The last call of a pass may be shorter.
     public static func run(
         _ model: Model, rows: [Double], rowCount: Int, stride: Int, batches: [Int] = [1, 256, 4_096],
         seconds: Double = 1
