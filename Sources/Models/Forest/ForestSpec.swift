@@ -18,8 +18,8 @@ public struct TreeSpec: Hashable, Sendable {
     public static let noSet: Int32 = -1
     /// The sets of categories that splits use.
     public var categorySets: [CategorySet] = []
-    /// Each node's set, or `noSet`; empty: no split has one. The set's members go right, whatever else is not missing goes
-    /// left; the node's value then means nothing.
+    /// Each node's set, or `noSet`; empty: no split has one. The set's members go right, whatever else is not missing
+    /// goes left; the node's value then means nothing.
     public var setOfNode: [Int32] = []
 
     public init(

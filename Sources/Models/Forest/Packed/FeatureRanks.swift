@@ -57,7 +57,10 @@ struct FeatureRanks: Sendable {
     private let keys: FrozenArray<Int32>
     private let words: FrozenArray<UInt32>
 
-    /// Of the trees that have no more than `leavesMax` leaves and for whose sets of categories there are columns. Also tells where each split's comparison happens. Complexity: O(splits x log thresholds).
+    /// Ranks for the trees of at most `leavesMax` leaves, as far as there are columns for their sets of categories. Also
+    /// tells where each of their splits' comparisons happens.
+    ///
+    /// Complexity: O(splits x log thresholds).
     init(_ forest: Forest, leavesMax: Int, places: inout [Split: Place]) {
         var thresholds: [Source: Set<Int32>] = [:]
         var sets: [Split] = []
