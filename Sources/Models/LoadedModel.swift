@@ -1,7 +1,7 @@
 /// What a format's reader makes of a file.
 struct LoadedModel {
     let format: ModelFormat
-    let predictor: any Predictor
+    var predictor: any Predictor
     /// The library's own name for what was trained, as in the file; for a graph, what stands in its place.
     var objective: String
     /// The version of the library that wrote the file.
@@ -15,4 +15,6 @@ struct LoadedModel {
     var standardOutput: Int?
     /// Of a tree ensemble in float32.
     var forest: Forest?
+    /// What else whoever feeds the model has to know, a sentence each.
+    var notes: [String] = []
 }

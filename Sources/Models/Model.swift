@@ -3,6 +3,7 @@ import Events
 /// The kinds of model file that are read.
 public enum ModelFormat: String, Hashable, Sendable, CaseIterable {
     case xgboostJSON = "xgboost-json"
+    case xgboostUBJSON = "xgboost-ubjson"
 }
 
 /// What a pipeline says about its model beside the file.
@@ -11,11 +12,18 @@ public struct ModelOptions: Hashable, Sendable {
     public var iterations: Iterations
     /// Which output is the score; needed where the model has several (the class whose probability is wanted).
     public var output: Int?
+    /// A value that counts as missing beside NaN, as `missing=` did in training; model files do not keep it. A model of
+    /// single precision compares in float32, as its library does.
+    public var missing: Double?
     public var limits: ForestLimits
 
-    public init(iterations: Iterations = .best, output: Int? = nil, limits: ForestLimits = ForestLimits()) {
+    public init(
+        iterations: Iterations = .best, output: Int? = nil, missing: Double? = nil,
+        limits: ForestLimits = ForestLimits()
+    ) {
         self.iterations = iterations
         self.output = output
+        self.missing = missing
         self.limits = limits
     }
 }
@@ -40,6 +48,8 @@ public final class Model: Sendable {
     public let predictor: any Predictor
     /// The trees of an ensemble in float32; `nil` for other kinds.
     public let forest: Forest?
+    /// What else whoever feeds the model has to know (which inputs are codes of categories), a sentence each.
+    public let notes: [String]
 
     /// Predictions of as many rows at a time as fit stand here where a row has several.
     private typealias Scratch = InlineArray<2_048, Double>
@@ -55,7 +65,11 @@ public final class Model: Sendable {
         bytes: UnsafeRawBufferPointer, path: String, options: ModelOptions = ModelOptions()
     ) throws(ModelFailure) -> Model {
         do {
-            return try Model(try ModelContent.load(bytes, options: options), output: options.output)
+            var loaded = try ModelContent.load(bytes, options: options)
+            if let missing = options.missing, !missing.isNaN {
+                loaded.predictor = MissingValuePredictor(loaded.predictor, missing: missing)
+            }
+            return try Model(loaded, output: options.output)
         } catch {
             var failure = error
             failure.path = path
@@ -76,6 +90,7 @@ public final class Model: Sendable {
     private init(_ loaded: LoadedModel, output chosen: Int?) throws(ModelFailure) {
         predictor = loaded.predictor
         forest = loaded.forest
+        notes = loaded.notes
         outputCount = predictor.outputCount
         output = try Self.output(of: predictor.outputCount, chosen: chosen ?? loaded.standardOutput)
         format = loaded.format

@@ -66,7 +66,9 @@ enum FixtureFiles {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let suffix = ".expected.csv"
         return files.filter { $0.hasSuffix(suffix) }.sorted().map {
-            ModelFixture(folder: folder, name: String($0.dropLast(suffix.count)), inputs: "inputs.csv")
+            ModelFixture(
+                folder: folder, name: String($0.dropLast(suffix.count)),
+                inputs: $0.hasPrefix("categorical") ? "inputs_categories.csv" : "inputs.csv")
         }
     }()
 
@@ -83,7 +85,7 @@ enum FixtureFiles {
     static let golden: [ModelFixture] = {
         let inputs = [
             "binary_logistic": "X.csv", "multi_softprob": "X.csv", "binary_nan": "X_nan.csv",
-            "reg_squarederror": "X_reg.csv", "dart": "X.csv",
+            "reg_squarederror": "X_reg.csv", "dart": "X.csv", "cat_partition": "X_cat.csv",
         ]
         return inputs.keys.sorted().map { ModelFixture(folder: goldenFolder, name: $0, inputs: inputs[$0]!) }
     }()

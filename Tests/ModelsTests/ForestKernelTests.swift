@@ -13,6 +13,10 @@ import Testing
         var thresholds: [Float] = []
         /// A chain: each split has a leaf at one side.
         var isChain = false
+        /// So many categories, in about half of all splits.
+        var categories = 0
+        /// Splits share one of so many sets; 0: each has its own.
+        var sets = 0
 
         var testDescription: String { name }
     }
@@ -36,6 +40,10 @@ import Testing
         Shape(name: "too many columns for blocks", features: 400, trees: 60, leaves: 60),
         Shape(name: "chains", features: 3, trees: 3, leaves: 60, isChain: true),
         Shape(name: "deep chains", features: 3, trees: 2, leaves: 500, isChain: true),
+        Shape(name: "few sets of categories", features: 4, trees: 21, leaves: 9, categories: 40, sets: 5),
+        Shape(name: "more sets than columns", features: 4, trees: 21, leaves: 14, groups: 3, categories: 9),
+        Shape(name: "sets in large trees", features: 4, trees: 5, leaves: 90, categories: 300, sets: 7),
+        Shape(name: "sets in deep chains", features: 3, trees: 5, leaves: 30, isChain: true, categories: 64, sets: 9),
     ]
 
     @Test(arguments: shapes, [1, 2] as [UInt64])
@@ -47,7 +55,11 @@ import Testing
         let rowCount = 150
         let thresholds = forest.trees.flatMap(\.nodes.value)
         var values: [Float] = []
-        for _ in 0..<rowCount * stride { values.append(Self.value(thresholds, &random)) }
+        for _ in 0..<rowCount * stride {
+            values.append(
+                shape.categories > 0 && Bool.random(using: &random)
+                    ? Self.category(shape.categories, &random) : Self.value(thresholds, &random))
+        }
         var expected: [Float] = []
         for row in 0..<rowCount {
             expected += NaiveForest.margins(forest, Array(values[row * stride..<row * stride + shape.features]))
@@ -130,6 +142,21 @@ import Testing
         }
     }
 
+    /// Of the range, beside it, between two of them, or none at all.
+    private static func category(_ count: Int, _ random: inout SeededGenerator) -> Float {
+        let whole = Float(Int.random(in: -1...count + 1, using: &random))
+        return [whole, whole, whole, whole + 0.75, -0.5, 16_777_215, 16_777_216, 1e30].randomElement(using: &random)!
+    }
+
+    private static func categorySet(_ shape: Shape, _ random: inout SeededGenerator) -> CategorySet {
+        var own = random
+        if shape.sets > 0 { own = SeededGenerator(seed: .random(in: 0..<UInt64(shape.sets), using: &random)) }
+        let size = Int.random(in: 1...max(1, shape.categories / 2), using: &own)
+        let members = (0..<size).map { _ in Int32.random(in: 0..<Int32(shape.categories), using: &own) }
+        _ = random.next()
+        return CategorySet(members)
+    }
+
     private static func forest(_ shape: Shape, _ random: inout SeededGenerator) throws -> Forest {
         var trees: [TreeSpec] = []
         for number in 0..<shape.trees { trees.append(tree(shape, group: number % shape.groups, &random)) }
@@ -141,6 +168,7 @@ import Testing
     /// Grows a tree by splitting leaves until there are enough.
     private static func tree(_ shape: Shape, group: Int, _ random: inout SeededGenerator) -> TreeSpec {
         var tree = TreeSpec(left: [-1], right: [-1], feature: [0], value: [0], defaultLeft: [0], group: group)
+        if shape.categories > 0 { tree.setOfNode = [TreeSpec.noSet] }
         var leaves = [0]
         while leaves.count < shape.leaves {
             let chosen = shape.isChain ? leaves.count - 1 : Int.random(in: 0..<leaves.count, using: &random)
@@ -151,7 +179,12 @@ import Testing
             tree.feature[node] = Int32.random(in: 0..<Int32(shape.features), using: &random)
             tree.value[node] = shape.thresholds.randomElement(using: &random) ?? .random(in: -2...2, using: &random)
             tree.defaultLeft[node] = Bool.random(using: &random) ? 1 : 0
+            if shape.categories > 0, Bool.random(using: &random) {
+                tree.setOfNode[node] = Int32(tree.categorySets.count)
+                tree.categorySets.append(categorySet(shape, &random))
+            }
             for _ in children {
+                if shape.categories > 0 { tree.setOfNode.append(TreeSpec.noSet) }
                 tree.left.append(TreeSpec.noChild)
                 tree.right.append(TreeSpec.noChild)
                 tree.feature.append(0)

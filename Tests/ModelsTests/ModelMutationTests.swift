@@ -14,6 +14,7 @@ import Testing
         let sources = [
             Array(ModelRefusalTests.good.utf8), try FixtureFiles.bytes("\(FixtureFiles.folder)/squared_error_v1.json"),
             try FixtureFiles.bytes("\(FixtureFiles.folder)/softprob_v1.json"),
+            try FixtureFiles.bytes("\(FixtureFiles.folder)/categorical_v1.json"),
         ]
         var parsed = 0
         var predicted = 0
@@ -23,7 +24,7 @@ import Testing
             let mutant = Mutation.mutant(of: sources[number % sources.count], &random)
             if Self.parses(mutant) { parsed += 1 }
             do {
-                let model = try Model.load(mutant, path: "", options: .init(output: number % 3 == 2 ? 1 : nil))
+                let model = try Model.load(mutant, path: "", options: .init(output: number % 4 == 2 ? 1 : nil))
                 Self.checkPredictions(model, &random, "seed \(seed), mutant \(number)")
                 predicted += 1
             } catch {
@@ -41,13 +42,21 @@ import Testing
         bytes.withUnsafeBytes { (try? JSONDocument(parsing: $0)) != nil }
     }
 
-    private static func checkPredictions(_ model: Model, _ random: inout SeededGenerator, _ comment: String) {
+    private static func value(_ random: inout SeededGenerator) -> Float {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: .nan
+        case 1, 2: Float(Int.random(in: 0..<70, using: &random))
+        default: .random(in: -100...100, using: &random)
+        }
+    }
+
+    static func checkPredictions(_ model: Model, _ random: inout SeededGenerator, _ comment: String) {
         // A file may claim many features: rows are as wide as it says.
         let width = max(1, model.featureCount)
         guard width <= 1_000 else { return }
         let rowCount = 6
         let values = (0..<rowCount * width).map { _ in
-            Int.random(in: 0..<8, using: &random) == 0 ? Float.nan : Float.random(in: -100...100, using: &random)
+            Self.value(&random)
         }
         let expected = (0..<rowCount).flatMap { row in
             NaiveForest.margins(model.forest!, Array(values[row * width..<(row + 1) * width]))

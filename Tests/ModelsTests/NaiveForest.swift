@@ -14,7 +14,13 @@ enum NaiveForest {
         var node = 0
         while tree.left[node] != TreeSpec.noChild {
             let x = row[Int(tree.feature[node])]
-            let goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
+            var goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
+            if let set = tree.categories(of: node), !x.isNaN {
+                // Truncated towards zero, but below zero is below zero.
+                let code = x >= 0 && x < 16_777_216 ? Int(x) : -1
+                let isMember = code >= 0 && code / 32 < set.words.count && set.words[code / 32] >> (code % 32) & 1 == 1
+                goesLeft = !isMember
+            }
             node = Int(goesLeft ? tree.left[node] : tree.right[node])
         }
         return node

@@ -1,6 +1,7 @@
 /// A checked tree ensemble, neutral as to the format it came from; every kernel is packed from it.
 ///
-/// A row goes left where `x < threshold` in float32; a missing value (NaN) follows the split's default. A group's
+/// A row goes left where `x < threshold` in float32, or where x is not one of the split's categories; a missing value
+/// (NaN) follows the split's default. A group's
 /// margin is a float32 sum that starts at its base margin and takes the trees in order: the order is part of the
 /// result.
 public struct Forest: Hashable, Sendable {
@@ -15,6 +16,8 @@ public struct Forest: Hashable, Sendable {
 
         @inline(__always)
         func isLeaf(_ node: Int) -> Bool { nodes.left[node] == TreeSpec.noChild }
+
+        var hasCategories: Bool { !nodes.categorySets.isEmpty }
     }
 
     public let featureCount: Int
@@ -142,6 +145,13 @@ private struct TreeCheck {
         for (what, length) in others where length != count {
             throw failure(.wrongLength, "\(length) \(what) for \(count) nodes")
         }
+        guard tree.setOfNode.isEmpty || tree.setOfNode.count == count else {
+            throw failure(.wrongLength, "\(tree.setOfNode.count) numbers of sets for \(count) nodes")
+        }
+        let sets = TreeSpec.noSet..<Int32(tree.categorySets.count)
+        guard tree.setOfNode.allSatisfy({ sets.contains($0) }) else {
+            throw failure(.wrongLength, "a set of categories beyond the tree's \(tree.categorySets.count)")
+        }
     }
 
     private mutating func visit(_ child: Int32, from node: Int) throws(ModelFailure) {
@@ -160,7 +170,7 @@ private struct TreeCheck {
             throw failure(
                 .featureOutOfRange, "feature \(feature), where the model has \(featureCount)", node: node)
         }
-        guard !tree.value[node].isNaN else {
+        guard tree.categories(of: node) != nil || !tree.value[node].isNaN else {
             throw failure(.thresholdNotANumber, "a threshold that is not a number", node: node)
         }
         guard tree.defaultLeft[node] <= 1 else {

@@ -2,6 +2,9 @@ extension ForestPredictor: Predictor {
     /// Inputs and margins of a block of rows as float32, on the stack.
     private typealias Inputs = InlineArray<4_096, Float>
     private typealias Margins = InlineArray<2_048, Float>
+    /// The same for few rows: clearing the larger ones would take a third of a single row's time.
+    private typealias FewInputs = InlineArray<128, Float>
+    private typealias FewMargins = InlineArray<16, Float>
 
     public var rawCount: Int { groupCount }
     public var precision: Precision { .single }
@@ -22,16 +25,33 @@ extension ForestPredictor: Predictor {
             margins.deallocate()
             return
         }
+        let rows = Rows(start: rows, count: rowCount, stride: stride)
+        if rowCount &* featureCount <= 128, rowCount &* groupCount <= 16 {
+            var inputs = FewInputs(repeating: 0)
+            var margins = FewMargins(repeating: 0)
+            withUnsafeMutableBytes(of: &inputs) { inputs in
+                withUnsafeMutableBytes(of: &margins) { margins in
+                    predict(rows, atOnce: rowsAtOnce, inputs: inputs, margins: margins, raw, predictions)
+                }
+            }
+            return
+        }
         var inputs = Inputs(repeating: 0)
         var margins = Margins(repeating: 0)
         withUnsafeMutableBytes(of: &inputs) { inputs in
             withUnsafeMutableBytes(of: &margins) { margins in
-                predict(
-                    Rows(start: rows, count: rowCount, stride: stride), atOnce: rowsAtOnce,
-                    inputs: inputs.baseAddress!.assumingMemoryBound(to: Float.self),
-                    margins: margins.baseAddress!.assumingMemoryBound(to: Float.self), raw, predictions)
+                predict(rows, atOnce: rowsAtOnce, inputs: inputs, margins: margins, raw, predictions)
             }
         }
+    }
+
+    private func predict(
+        _ rows: Rows, atOnce: Int, inputs: UnsafeMutableRawBufferPointer, margins: UnsafeMutableRawBufferPointer,
+        _ raw: UnsafeMutablePointer<Double>?, _ predictions: UnsafeMutablePointer<Double>?
+    ) {
+        predict(
+            rows, atOnce: atOnce, inputs: inputs.baseAddress!.assumingMemoryBound(to: Float.self),
+            margins: margins.baseAddress!.assumingMemoryBound(to: Float.self), raw, predictions)
     }
 
     private struct Rows {

@@ -61,7 +61,7 @@ public final class ForestPredictor: Sendable {
     private static func blocks(_ forest: Forest) -> Blocks? {
         guard forest.nodeCount <= 2 * splitsMax else { return nil }
         var places: [FeatureRanks.Split: FeatureRanks.Place] = [:]
-        let ranks = FeatureRanks(forest, places: &places)
+        let ranks = FeatureRanks(forest, leavesMax: BitKernel.leavesMax, places: &places)
         guard ranks.columnCount > 0 else { return nil }
         let fitting = rankBytes / ranks.columnCount / BitKernel.lanes * BitKernel.lanes
         guard fitting >= 4 * BitKernel.lanes else { return nil }

@@ -14,6 +14,13 @@ public struct TreeSpec: Hashable, Sendable {
     public var defaultLeft: [UInt8]
     /// The group whose margin the leaves are added to.
     public var group: Int
+    /// A node in `setOfNode` whose split compares with its threshold.
+    public static let noSet: Int32 = -1
+    /// The sets of categories that splits use.
+    public var categorySets: [CategorySet] = []
+    /// Each node's set, or `noSet`; empty: no split has one. The set's members go right, whatever else is not missing
+    /// goes left; the node's value then means nothing.
+    public var setOfNode: [Int32] = []
 
     public init(
         left: [Int32], right: [Int32], feature: [Int32], value: [Float], defaultLeft: [UInt8], group: Int = 0
@@ -47,5 +54,13 @@ public struct ForestSpec: Hashable, Sendable {
         self.trees = trees
         self.baseMargins = baseMargins
         self.transform = transform
+    }
+}
+
+extension TreeSpec {
+    /// The categories that a split sends right; `nil` where it compares with its threshold. O(1).
+    public func categories(of node: Int) -> CategorySet? {
+        guard !setOfNode.isEmpty, setOfNode[node] != Self.noSet else { return nil }
+        return categorySets[Int(setOfNode[node])]
     }
 }

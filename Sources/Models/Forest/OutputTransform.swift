@@ -39,8 +39,9 @@ public enum OutputTransform: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The library bounds the exponent, so that float32 holds the power: nothing is below 3e-39.
     @inline(__always)
-    static func logistic(_ margin: Float) -> Float { Float(1 / (1 + exp(-Double(margin)))) }
+    static func logistic(_ margin: Float) -> Float { Float(1 / (1 + exp(Double(min(-margin, 88.7))))) }
 
     private static func softmax(_ margins: UnsafeMutablePointer<Float>, _ count: Int) {
         var greatest = margins[0]

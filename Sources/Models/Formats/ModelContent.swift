@@ -8,11 +8,30 @@ enum ModelContent {
 
     /// Reads a file by the reader of its format.
     static func load(_ bytes: UnsafeRawBufferPointer, options: ModelOptions) throws(ModelFailure) -> LoadedModel {
-        try XGBoostJSON.load(json(bytes), iterations: options.iterations, limits: options.limits)
+        if UBJSONDocument.begins(bytes) {
+            return try XGBoostReader.load(
+                ubjson(bytes), format: .xgboostUBJSON, iterations: options.iterations, limits: options.limits)
+        }
+        return try XGBoostReader.load(
+            json(bytes), format: .xgboostJSON, iterations: options.iterations, limits: options.limits)
+    }
+
+    /// The file as UBJSON that looks like an XGBoost model.
+    static func ubjson(_ bytes: UnsafeRawBufferPointer) throws(ModelFailure) -> ModelField {
+        guard bytes.count <= bytesMax else {
+            throw ModelFailure(.tooLarge, "\(bytes.count) bytes, where at most \(bytesMax) are read")
+        }
+        let root = ModelField(try UBJSONDocument(parsing: bytes, depthMax: jsonDepthMax))
+        guard root.member("learner") != nil else {
+            throw ModelFailure(
+                .unknownFormat, "UBJSON, but without XGBoost's field \"learner\"",
+                suggestion: "save an XGBoost model with save_model(\"model.ubj\")")
+        }
+        return root
     }
 
     /// The file as JSON that looks like an XGBoost model, or a failure that names what it is instead.
-    static func json(_ bytes: UnsafeRawBufferPointer) throws(ModelFailure) -> JSONField {
+    static func json(_ bytes: UnsafeRawBufferPointer) throws(ModelFailure) -> ModelField {
         guard bytes.count <= bytesMax else {
             throw ModelFailure(.tooLarge, "\(bytes.count) bytes, where at most \(bytesMax) are read")
         }
@@ -35,12 +54,12 @@ enum ModelContent {
         } catch {
             throw ModelFailure(.malformed, error.message)
         }
-        let root = JSONField(value: document.root, place: "")
+        let root = ModelField(document)
         guard root.member("learner") != nil else { throw otherJSON(root) }
         return root
     }
 
-    private static func otherJSON(_ root: JSONField) -> ModelFailure {
+    private static func otherJSON(_ root: ModelField) -> ModelFailure {
         if root.member("oblivious_trees") != nil || root.member("features_info") != nil {
             return ModelFailure(.unsupportedFormat, "CatBoost JSON is not supported")
         }
@@ -68,8 +87,6 @@ enum ModelContent {
 
     private static let others: [Format] = [
         Format("LightGBM text", [Array("tree\n".utf8), Array("tree\r\n".utf8)]),
-        Format(
-            "XGBoost UBJSON", ["L", "l", "i", "U", "I", "$", "#"].map { Array("{\($0)".utf8) }, suggestion: asJSON),
         Format("XGBoost's old binary form", [Array("binf".utf8)], suggestion: asJSON),
         Format("an XGBoost text dump", [Array("booster[".utf8)], suggestion: asJSON),
         Format("a JSON list (an XGBoost dump?)", [Array("[".utf8)], suggestion: asJSON),

@@ -38,11 +38,20 @@ struct XGBoostObjective {
         .init(name: "rank:map", baseMargin: .unchanged, transform: .identity),
     ]
 
+    /// Since 3.2 a logistic base score is held this far from 0 and 1, which are then allowed.
+    private static let scoreMargin: Float = 1e-6
+
     /// In float32 throughout, as the library does it: a logarithm taken in float64 and rounded differs in the last bit.
-    func margin(of score: Float, at place: String) throws(ModelFailure) -> Float {
+    func margin(
+        of score: Float, version: XGBoostReader.Version, at place: String
+    ) throws(ModelFailure) -> Float {
         switch baseMargin {
         case .unchanged: return score
         case .logit:
+            var score = score
+            if version >= .init(major: 3, minor: 2, patch: 0), score >= 0, score <= 1 {
+                score = min(max(score, Self.scoreMargin), 1 - Self.scoreMargin)
+            }
             guard score > 0, score < 1 else {
                 throw ModelFailure(
                     .baseScoreOutOfRange, "a base score of \(score), where \(name) wants one between 0 and 1", at: place

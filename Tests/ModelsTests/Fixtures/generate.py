@@ -45,16 +45,17 @@ def write_rows(name, header, rows):
             file.write(",".join("%.9g" % value for value in np.atleast_1d(row)) + "\n")
 
 
-def write(name, booster, inputs, end=0):
+def write(name, booster, inputs, end=0, kinds=None, leaves=True):
     """The model as it is saved, with what the library makes of the inputs from the rounds below `end` (0: all)."""
     booster.save_model(os.path.join(HERE, name + ".json"))
-    matrix = xgb.DMatrix(inputs, feature_names=booster.feature_names)
+    matrix = xgb.DMatrix(inputs, feature_names=booster.feature_names, feature_types=kinds, enable_categorical=bool(kinds))
     margins = booster.predict(matrix, output_margin=True, iteration_range=(0, end)).reshape(len(inputs), -1)
     predictions = booster.predict(matrix, iteration_range=(0, end)).reshape(len(inputs), -1)
     header = ["margin%d" % i for i in range(margins.shape[1])] + ["pred%d" % i for i in range(predictions.shape[1])]
     write_rows(name + ".expected.csv", header, np.hstack([margins, predictions]))
-    leaves = booster.predict(matrix, pred_leaf=True, iteration_range=(0, end)).reshape(len(inputs), -1)
-    write_rows(name + ".leaf.csv", None, leaves[:40])
+    if leaves:
+        numbers = booster.predict(matrix, pred_leaf=True, iteration_range=(0, end)).reshape(len(inputs), -1)
+        write_rows(name + ".leaf.csv", None, numbers[:40])
 
 
 def train(x, y, rounds=8, **parameters):
@@ -96,22 +97,57 @@ def current(inputs):
     write("stopped_best", stopped, inputs, stopped.best_iteration + 1)
     write("stopped_all", stopped, inputs)
 
-    # What is refused by name.
-    linear = train(x[:50], fraud[:50], 2, booster="gblinear", objective="binary:logistic")
-    linear.save_model(os.path.join(HERE, "refused_gblinear.json"))
+
+def further(inputs):
+    """Boosters and trees of other kinds than one number a leaf."""
+    x, signal = data(1500, 1)
+    positive = np.exp(np.clip(signal, -3, 3) / 2).astype(np.float32)
+    write("tweedie", train(x, positive, 3, objective="reg:tweedie", max_depth=3), inputs)
+    write("quantiles", train(x, signal, 2, objective="reg:quantileerror", quantile_alpha=[0.1, 0.5, 0.9], max_depth=3), inputs)
     vectors = train(
-        x[:200], np.c_[signal, positive][:200], 1, multi_strategy="multi_output_tree", tree_method="hist", max_depth=2)
-    vectors.save_model(os.path.join(HERE, "refused_vector_leaf.json"))
+        x, np.c_[signal, positive], 3, multi_strategy="multi_output_tree", tree_method="hist", max_depth=3)
+    write("vector_leaf", vectors, inputs, leaves=False)
+    three = np.digitize(signal, [0.5, 2.5]).astype(np.float32)
+    linear = train(x, three, 4, booster="gblinear", objective="multi:softprob", num_class=3)
+    write("linear", linear, inputs, leaves=False)
+    os.rename(os.path.join(HERE, "linear.expected.csv"), os.path.join(HERE, "linear.predictions.csv"))
 
 
-def categorical(name):
-    x, signal = data(200, 1)
-    x[:, 1] = np.arange(200) % 9
+def categories(random, rows):
+    """Column 1 is a category of 9, column 4 one of 70 with values beyond, below and between."""
+    x = data(rows, int(random.integers(1, 1000)))[0]
+    x[:, 1] = random.integers(0, 9, rows)
+    x[:, 4] = random.integers(0, 70, rows)
+    return x
+
+
+def categorical(name, rounds=4):
+    """Sets of categories in one column, single categories in the other."""
+    random = np.random.default_rng(11)
+    x = categories(random, 1200)
+    signal = np.nan_to_num(x[:, 0]) / 40 + x[:, 1] % 3 + (x[:, 4] * 7 % 11) / 4
+    x[random.random(len(x)) < 0.05, 4] = np.nan
+    kinds = ["q", "c", "q", "q", "c", "q", "q", "q"]
     matrix = xgb.DMatrix(
-        x, label=(signal + x[:, 1] % 3 > 3).astype(np.float32), feature_names=FEATURES,
-        feature_types=["q", "c"] + ["q"] * 6, enable_categorical=True)
-    booster = xgb.train({"max_depth": 3, "tree_method": "hist", "objective": "binary:logistic"}, matrix, 1)
-    booster.save_model(os.path.join(HERE, name + ".json"))
+        x, label=signal > 3.5, feature_names=FEATURES, feature_types=kinds, enable_categorical=True)
+    booster = xgb.train(
+        {"max_depth": 4, "tree_method": "hist", "objective": "binary:logistic", "max_cat_to_onehot": 10}, matrix, rounds)
+    path = os.path.join(HERE, "inputs_categories.csv")
+    if not os.path.exists(path):
+        inputs = categories(random, 120)
+        inputs[:40, 4] = np.resize([69, 70, 71, 95, 96, 1e6, 2.9, 0.4, 31, 32, 63, 64], 40)
+        inputs[40:44, 4] = np.nan
+        inputs[44:47, 1] = np.nan
+        write_rows("inputs_categories.csv", FEATURES, inputs)
+    inputs = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.float32)
+    write(name, booster, inputs, kinds=kinds)
+
+
+def ubjson(names):
+    """The same models in the other form."""
+    for name in names:
+        booster = xgb.Booster(model_file=os.path.join(HERE, name + ".json"))
+        booster.save_model(os.path.join(HERE, name + ".ubj"))
 
 
 def old(suffix, inputs):
@@ -128,11 +164,15 @@ def main():
         inputs = data(300, 3)[0]
         write_rows("inputs.csv", FEATURES, inputs)
         current(inputs)
-        categorical("refused_categorical")
+        further(inputs)
+        categorical("categorical")
+        ubjson(["binary", "dart", "categorical", "vector_leaf", "linear", "stopped_all"])
     else:
         inputs = np.loadtxt(os.path.join(HERE, "inputs.csv"), delimiter=",", skiprows=1, dtype=np.float32)
         old(sys.argv[1], inputs)
-        categorical("refused_categorical_" + sys.argv[1])
+        categorical("categorical_" + sys.argv[1], 2)
+        ubjson(["softprob_" + sys.argv[1]])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -71,7 +71,7 @@ extension BitKernel {
         }
 
         mutating func add(_ tree: Forest.Tree) {
-            guard tree.leafCount <= BitKernel.leavesMax else {
+            guard tree.leafCount <= BitKernel.leavesMax, isRanked(tree) else {
                 trees.append(Tree(firstPlane: 0, planeCount: 0, firstLeaf: 0))
                 return
             }
@@ -88,6 +88,18 @@ extension BitKernel {
                 let leaves = plane * perPlane..<(plane + 1) * perPlane
                 for split in splits where split.leaves.overlaps(leaves) { append(split, in: leaves) }
             }
+        }
+
+        /// Whether all splits by categories have columns; a tree has all its thresholds ranked or none.
+        private func isRanked(_ tree: Forest.Tree) -> Bool {
+            var pending: [Int32] = [0]
+            while let node = pending.popLast().map(Int.init) {
+                if tree.isLeaf(node) { continue }
+                if places[FeatureRanks.split(tree.nodes, node)] == nil { return false }
+                pending.append(tree.nodes.left[node])
+                pending.append(tree.nodes.right[node])
+            }
+            return true
         }
 
         private mutating func append(_ split: Split, in plane: Range<Int>) {

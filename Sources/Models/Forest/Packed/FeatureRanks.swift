@@ -6,6 +6,9 @@
 /// 255, kept 128 lower because SSE2 compares signed bytes only; a feature with more thresholds has several columns,
 /// each with the ranks among 255 of them. A missing value has the least rank in the columns of splits that send it left
 /// and the greatest in those that send it right, so that it needs no care afterwards.
+///
+/// A set of categories has a column of its own with ranks 0 and 1, 1 for its members; there are few such columns, and
+/// trees with more sets are left to the walks, like trees with too many leaves.
 struct FeatureRanks: Sendable {
     /// Thresholds that one column tells apart.
     static let columnThresholdsMax = 255
@@ -14,7 +17,7 @@ struct FeatureRanks: Sendable {
     /// One column of ranks.
     struct Column: BitwiseCopyable, Sendable {
         var feature: Int32
-        /// Its thresholds' keys in order; padded behind as `method` needs.
+        /// Its thresholds' keys in order, padded behind as `method` needs; its words, for a set.
         var keyStart: Int32
         var keyCount: Int32
         /// The key that stands for a missing value: below all others or above them.
@@ -27,13 +30,24 @@ struct FeatureRanks: Sendable {
         case count
         /// Binary search in 63 or 255 keys, padded with the greatest.
         case search63, search255
+        /// Each row's category is looked up in a set.
+        case member
     }
 
     /// Up to so many thresholds counting is faster than searching (measured).
     private static let countedMax = 31
 
     /// A split's comparison.
-    struct Split: Hashable { let feature: Int32, threshold: Float, defaultLeft: Bool }
+    struct Split: Hashable {
+        let feature: Int32
+        /// 0 where there is a set.
+        let threshold: Float
+        let defaultLeft: Bool
+        let categories: CategorySet?
+    }
+
+    /// So many sets of categories have columns: each costs a look-up a row, which must save walks.
+    private static let setsMax = 48
 
     /// Where a split's comparison happens: `rank > place.rank` in `place.column` means right.
     struct Place { let column: Int, rank: Int8 }
@@ -41,11 +55,17 @@ struct FeatureRanks: Sendable {
     let columnCount: Int
     private let columns: FrozenArray<Column>
     private let keys: FrozenArray<Int32>
+    private let words: FrozenArray<UInt32>
 
-    /// Also tells where each split's comparison happens. Complexity: O(splits x log thresholds).
-    init(_ forest: Forest, places: inout [Split: Place]) {
+    /// Ranks for the trees of at most `leavesMax` leaves, as far as there are columns for their sets of categories. Also
+    /// tells where each of their splits' comparisons happens.
+    ///
+    /// Complexity: O(splits x log thresholds).
+    init(_ forest: Forest, leavesMax: Int, places: inout [Split: Place]) {
         var thresholds: [Source: Set<Int32>] = [:]
-        Self.forEachSplit(forest) { split in
+        var sets: [Split] = []
+        let splits = Self.splits(forest, leavesMax: leavesMax, sets: &sets)
+        for split in splits where split.categories == nil {
             thresholds[Source(split), default: []].insert(Self.key(split.threshold))
         }
         var columns: [Column] = []
@@ -61,16 +81,41 @@ struct FeatureRanks: Sendable {
                 columns.append(Self.column(source, part, in: &keys))
             }
         }
-        Self.forEachSplit(forest) { split in
-            if places[split] != nil { return }
+        for split in splits where split.categories == nil {
+            if places[split] != nil { continue }
             let source = Source(split)
             let rank = Self.lowerBound(sortedKeys[source]!, Self.key(split.threshold))
             let (part, inPart) = rank.quotientAndRemainder(dividingBy: Self.columnThresholdsMax)
             places[split] = Place(column: firstColumns[source]! + part, rank: Int8(inPart - Self.rankOffset))
         }
+        var packed = PackedSets()
+        for split in sets {
+            places[split] = Place(column: columns.count, rank: Int8(-Self.rankOffset))
+            let place = packed.place(of: split.categories!)
+            columns.append(
+                Column(
+                    feature: split.feature, keyStart: Int32(place), keyCount: 0,
+                    missing: split.defaultLeft ? 0 : 1, method: .member))
+        }
         columnCount = columns.count
         self.columns = FrozenArray(columns)
         self.keys = FrozenArray(keys)
+        words = FrozenArray(packed.words)
+    }
+
+    /// The splits of the trees that are ranked, and those with different sets among them.
+    private static func splits(_ forest: Forest, leavesMax: Int, sets: inout [Split]) -> [Split] {
+        var result: [Split] = []
+        var known: Set<Split> = []
+        for tree in forest.trees where tree.leafCount <= leavesMax {
+            let splits = splits(tree)
+            let new = Set(splits.filter { $0.categories != nil && !known.contains($0) })
+            guard known.count + new.count <= setsMax else { continue }
+            // In the tree's order: that of a set is not the same in every run.
+            for split in splits where new.contains(split) && known.insert(split).inserted { sets.append(split) }
+            result += splits
+        }
+        return result
     }
 
     /// What columns are made for.
@@ -98,6 +143,7 @@ struct FeatureRanks: Sendable {
         case .count: break
         case .search63: keys += repeatElement(.max, count: 63 - part.count)
         case .search255: keys += repeatElement(.max, count: 255 - part.count)
+        case .member: preconditionFailure("a set has no thresholds")
         }
         return column
     }
@@ -112,20 +158,23 @@ struct FeatureRanks: Sendable {
         return low
     }
 
-    private static func forEachSplit(_ forest: Forest, _ body: (Split) -> Void) {
-        for tree in forest.trees {
-            var pending: [Int32] = [0]
-            while let node = pending.popLast().map(Int.init) {
-                if tree.isLeaf(node) { continue }
-                body(split(tree.nodes, node))
-                pending.append(tree.nodes.left[node])
-                pending.append(tree.nodes.right[node])
-            }
+    private static func splits(_ tree: Forest.Tree) -> [Split] {
+        var result: [Split] = []
+        var pending: [Int32] = [0]
+        while let node = pending.popLast().map(Int.init) {
+            if tree.isLeaf(node) { continue }
+            result.append(split(tree.nodes, node))
+            pending.append(tree.nodes.left[node])
+            pending.append(tree.nodes.right[node])
         }
+        return result
     }
 
     static func split(_ nodes: TreeSpec, _ node: Int) -> Split {
-        Split(feature: nodes.feature[node], threshold: nodes.value[node], defaultLeft: nodes.defaultLeft[node] != 0)
+        let categories = nodes.categories(of: node)
+        return Split(
+            feature: nodes.feature[node], threshold: categories == nil ? nodes.value[node] : 0,
+            defaultLeft: nodes.defaultLeft[node] != 0, categories: categories)
     }
 
     /// An integer with the order of the floats; -0.0 and 0.0 have the same one. NaN must be seen to elsewhere.
@@ -155,6 +204,8 @@ extension FeatureRanks {
                 for row in 0..<rowCount { target[row] = Self.search63(values.key(row), keys) }
             case .search255:
                 for row in 0..<rowCount { target[row] = Self.search255(values.key(row), keys) }
+            case .member:
+                Self.findMembers(values, rowCount, words.start + Int(column.keyStart), target)
             }
         }
     }
@@ -169,6 +220,18 @@ extension FeatureRanks {
         func key(_ row: Int) -> Int32 {
             let x = start[row &* stride]
             return x != x ? missing : FeatureRanks.key(x)
+        }
+    }
+
+    /// `values.missing` is the rank of a missing value; `set` is a set's number of words, then the words.
+    private static func findMembers(
+        _ values: Values, _ rowCount: Int, _ set: UnsafePointer<UInt32>, _ target: UnsafeMutablePointer<Int8>
+    ) {
+        let count = Int(set.pointee)
+        for row in 0..<rowCount {
+            let x = values.start[row &* values.stride]
+            let rank = x != x ? values.missing : Int32(bitPattern: CategorySet.bit(x, set + 1, count: count))
+            target[row] = Int8(truncatingIfNeeded: rank &- Int32(rankOffset))
         }
     }
 

@@ -3,13 +3,17 @@
 /// A split's right child follows its left one. A leaf's threshold is NaN, which no value reaches, and its left child is
 /// the leaf itself: a step from a leaf stays on it. So a walk takes as many steps as the tree is deep and has no branch
 /// that depends on the row.
+///
+/// A split by categories has, in the place of its threshold, where its set stands among the words: their number, then
+/// the words. Trees with such splits are walked by steps of their own, which look what kind each split is.
 struct WalkKernel: Sendable {
     struct Node: BitwiseCopyable, Sendable {
-        /// NaN at a leaf.
+        /// NaN at a leaf; the bits of a place in the words at a split by categories.
         var threshold: Float
         /// Where the left child stands; the right one follows it.
         var left: UInt32
-        /// The feature above, and in the lowest bit 1 where a missing value goes right; 0 at a leaf.
+        /// The feature above, in the lowest bit 1 where a missing value goes right, in the highest bit 1 at a split by
+        /// categories; 0 at a leaf.
         var featureAndDefault: UInt32
         /// What a leaf adds; 0 at a split.
         var output: Float
@@ -17,7 +21,18 @@ struct WalkKernel: Sendable {
 
     struct Tree: BitwiseCopyable, Sendable {
         var root: UInt32
+        /// Splits to the deepest leaf.
         var depth: Int32
+        var hasCategories: Bool
+    }
+
+    /// What a step knows when it is compiled, so that the rest falls away.
+    private enum Rows {
+        /// No split by categories, and no value is missing.
+        case complete
+        /// No split by categories.
+        case plain
+        case any
     }
 
     /// Up to this depth all steps are taken; beyond, a walk looks at each step whether it has arrived.
@@ -27,6 +42,8 @@ struct WalkKernel: Sendable {
     /// Each node's number in its tree in the file.
     private let numbers: FrozenArray<Int32>
     private let trees: FrozenArray<Tree>
+    private let words: FrozenArray<UInt32>
+    private static let categoryFlag: UInt32 = 1 << 31
 
     init(_ forest: Forest) {
         var nodes: [Node] = []
@@ -34,17 +51,22 @@ struct WalkKernel: Sendable {
         nodes.reserveCapacity(forest.nodeCount)
         numbers.reserveCapacity(forest.nodeCount)
         var trees: [Tree] = []
+        var sets = PackedSets()
         for tree in forest.trees {
-            trees.append(Tree(root: UInt32(nodes.count), depth: Int32(tree.depth)))
-            Self.pack(tree, into: &nodes, &numbers)
+            trees.append(
+                Tree(root: UInt32(nodes.count), depth: Int32(tree.depth), hasCategories: tree.hasCategories))
+            Self.pack(tree, into: &nodes, &numbers, &sets)
         }
+        words = FrozenArray(sets.words)
         self.nodes = FrozenArray(nodes)
         self.numbers = FrozenArray(numbers)
         self.trees = FrozenArray(trees)
     }
 
     /// Breadth first, so that the levels that every row visits lie together.
-    private static func pack(_ tree: Forest.Tree, into nodes: inout [Node], _ numbers: inout [Int32]) {
+    private static func pack(
+        _ tree: Forest.Tree, into nodes: inout [Node], _ numbers: inout [Int32], _ sets: inout PackedSets
+    ) {
         let spec = tree.nodes
         let root = nodes.count
         numbers.append(0)
@@ -56,40 +78,52 @@ struct WalkKernel: Sendable {
                 nodes.append(Node(threshold: .nan, left: here, featureAndDefault: 0, output: spec.value[source]))
                 continue
             }
-            let missingRight: UInt32 = spec.defaultLeft[source] == 0 ? 1 : 0
+            var featureAndDefault = UInt32(spec.feature[source]) << 1 | (spec.defaultLeft[source] == 0 ? 1 : 0)
+            var threshold = spec.value[source]
+            if let set = spec.categories(of: source) {
+                featureAndDefault |= categoryFlag
+                threshold = Float(bitPattern: sets.place(of: set))
+            }
             nodes.append(
                 Node(
-                    threshold: spec.value[source], left: UInt32(numbers.count),
-                    featureAndDefault: UInt32(spec.feature[source]) << 1 | missingRight, output: 0))
+                    threshold: threshold, left: UInt32(numbers.count), featureAndDefault: featureAndDefault, output: 0))
             numbers.append(spec.left[source])
             numbers.append(spec.right[source])
         }
         assert(nodes.count - root == tree.reachableCount, "\(nodes.count - root) nodes packed")
     }
 
-    /// `complete`: the row has no missing value; known when this is compiled, so that the rest falls away.
     @inline(__always)
-    private static func step(_ node: Node, _ row: UnsafePointer<Float>, complete: Bool) -> UInt32 {
+    private static func step(
+        _ node: Node, _ row: UnsafePointer<Float>, _ words: UnsafePointer<UInt32>, _ rows: Rows
+    ) -> UInt32 {
+        if case .any = rows, node.featureAndDefault & categoryFlag != 0 {
+            let x = row[Int((node.featureAndDefault & ~categoryFlag) &>> 1)]
+            if x != x { return node.left &+ (node.featureAndDefault & 1) }
+            let set = words + Int(node.threshold.bitPattern)
+            return node.left &+ CategorySet.bit(x, set + 1, count: Int(set.pointee))
+        }
         let x = row[Int(node.featureAndDefault &>> 1)]
         let notLess: UInt32 = x >= node.threshold ? 1 : 0
-        if complete { return node.left &+ notLess }
+        if case .complete = rows { return node.left &+ notLess }
         let missing: UInt32 = x != x ? 1 : 0
         return node.left &+ (notLess | missing & node.featureAndDefault)
     }
 
     /// The leaves of four walks at once: a single walk waits for its own loads most of the time.
     @inline(__always)
-    private static func leaves(
-        _ nodes: UnsafePointer<Node>, from roots: Four<UInt32>, steps: Int32, _ rows: Four<UnsafePointer<Float>>,
-        complete: Bool
+    private func leaves(
+        from roots: Four<UInt32>, steps: Int32, _ rows: Four<UnsafePointer<Float>>, _ kind: Rows
     ) -> Four<Int> {
+        let nodes = nodes.start
+        let words = words.start
         var (at0, at1, at2, at3) = roots
         var level = steps
         while level > 0 {
-            at0 = step(nodes[Int(at0)], rows.0, complete: complete)
-            at1 = step(nodes[Int(at1)], rows.1, complete: complete)
-            at2 = step(nodes[Int(at2)], rows.2, complete: complete)
-            at3 = step(nodes[Int(at3)], rows.3, complete: complete)
+            at0 = Self.step(nodes[Int(at0)], rows.0, words, kind)
+            at1 = Self.step(nodes[Int(at1)], rows.1, words, kind)
+            at2 = Self.step(nodes[Int(at2)], rows.2, words, kind)
+            at3 = Self.step(nodes[Int(at3)], rows.3, words, kind)
             level &-= 1
         }
         return (Int(at0), Int(at1), Int(at2), Int(at3))
@@ -98,13 +132,14 @@ struct WalkKernel: Sendable {
     private typealias Four<Value> = (Value, Value, Value, Value)
 
     @inline(__always)
-    private static func leaf(_ tree: Tree, _ nodes: UnsafePointer<Node>, _ row: UnsafePointer<Float>) -> Int {
+    private func leaf(_ tree: Tree, _ row: UnsafePointer<Float>) -> Int {
+        let nodes = nodes.start
         var at = tree.root
         while true {
             let node = nodes[Int(at)]
             // Children stand behind their parent: only a leaf leads to where it stands.
             if node.left == at { return Int(at) }
-            at = step(node, row, complete: false)
+            at = Self.step(node, row, words.start, .any)
         }
     }
 
@@ -124,10 +159,14 @@ struct WalkKernel: Sendable {
         let tree = trees.start[tree]
         var row = 0
         if tree.depth <= Self.fixedStepsMax {
-            row = block.isComplete ? addFours(tree, block, complete: true) : addFours(tree, block, complete: false)
+            if tree.hasCategories {
+                row = addFours(tree, block, .any)
+            } else {
+                row = block.isComplete ? addFours(tree, block, .complete) : addFours(tree, block, .plain)
+            }
         }
         while row < block.count {
-            let leaf = Self.leaf(tree, nodes.start, block.rows + row &* block.stride)
+            let leaf = leaf(tree, block.rows + row &* block.stride)
             block.margins[row &* block.marginStride] += nodes.start[leaf].output
             row &+= 1
         }
@@ -135,7 +174,7 @@ struct WalkKernel: Sendable {
 
     /// Returns how many rows are done.
     @inline(__always)
-    private func addFours(_ tree: Tree, _ block: Block, complete: Bool) -> Int {
+    private func addFours(_ tree: Tree, _ block: Block, _ kind: Rows) -> Int {
         let nodes = nodes.start
         let (stride, marginStride) = (block.stride, block.marginStride)
         let roots = (tree.root, tree.root, tree.root, tree.root)
@@ -143,7 +182,7 @@ struct WalkKernel: Sendable {
         while row &+ 4 <= block.count {
             let first = block.rows + row &* stride
             let rows = (first, first + stride, first + 2 &* stride, first + 3 &* stride)
-            let leaves = Self.leaves(nodes, from: roots, steps: tree.depth, rows, complete: complete)
+            let leaves = leaves(from: roots, steps: tree.depth, rows, kind)
             block.margins[row &* marginStride] += nodes[leaves.0].output
             block.margins[(row &+ 1) &* marginStride] += nodes[leaves.1].output
             block.margins[(row &+ 2) &* marginStride] += nodes[leaves.2].output
@@ -160,28 +199,28 @@ struct WalkKernel: Sendable {
         row: UnsafePointer<Float>, isComplete: Bool, groups: UnsafePointer<Int32>,
         to margins: UnsafeMutablePointer<Float>
     ) {
-        if isComplete {
-            addAll(row, groups, margins, complete: true)
-        } else {
-            addAll(row, groups, margins, complete: false)
-        }
-    }
-
-    @inline(__always)
-    private func addAll(
-        _ row: UnsafePointer<Float>, _ groups: UnsafePointer<Int32>, _ margins: UnsafeMutablePointer<Float>,
-        complete: Bool
-    ) {
         let nodes = nodes.start
         let trees = trees.start
         var tree = 0
         while tree &+ 4 <= self.trees.count {
             let (a, b, c, d) = (trees[tree], trees[tree &+ 1], trees[tree &+ 2], trees[tree &+ 3])
             let depth = max(max(a.depth, b.depth), max(c.depth, d.depth))
-            if depth > Self.fixedStepsMax { break }
+            if depth > Self.fixedStepsMax {
+                for place in tree..<tree &+ 4 { margins[Int(groups[place])] += nodes[leaf(trees[place], row)].output }
+                tree &+= 4
+                continue
+            }
+            let roots = (a.root, b.root, c.root, d.root)
+            let rows = (row, row, row, row)
             // Steps beyond a tree's own depth stay on its leaf.
-            let leaves = Self.leaves(
-                nodes, from: (a.root, b.root, c.root, d.root), steps: depth, (row, row, row, row), complete: complete)
+            let leaves: Four<Int>
+            if a.hasCategories || b.hasCategories || c.hasCategories || d.hasCategories {
+                leaves = self.leaves(from: roots, steps: depth, rows, .any)
+            } else if isComplete {
+                leaves = self.leaves(from: roots, steps: depth, rows, .complete)
+            } else {
+                leaves = self.leaves(from: roots, steps: depth, rows, .plain)
+            }
             margins[Int(groups[tree])] += nodes[leaves.0].output
             margins[Int(groups[tree &+ 1])] += nodes[leaves.1].output
             margins[Int(groups[tree &+ 2])] += nodes[leaves.2].output
@@ -189,13 +228,13 @@ struct WalkKernel: Sendable {
             tree &+= 4
         }
         while tree < self.trees.count {
-            margins[Int(groups[tree])] += nodes[Self.leaf(trees[tree], nodes, row)].output
+            margins[Int(groups[tree])] += nodes[leaf(trees[tree], row)].output
             tree &+= 1
         }
     }
 
     /// The number in the file of the leaf that a row reaches in one tree.
     func leafNumber(tree: Int, row: UnsafePointer<Float>) -> Int32 {
-        numbers.start[Self.leaf(trees.start[tree], nodes.start, row)]
+        numbers.start[leaf(trees.start[tree], row)]
     }
 }

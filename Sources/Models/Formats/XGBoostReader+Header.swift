@@ -1,28 +1,32 @@
-extension XGBoostJSON {
+extension XGBoostReader {
     /// The learner's parameters, without the booster.
     struct Header {
         let objective: XGBoostObjective
         let featureCount: Int
         let featureNames: [String]
+        /// As the file has them: "c" is a categorical feature. Empty, or one a feature.
+        let featureTypes: [String]
         let baseMargins: [Float]
 
         var groupCount: Int { baseMargins.count }
 
-        init(_ learner: JSONField, limits: ForestLimits) throws(ModelFailure) {
+        init(_ learner: ModelField, version: Version, limits: ForestLimits) throws(ModelFailure) {
             let parameters = try learner.required("learner_model_param")
             objective = try Self.objective(learner)
             featureCount = try Self.featureCount(parameters, limits: limits)
             featureNames = try learner.member("feature_names")?.strings() ?? []
+            featureTypes = try learner.member("feature_types")?.strings() ?? []
             guard featureNames.isEmpty || featureNames.count == featureCount else {
                 throw ModelFailure(
                     .wrongLength, "\(featureNames.count) names for \(featureCount) features",
                     at: "learner.feature_names")
             }
             let groupCount = try Self.groupCount(parameters, limits: limits)
-            baseMargins = try Self.baseMargins(parameters, objective: objective, groupCount: groupCount)
+            baseMargins = try Self.baseMargins(
+                parameters, objective: objective, version: version, groupCount: groupCount)
         }
 
-        private static func objective(_ learner: JSONField) throws(ModelFailure) -> XGBoostObjective {
+        private static func objective(_ learner: ModelField) throws(ModelFailure) -> XGBoostObjective {
             let field = try learner.required("objective").required("name")
             let name = try field.string()
             guard let objective = XGBoostObjective.all.first(where: { $0.name == name }) else {
@@ -34,7 +38,7 @@ extension XGBoostJSON {
         }
 
         private static func featureCount(
-            _ parameters: JSONField, limits: ForestLimits
+            _ parameters: ModelField, limits: ForestLimits
         ) throws(ModelFailure) -> Int {
             let field = try parameters.required("num_feature")
             let count = try field.integer()
@@ -47,7 +51,7 @@ extension XGBoostJSON {
         }
 
         private static func groupCount(
-            _ parameters: JSONField, limits: ForestLimits
+            _ parameters: ModelField, limits: ForestLimits
         ) throws(ModelFailure) -> Int {
             let classes = try parameters.required("num_class").integer()
             // Files before 1.6 know no targets.
@@ -68,7 +72,7 @@ extension XGBoostJSON {
 
         /// `"5E-1"` up to 3.0, `"[9.06E-2]"` or one number a class or target since.
         private static func baseMargins(
-            _ parameters: JSONField, objective: XGBoostObjective, groupCount: Int
+            _ parameters: ModelField, objective: XGBoostObjective, version: Version, groupCount: Int
         ) throws(ModelFailure) -> [Float] {
             let field = try parameters.required("base_score")
             let text = try field.string()
@@ -88,13 +92,30 @@ extension XGBoostJSON {
                 guard let score = number(part), score.isFinite else {
                     throw ModelFailure(.badNumber, "a base score that is not a number", at: field.place)
                 }
-                margins.append(try objective.margin(of: score, at: field.place))
+                margins.append(try objective.margin(of: score, version: version, at: field.place))
             }
             guard margins.allSatisfy(\.isFinite) else {
                 throw ModelFailure(
                     .baseScoreOutOfRange, "a base score whose margin is not finite", at: field.place)
             }
             return margins.count == groupCount ? margins : Array(repeating: margins[0], count: groupCount)
+        }
+
+        /// What the user of the model has to know about its inputs.
+        func notes(of model: ModelField) -> [String] {
+            let categorical = featureTypes.indices.filter { featureTypes[$0] == "c" }
+            guard !categorical.isEmpty else { return [] }
+            let names = categorical.prefix(20).map { $0 < featureNames.count ? featureNames[$0] : "\($0)" }
+            let more = categorical.count > 20 ? " and \(categorical.count - 20) more" : ""
+            var notes = [
+                "categorical inputs: \(names.joined(separator: ", "))\(more); each is a category's code (0, 1, 2, ...)"
+            ]
+            let encoded = (try? model.member("cats")?.member("feature_segments")?.int32s().last ?? 0) ?? 0
+            if encoded > 0 {
+                notes.append(
+                    "the file names its categories; inputs are their codes in the training data's order, not names")
+            }
+            return notes
         }
 
         /// Decimal text only: Swift's own reader also takes hexadecimal and words.

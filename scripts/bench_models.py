@@ -1,0 +1,114 @@
+"""Rows a second of a model on one core: Riffle beside the libraries, on the same rows in the same run.
+
+    pip install xgboost==3.2.0 lightgbm==4.7.0 onnxruntime tl2cgen numpy     # what is not there is left out
+    python scripts/bench_models.py MODEL... --input X.csv --riffle .build/release/riffle
+
+MODEL is XGBoost's .json or .ubj, LightGBM's .txt or an .onnx. X.csv has a header and one column an input; an empty
+cell or nan is a missing value. Rows are float32 for the libraries. The figure is the fastest of several passes over all
+rows; TL2cgen needs a C compiler.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+
+BATCHES = [1, 256, 4096]
+SECONDS = 1.0
+
+
+def nanoseconds(predict, rows, batch):
+    """Of one row, in the fastest pass; a pass of single rows takes a part of them."""
+    part = rows[:512] if batch == 1 else rows
+    slices = [part[start:start + batch] for start in range(0, len(part), batch)]
+    fastest = float("inf")
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        start = time.perf_counter_ns()
+        for piece in slices:
+            predict(piece)
+        fastest = min(fastest, (time.perf_counter_ns() - start) / len(part))
+    return fastest
+
+
+def xgboost_predict(path):
+    import xgboost
+
+    booster = xgboost.Booster({"nthread": 1}, model_file=path)
+    booster.set_param({"nthread": 1})
+    return "XGBoost %s inplace_predict" % xgboost.__version__, booster.inplace_predict
+
+
+def lightgbm_predict(path):
+    import lightgbm
+
+    booster = lightgbm.Booster(model_file=path)
+    return "LightGBM %s" % lightgbm.__version__, lambda rows: booster.predict(rows, num_threads=1)
+
+
+def onnx_predict(path):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return "ONNX Runtime %s" % onnxruntime.__version__, lambda rows: session.run(None, {name: rows})
+
+
+def compiled_predict(path, folder):
+    import tl2cgen
+    import treelite
+
+    if path.endswith(".txt"):
+        model = treelite.frontend.load_lightgbm_model(path)
+    else:
+        model = treelite.frontend.load_xgboost_model(path, format_choice="inspect")
+    library = os.path.join(folder, "model.so")
+    tl2cgen.export_lib(model, toolchain="gcc", libpath=library, params={"parallel_comp": 8})
+    predictor = tl2cgen.Predictor(library, nthread=1)
+    return "TL2cgen %s" % tl2cgen.__version__, lambda rows: predictor.predict(tl2cgen.DMatrix(rows))
+
+
+def libraries(path, folder):
+    makers = {".txt": [lightgbm_predict], ".onnx": [onnx_predict]}.get(os.path.splitext(path)[1], [xgboost_predict])
+    if not path.endswith(".onnx"):
+        makers = makers + [lambda path: compiled_predict(path, folder)]
+    for make in makers:
+        try:
+            yield make(path)
+        except Exception as error:
+            print("left out: %s" % str(error).split("\n")[0])
+
+
+def riffle(command, path, data):
+    output = subprocess.run([*command, path, "--input", data], capture_output=True, text=True, check=True).stdout
+    return [float(re.search(r"batch %d: (\d+) ns" % batch, output).group(1)) for batch in BATCHES]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--input", required=True)
+    parser.add_argument("--riffle", nargs="+", default=[".build/release/riffle", "bench", "models"])
+    options = parser.parse_args()
+    rows = np.genfromtxt(options.input, delimiter=",", skip_header=1, dtype=np.float32)
+    rows = np.ascontiguousarray(np.tile(rows, (-(-4096 // len(rows)), 1))[:max(4096, len(rows))])
+    for path in options.models:
+        print("\n%s, %d rows; ns a row, one core" % (os.path.basename(path), len(rows)))
+        print("| | %s |" % " | ".join("batch %d" % batch for batch in BATCHES))
+        print("| --- | %s |" % " | ".join("---:" for _ in BATCHES))
+        print("| Riffle | %s |" % " | ".join("%.0f" % figure for figure in riffle(options.riffle, path, options.input)))
+        with tempfile.TemporaryDirectory() as folder:
+            for name, predict in libraries(path, folder):
+                figures = [nanoseconds(predict, rows, batch) for batch in BATCHES]
+                print("| %s | %s |" % (name, " | ".join("%.0f" % figure for figure in figures)), flush=True)
+
+
+main()
