@@ -8,7 +8,10 @@ enum ModelContent {
 
     /// Reads a file by the reader of its format.
     static func load(_ bytes: UnsafeRawBufferPointer, options: ModelOptions) throws(ModelFailure) -> LoadedModel {
-        try XGBoostJSON.load(json(bytes), iterations: options.iterations, limits: options.limits)
+        if LightGBMText.looksLike(bytes), bytes.count <= bytesMax {
+            return try LightGBMText.load(bytes, limits: options.limits)
+        }
+        return try XGBoostJSON.load(json(bytes), iterations: options.iterations, limits: options.limits)
     }
 
     /// The file as JSON that looks like an XGBoost model, or a failure that names what it is instead.
