@@ -224,7 +224,7 @@ import Testing
 
     private static let otherFormats: [(bytes: [UInt8], name: String)] = {
         let texts = [
-            ("tree\nversion=v4\n", "LightGBM"), ("{L\0\0\0\0\0\0\0\u{7}learner", "UBJSON"), ("binf\0", "binary"),
+            ("{L\0\0\0\0\0\0\0\u{7}learner", "UBJSON"), ("binf\0", "binary"),
             ("PK\u{3}\u{4}", "zip"), ("[{\"nodeid\": 0}]", "list"), ("booster[0]:\n0:[f0<1]", "dump"),
             ("CBM1", "CatBoost"), ("{\"oblivious_trees\":[]}", "CatBoost"), ("<PMML>", "PMML"),
             ("\u{8}\u{9}\u{12}\u{8}skl2onnx", "ONNX"),

@@ -10,8 +10,10 @@ final class DoubleForestPredictor: Predictor {
         case leafMasks = "leaf-masks"
     }
 
-    /// Below so many rows the ranks cost more than the walks that they save (measured).
+    /// Below so many rows the ranks and masks cost more than the walks that they save (measured): trees of one plane
+    /// are found in masks even for a single row.
     private static let blockRowsMin = 4
+    private static let planesOfSingleRowsMax = 1
     /// The most rows whose ranks are held at once.
     private static let blockRowsMax = 256
     /// Beyond this the masks leave the cache, and walks are faster.
@@ -24,7 +26,7 @@ final class DoubleForestPredictor: Predictor {
     private let transform: DoubleTransform
     private let divisor: Double
     private let groups: FrozenArray<Int32>
-    private let walk: DoubleWalk
+    let walk: DoubleWalk
     private let blocks: Blocks?
     private let rowsMin: Int
 
@@ -57,7 +59,9 @@ final class DoubleForestPredictor: Predictor {
         groups = FrozenArray(forest.trees.map { Int32($0.spec.group) })
         walk = DoubleWalk(forest)
         blocks = kernel == .walk ? nil : Self.blocks(forest)
-        rowsMin = kernel == .leafMasks ? 1 : Self.blockRowsMin
+        let leaves = forest.trees.reduce(0) { max($0, $1.leafCount) }
+        let isShallow = leaves <= BitKernel.leavesPerPlane * Self.planesOfSingleRowsMax
+        rowsMin = kernel == .leafMasks || isShallow ? 1 : Self.blockRowsMin
     }
 
     private static func blocks(_ forest: DoubleForest) -> Blocks? {

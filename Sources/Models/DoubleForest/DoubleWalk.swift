@@ -182,6 +182,13 @@ struct DoubleWalk: Sendable {
         return Int(at)
     }
 
+    /// Whether a split sends a row right; `node` counts the tree's nodes breadth first.
+    @inline(__always)
+    func goesRight(tree: Int, node: Int, row: UnsafePointer<Double>) -> Bool {
+        let at = trees.start[tree].root &+ UInt32(truncatingIfNeeded: node)
+        return step(nodes.start, at, row, plain: false) != nodes.start[Int(at)].left
+    }
+
     // MARK: rows
 
     /// The number in the file of the leaf that a row reaches in one tree. Complexity: O(depth).

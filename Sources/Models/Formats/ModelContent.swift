@@ -70,7 +70,6 @@ enum ModelContent {
     private static let asJSON = "save it with save_model(\"model.json\")"
 
     private static let others: [Format] = [
-        Format("LightGBM text", [Array("tree\n".utf8), Array("tree\r\n".utf8)]),
         Format(
             "XGBoost UBJSON", ["L", "l", "i", "U", "I", "$", "#"].map { Array("{\($0)".utf8) }, suggestion: asJSON),
         Format("XGBoost's old binary form", [Array("binf".utf8)], suggestion: asJSON),
