@@ -95,7 +95,8 @@ import Testing
     }
 
     private static func replaceWord(in line: inout [UInt8], _ random: inout SeededGenerator) {
-        guard var (key, words) = words(line), let place = words.indices.randomElement(using: &random) else { return }
+        guard let (key, found) = words(line), let place = found.indices.randomElement(using: &random) else { return }
+        var words = found
         words[place] =
             Bool.random(using: &random)
             ? Array(numbers.randomElement(using: &random)!.utf8) : words.randomElement(using: &random)!
@@ -103,7 +104,8 @@ import Testing
     }
 
     private static func dropWord(in line: inout [UInt8], _ random: inout SeededGenerator) {
-        guard var (key, words) = words(line), let place = words.indices.randomElement(using: &random) else { return }
+        guard let (key, found) = words(line), let place = found.indices.randomElement(using: &random) else { return }
+        var words = found
         words.remove(at: place)
         line = key + Array(words.joined(separator: [UInt8(ascii: " ")]))
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Models
@@ -139,8 +140,8 @@ import Testing
         let model = try Model.load(Array(Self.good.utf8), path: "")
         let rows: [Double] = [0.4, 2, 0.4, 1, 9, 32, .nan, 0.1]
         let found = model.predictor.outputs(rows, rowCount: 4, stride: 2, batch: 4).raw
-        // Category 2 is in the set and 1 is not; 0.25 divides the second tree, whose left leaf is linear in `a`.
-        #expect(found == [0.1 + 0.2, -0.2 + 0.2, 0.4 + 0.2, -0.2 + 0.5])
+        // Categories 0, 2 and 32 are in the set and 1 is not; 0.25 divides the second tree, whose left leaf is linear in `a`.
+        #expect(found == [0.1 + 0.2, -0.2 + 0.2, 0.4 + 0.2, 0.1 + 0.5])
     }
 
     @Test(arguments: cases)
@@ -156,7 +157,7 @@ import Testing
     @Test func truncatedFilesAreRefused() throws {
         let bytes = Array(Self.good.utf8)
         let end = Self.good.range(of: "end of trees")!.lowerBound.utf16Offset(in: Self.good)
-        for length in 0..<end + 11 {
+        for length in 0..<end + 12 {
             #expect(throws: ModelFailure.self, "\(length) bytes") { try Model.load(Array(bytes[..<length]), path: "") }
         }
     }
