@@ -117,9 +117,11 @@ struct DoubleWalk: Sendable {
     /// Whether a value is in a set of categories.
     @inline(__always)
     static func contains(_ x: Double, _ words: UnsafePointer<UInt32>, _ wordCount: Int) -> Bool {
-        // Cut to an integer first: -0.5 is category 0. What no category can be, NaN too, fails the comparison.
+        // Cut to an integer first: -0.5 is category 0. What no category can be, NaN too, fails the comparison. A set may
+        // be empty, so that the bound on x alone does not do.
         guard x > -1, x < Double(wordCount &* 32) else { return false }
         let category = Int(x)
+        guard category < wordCount &* 32 else { return false }
         return words[category &>> 5] &>> UInt32(category & 31) & 1 != 0
     }
 
