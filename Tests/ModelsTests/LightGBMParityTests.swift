@@ -122,8 +122,8 @@ struct LightGBMFixture: CustomTestStringConvertible, Sendable {
         for row in 0..<expected.rowCount {
             let wanted = expected.row(row)
             // Of a NaN (infinity less infinity in a linear leaf) there are several.
-            let isEqual = zip(found.raw[row * raws..<(row + 1) * raws], wanted[..<raws]).allSatisfy { ulps($0, $1) == 0 }
-            if !isEqual { differing.append(row) }
+            let raw = found.raw[row * raws..<(row + 1) * raws]
+            if !zip(raw, wanted).allSatisfy({ ulps($0, $1) == 0 }) { differing.append(row) }
             for output in 0..<outputs {
                 worst = max(worst, ulps(found.predictions[row * outputs + output], wanted[raws + output]))
             }
