@@ -4,6 +4,7 @@ import Events
 public enum ModelFormat: String, Hashable, Sendable, CaseIterable {
     case xgboostJSON = "xgboost-json"
     case xgboostUBJSON = "xgboost-ubjson"
+    case lightgbmText = "lightgbm-text"
 }
 
 /// What a pipeline says about its model beside the file.

@@ -247,7 +247,7 @@ import Testing
 
     private static let otherFormats: [(bytes: [UInt8], name: String)] = {
         let texts = [
-            ("tree\nversion=v4\n", "LightGBM"), ("binf\0", "binary"),
+            ("binf\0", "binary"),
             ("PK\u{3}\u{4}", "zip"), ("[{\"nodeid\": 0}]", "list"), ("booster[0]:\n0:[f0<1]", "dump"),
             ("CBM1", "CatBoost"), ("{\"oblivious_trees\":[]}", "CatBoost"), ("<PMML>", "PMML"),
             ("\u{8}\u{9}\u{12}\u{8}skl2onnx", "ONNX"),

@@ -12,6 +12,9 @@ enum ModelContent {
             return try XGBoostReader.load(
                 ubjson(bytes), format: .xgboostUBJSON, iterations: options.iterations, limits: options.limits)
         }
+        if LightGBMText.looksLike(bytes), bytes.count <= bytesMax {
+            return try LightGBMText.load(bytes, limits: options.limits)
+        }
         return try XGBoostReader.load(
             json(bytes), format: .xgboostJSON, iterations: options.iterations, limits: options.limits)
     }
@@ -86,7 +89,6 @@ enum ModelContent {
     private static let asJSON = "save it with save_model(\"model.json\")"
 
     private static let others: [Format] = [
-        Format("LightGBM text", [Array("tree\n".utf8), Array("tree\r\n".utf8)]),
         Format("XGBoost's old binary form", [Array("binf".utf8)], suggestion: asJSON),
         Format("an XGBoost text dump", [Array("booster[".utf8)], suggestion: asJSON),
         Format("a JSON list (an XGBoost dump?)", [Array("[".utf8)], suggestion: asJSON),

@@ -39,10 +39,34 @@ struct BitKernel: Sendable {
 }
 
 extension BitKernel {
+    /// A tree without its outputs: leaves are numbered from left to right.
+    struct Shape {
+        var leafCount = 0
+        /// In any order.
+        var splits: [RangeSplit] = []
+    }
+
+    /// A split with the range of leaves that it rules out when a row goes right.
+    struct RangeSplit {
+        let place: FeatureRanks.Place
+        let leaves: Range<Int>
+    }
+
+    /// A kernel that only finds leaves: what they add is kept by who asks.
+    init(shapes: [Shape], columnStride: Int) {
+        var builder = Builder(places: [:], vectorsPerColumn: columnStride / Self.lanes)
+        for shape in shapes { builder.add(shape, firstLeaf: 0) }
+        self.init(builder)
+    }
+
     /// `columnStride` is the length of a column of ranks in bytes; a multiple of `lanes`.
     init(_ forest: Forest, places: [FeatureRanks.Split: FeatureRanks.Place], columnStride: Int) {
         var builder = Builder(places: places, vectorsPerColumn: columnStride / Self.lanes)
         for tree in forest.trees { builder.add(tree) }
+        self.init(builder)
+    }
+
+    private init(_ builder: Builder) {
         entries = FrozenArray(builder.entries)
         columns = FrozenArray(builder.columns)
         planes = FrozenArray(builder.planes + [UInt32(builder.entries.count)])
@@ -59,12 +83,6 @@ extension BitKernel {
         var trees: [Tree] = []
         var outputs: [Float] = []
 
-        /// A split with the range of leaves that it rules out.
-        private struct Split {
-            let place: FeatureRanks.Place
-            let leaves: Range<Int>
-        }
-
         init(places: [FeatureRanks.Split: FeatureRanks.Place], vectorsPerColumn: Int) {
             self.places = places
             self.vectorsPerColumn = vectorsPerColumn
@@ -76,17 +94,26 @@ extension BitKernel {
                 return
             }
             let firstLeaf = outputs.count
-            var splits: [Split] = []
+            var splits: [RangeSplit] = []
             // Depth is below the number of leaves: recursion is bounded.
             collect(tree, node: 0, firstLeaf: firstLeaf, into: &splits)
+            add(Shape(leafCount: tree.leafCount, splits: splits), firstLeaf: firstLeaf)
+        }
+
+        /// No tree where it has too many leaves.
+        mutating func add(_ shape: Shape, firstLeaf: Int) {
+            guard shape.leafCount <= BitKernel.leavesMax else {
+                trees.append(Tree(firstPlane: 0, planeCount: 0, firstLeaf: 0))
+                return
+            }
             let perPlane = BitKernel.leavesPerPlane
-            let planeCount = (tree.leafCount + perPlane - 1) / perPlane
+            let planeCount = (shape.leafCount + perPlane - 1) / perPlane
             trees.append(
                 Tree(firstPlane: Int32(planes.count), planeCount: Int32(planeCount), firstLeaf: Int32(firstLeaf)))
             for plane in 0..<planeCount {
                 planes.append(UInt32(entries.count))
                 let leaves = plane * perPlane..<(plane + 1) * perPlane
-                for split in splits where split.leaves.overlaps(leaves) { append(split, in: leaves) }
+                for split in shape.splits where split.leaves.overlaps(leaves) { append(split, in: leaves) }
             }
         }
 
@@ -102,7 +129,7 @@ extension BitKernel {
             return true
         }
 
-        private mutating func append(_ split: Split, in plane: Range<Int>) {
+        private mutating func append(_ split: RangeSplit, in plane: Range<Int>) {
             var mask: UInt8 = 0
             for leaf in split.leaves.clamped(to: plane) { mask |= 1 << (leaf - plane.lowerBound) }
             entries.append(
@@ -110,7 +137,7 @@ extension BitKernel {
             columns.append(UInt32(split.place.column * vectorsPerColumn))
         }
 
-        private mutating func collect(_ tree: Forest.Tree, node: Int, firstLeaf: Int, into splits: inout [Split]) {
+        private mutating func collect(_ tree: Forest.Tree, node: Int, firstLeaf: Int, into splits: inout [RangeSplit]) {
             let nodes = tree.nodes
             if tree.isLeaf(node) {
                 outputs.append(nodes.value[node])
@@ -119,7 +146,7 @@ extension BitKernel {
             let before = outputs.count - firstLeaf
             collect(tree, node: Int(nodes.left[node]), firstLeaf: firstLeaf, into: &splits)
             let place = places[FeatureRanks.split(nodes, node)]!
-            splits.append(Split(place: place, leaves: before..<outputs.count - firstLeaf))
+            splits.append(RangeSplit(place: place, leaves: before..<outputs.count - firstLeaf))
             collect(tree, node: Int(nodes.right[node]), firstLeaf: firstLeaf, into: &splits)
         }
     }

@@ -1,0 +1,69 @@
+/// Path-dependent TreeSHAP for forests in float64.
+final class DoubleForestExplainer: Explaining {
+    private let predictor: DoubleForestPredictor
+    private let contributions: TreeContributions
+
+    var featureCount: Int { predictor.featureCount }
+    var rawCount: Int { predictor.groupCount }
+
+    init(_ predictor: DoubleForestPredictor) throws(ModelFailure) {
+        let forest = predictor.forest
+        guard !forest.isLinear else {
+            throw ModelFailure(.unsupportedConstruct, "explanations of linear trees are not supported")
+        }
+        var trees: [ExplainedTree] = []
+        trees.reserveCapacity(forest.trees.count)
+        for (number, tree) in forest.trees.enumerated() {
+            let spec = tree.spec
+            guard spec.splits.isEmpty || !spec.splitCounts.isEmpty && !spec.leafCounts.isEmpty else {
+                throw ModelFailure(
+                    .missingField, "no training counts above 0, which explanations are made from",
+                    at: "tree \(number)")
+            }
+            trees.append(Self.explained(tree))
+        }
+        self.predictor = predictor
+        contributions = TreeContributions(trees, bases: [Double](repeating: 0, count: forest.groupCount))
+    }
+
+    /// In the order of `DoubleWalk`, so that its splits can be asked by number.
+    private static func explained(_ tree: DoubleForest.Tree) -> ExplainedTree {
+        let spec = tree.spec
+        var result = ExplainedTree(nodes: [], group: spec.group)
+        var queue: [(child: Int32, parent: Int32)] = [(tree.root, -1)]
+        while result.nodes.count < queue.count {
+            let (child, parent) = queue[result.nodes.count]
+            guard child >= 0 else {
+                result.nodes.append(
+                    .init(
+                        parent: parent, output: spec.leafValues[Int(~child)], isLeaf: true, feature: 0,
+                        cover: spec.leafCounts.isEmpty ? 1 : spec.leafCounts[Int(~child)]))
+                continue
+            }
+            let split = spec.splits[Int(child)]
+            queue.append((split.left, Int32(result.nodes.count)))
+            queue.append((split.right, Int32(result.nodes.count)))
+            result.nodes.append(
+                .init(
+                    parent: parent, output: 0, isLeaf: false, feature: split.feature,
+                    cover: spec.splitCounts[Int(child)]))
+        }
+        return result
+    }
+
+    func explain(
+        rows: UnsafePointer<Double>, rowCount: Int, stride: Int, scratch: ExplanationScratch,
+        into target: UnsafeMutablePointer<Double>
+    ) {
+        precondition(stride >= featureCount, "rows \(stride) apart of \(featureCount) features")
+        let bytes = scratch.bytes(contributions.scratchBytes)
+        for row in 0..<rowCount {
+            let values = rows + row &* stride
+            contributions.add(
+                featureCount: featureCount, scratch: bytes, into: target + row &* rawCount &* (featureCount &+ 1)
+            ) { tree, node in
+                predictor.walk.goesRight(tree: tree, node: node, row: values)
+            }
+        }
+    }
+}
