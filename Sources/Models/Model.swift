@@ -3,6 +3,7 @@ import Events
 /// The kinds of model file that are read.
 public enum ModelFormat: String, Hashable, Sendable, CaseIterable {
     case xgboostJSON = "xgboost-json"
+    case onnx
 }
 
 /// What a pipeline says about its model beside the file.

@@ -8,7 +8,8 @@ enum ModelContent {
 
     /// Reads a file by the reader of its format.
     static func load(_ bytes: UnsafeRawBufferPointer, options: ModelOptions) throws(ModelFailure) -> LoadedModel {
-        try XGBoostJSON.load(json(bytes), iterations: options.iterations, limits: options.limits)
+        if bytes.count <= bytesMax, ONNXModel.isONNX(bytes) { return try ONNXModel.load(bytes, limits: options.limits) }
+        return try XGBoostJSON.load(json(bytes), iterations: options.iterations, limits: options.limits)
     }
 
     /// The file as JSON that looks like an XGBoost model, or a failure that names what it is instead.
@@ -73,9 +74,6 @@ enum ModelContent {
         Format("XGBoost's old binary form", [Array("binf".utf8)], suggestion: asJSON),
         Format("an XGBoost text dump", [Array("booster[".utf8)], suggestion: asJSON),
         Format("a JSON list (an XGBoost dump?)", [Array("[".utf8)], suggestion: asJSON),
-        // A protocol buffer whose first two fields are ir_version (a small number) and a producer's name or an operator
-        // set.
-        Format("ONNX", (1...20).flatMap { [[0x08, $0, 0x12], [0x08, $0, 0x42], [0x08, $0, 0x3A]] }),
         Format("a Python pickle", (2...5).map { [0x80, $0] }, suggestion: asJSON),
         Format("a gzip file", [[0x1F, 0x8B]], suggestion: "decompress it"),
         Format("a zip archive", [Array("PK".utf8)], suggestion: "unpack it"),
