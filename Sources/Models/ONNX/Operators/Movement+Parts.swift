@@ -110,8 +110,9 @@ extension Movement {
                 continue
             }
             guard steps[index] != 0 else { throw ModelFailure(.badNumber, "a step of 0", at: node.place) }
-            let range = bounds(starts[index], ends[index], steps[index], size)
-            let places = Array(stride(from: range.start, to: range.end, by: steps[index]))
+            let step = max(-1 << 32, min(1 << 32, steps[index]))
+            let range = bounds(starts[index], ends[index], step, size)
+            let places = Array(stride(from: range.start, to: range.end, by: step))
             var dims = value.dims
             dims[axis] = places.count
             value = try take(value, axis: axis, places, dims: dims, &compiler, node)

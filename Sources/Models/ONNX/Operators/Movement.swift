@@ -75,6 +75,7 @@ enum Movement {
         for value in values {
             let fits = value.dims.count == shape.count && value.dims.indices.allSatisfy {
                 $0 == axis || value.dims[$0] == shape[$0]
+                    || value.isConstant && shape[$0] == GraphValue.rows && value.dims[$0] == 1
             }
             guard fits, value.type == values[0].type else {
                 throw ModelFailure(.wrongLength, "inputs that do not fit together", at: node.place)
@@ -133,7 +134,7 @@ enum Movement {
             guard first == .min || first == 1 else { throw mismatch }
             dims[0] = GraphValue.rows
         }
-        guard dims.count { $0 == GraphValue.rows } <= 1, dims.count { $0 == .min } <= 1 else { throw mismatch }
+        guard dims.count(where: { $0 == GraphValue.rows }) <= 1, dims.count(where: { $0 == .min }) <= 1 else { throw mismatch }
         let known = try GraphCompiler.checkWidth(dims.map { $0 == .min ? 1 : $0 }, node)
         if let open = dims.firstIndex(of: .min) {
             guard value.width % known == 0 else { throw mismatch }

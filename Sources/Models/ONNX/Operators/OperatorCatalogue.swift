@@ -2,11 +2,35 @@
 enum OperatorCatalogue {
     typealias Compile = @Sendable (inout GraphCompiler, ONNXNode) throws(ModelFailure) -> [GraphValue]
 
-    static func find(_ node: ONNXNode) -> Compile? {
+    /// What a node does, found by its operator's name.
+    enum Operation {
+        case own(Compile)
+        case unary(Arithmetic.Unary)
+        case binary(Arithmetic.Binary)
+        case reduction(Reductions.Kind)
+    }
+
+    static func find(_ node: ONNXNode) -> Operation? {
+        let name = node.operation
         switch node.domain {
-        case "": standard[node.operation]
-        case "ai.onnx.ml": machineLearning[node.operation]
-        default: nil
+        case "":
+            if let kind = Arithmetic.unaries[name] { return .unary(kind) }
+            if let kind = Arithmetic.binaries[name] { return .binary(kind) }
+            if let kind = Reductions.kinds[name] { return .reduction(kind) }
+            return standard[name].map { .own($0) }
+        case "ai.onnx.ml": return machineLearning[name].map { .own($0) }
+        default: return nil
+        }
+    }
+
+    static func compile(
+        _ operation: Operation, _ compiler: inout GraphCompiler, _ node: ONNXNode
+    ) throws(ModelFailure) -> [GraphValue] {
+        switch operation {
+        case .own(let compile): try compile(&compiler, node)
+        case .unary(let kind): try Arithmetic.unary(kind, &compiler, node)
+        case .binary(let kind): try Arithmetic.fold(kind, &compiler, node)
+        case .reduction(let kind): try Reductions.reduce(kind, &compiler, node)
         }
     }
 
@@ -16,8 +40,7 @@ enum OperatorCatalogue {
         return nil
     }
 
-    static let standard: [String: Compile] = {
-        var table: [String: Compile] = [
+    static let standard: [String: Compile] = [
             "Identity": Movement.identity, "Dropout": Movement.identity, "Concat": Movement.concat,
             "Reshape": Movement.reshape, "Flatten": Movement.flatten, "Squeeze": Movement.squeeze,
             "Unsqueeze": Movement.unsqueeze, "Transpose": Movement.transpose, "Gather": Movement.gather,
@@ -27,15 +50,7 @@ enum OperatorCatalogue {
             "Gemm": Dense.gemm, "MatMul": Dense.matMul, "BatchNormalization": Dense.batchNormalization,
             "Softmax": Reductions.softmax, "LogSoftmax": Reductions.logSoftmax, "ArgMax": Reductions.argMax,
             "ArgMin": Reductions.argMin, "TopK": Reductions.topK,
-        ]
-        for (name, kind) in Arithmetic.unaries { table[name] = { compiler, node throws(ModelFailure) in
-            try Arithmetic.unary(kind, &compiler, node) } }
-        for (name, kind) in Arithmetic.binaries { table[name] = { compiler, node throws(ModelFailure) in
-            try Arithmetic.fold(kind, &compiler, node) } }
-        for (name, kind) in Reductions.kinds { table[name] = { compiler, node throws(ModelFailure) in
-            try Reductions.reduce(kind, &compiler, node) } }
-        return table
-    }()
+    ]
 
     static let machineLearning: [String: Compile] = [
         "TreeEnsembleClassifier": TreeOperators.classifier, "TreeEnsembleRegressor": TreeOperators.regressor,

@@ -115,6 +115,7 @@ enum Reductions {
         }
         let inside = axes.sorted()
         let size = inside.reduce(1) { $0 * value.dims[$1] }
+        guard size > 0 else { throw GraphCompiler.unsupported("a value without numbers", node) }
         let kept = value.dims.indices.filter { value.dims[$0] != GraphValue.rows }
         let order = kept.filter { !axes.contains($0) } + inside
         var map: FrozenArray<Int32>?

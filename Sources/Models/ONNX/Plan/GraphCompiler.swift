@@ -151,12 +151,12 @@ struct GraphCompiler {
     }
 
     private static func run(_ step: some RowStep, width: Int) -> [Double] {
-        var offset = 0
         let room = width + step.extraWidth
         let all = [Double](unsafeUninitializedCapacity: room) { buffer, count in
             buffer.initialize(repeating: 0)
-            let block = RowBlock(scratch: buffer.baseAddress!, offsets: &offset, rowCount: 1)
-            step.run(block, into: buffer.baseAddress!)
+            let offsets = FrozenArray([0])
+            let block = RowBlock(scratch: buffer.baseAddress!, offsets: offsets.start, rowCount: 1)
+            withExtendedLifetime(offsets) { step.run(block, into: buffer.baseAddress!) }
             count = room
         }
         return Array(all.prefix(width))
@@ -188,7 +188,7 @@ extension GraphCompiler {
     mutating func compile(_ graph: ONNXGraph, output: String) throws(ModelFailure) -> GraphValue {
         for number in try order(graph, output: output) {
             let node = graph.nodes[number]
-            guard let compile = OperatorCatalogue.find(node) else {
+            guard let operation = OperatorCatalogue.find(node) else {
                 throw ModelFailure(
                     .unsupportedConstruct, "the operator is not supported", at: node.place,
                     suggestion: OperatorCatalogue.suggestion(node))
@@ -196,7 +196,7 @@ extension GraphCompiler {
             guard !node.attributes.values.contains(where: \.hasGraph) else {
                 throw Self.unsupported("a graph inside of it", node)
             }
-            let results = try compile(&self, node)
+            let results = try OperatorCatalogue.compile(operation, &self, node)
             for (name, value) in zip(node.outputs, results) where !name.isEmpty { values[name] = value }
         }
         guard let result = values[output] else {

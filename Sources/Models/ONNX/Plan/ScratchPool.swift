@@ -2,21 +2,26 @@ import Synchronization
 
 /// Scratch memory for calls from any number of threads: what a call gave back, the next one takes. Nothing waits, and
 /// nothing is allocated once there are as many buffers as calls at a time.
-final class ScratchPool: Sendable {
+// SAFETY: the slots are atomic, made before `init` returns and freed when the last owner goes; a buffer that is taken
+// from a slot is its taker's alone until it is given back.
+final class ScratchPool: @unchecked Sendable {
     private static let slotCount = 16
 
     private let count: Int
     /// The address of a buffer that nobody uses, or 0.
-    private let slots: InlineArray<16, Atomic<UInt>>
+    private let slots: UnsafeMutablePointer<Atomic<UInt>>
 
     /// Buffers of `count` numbers.
     init(count: Int) {
         self.count = max(1, count)
-        slots = InlineArray { _ in Atomic<UInt>(0) }
+        slots = UnsafeMutablePointer<Atomic<UInt>>.allocate(capacity: Self.slotCount)
+        for slot in 0..<Self.slotCount { (slots + slot).initialize(to: Atomic<UInt>(0)) }
     }
 
     deinit {
         for slot in 0..<Self.slotCount { free(slots[slot].load(ordering: .acquiring)) }
+        slots.deinitialize(count: Self.slotCount)
+        slots.deallocate()
     }
 
     func take() -> UnsafeMutablePointer<Double> {
