@@ -12,7 +12,7 @@ enum ONNXModel {
     static func load(_ bytes: UnsafeRawBufferPointer, limits: ForestLimits) throws(ModelFailure) -> LoadedModel {
         let file = try ONNXFile(reading: bytes)
         guard let graph = file.graph else { throw ModelFailure(.missingField, "no graph") }
-        var compiler = GraphCompiler(file, limits: limits)
+        var compiler = GraphCompiler(file, bytes: bytes.count, limits: limits)
         let output = try output(of: graph)
         let initialized = Set(graph.initializers.map(\.name))
         let inputs = graph.inputs.filter { !initialized.contains($0.name) }
@@ -25,7 +25,8 @@ enum ONNXModel {
             throw ModelFailure(.unsupportedConstruct, "its only output, \"\(output.name)\", is a text")
         }
         guard result.width <= limits.groupsMax else {
-            throw ModelFailure(.tooManyOutputs, "\(result.width) outputs, where at most \(limits.groupsMax) are accepted")
+            throw ModelFailure(
+                .tooManyOutputs, "\(result.width) outputs, where at most \(limits.groupsMax) are accepted")
         }
         let precision: Precision = result.type == .float || result.type == .bool ? .single : .double
         let predictor = GraphPredictor(
@@ -106,7 +107,8 @@ enum ONNXModel {
             var value = rows
             if range.count < types.count {
                 value = try Movement.pick(
-                    rows, range.map { Int32($0) }, dims: [GraphValue.rows, range.count], &compiler, ONNXNode(name: name))
+                    rows, range.map { Int32($0) }, dims: [GraphValue.rows, range.count], &compiler, ONNXNode(name: name)
+                )
             }
             value.type = type
             value.dims = dims

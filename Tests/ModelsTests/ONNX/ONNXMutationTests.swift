@@ -7,7 +7,8 @@ import Testing
 @Suite struct ONNXMutationTests {
     static let mutantCount = 3_000
     static let sources = [
-        "all_modes_nan", "two_mixed_logistic_nan", "five_nan", "network", "moves", "columns", "named", "linear_one_softmax",
+        "all_modes_nan", "two_mixed_logistic_nan", "five_nan", "network", "moves", "columns", "named",
+        "linear_one_softmax",
     ]
 
     @Test(arguments: [1, 2] as [UInt64])

@@ -103,7 +103,8 @@ indirect enum ProtoPiece {
     ]
     private static let floats: [Float] = [0, -0.0, 1, -1, .nan, .infinity, -.infinity, 1e38, 1e-30, 60, 0.5]
     private static let texts = [
-        "BRANCH_LEQ", "BRANCH_LT", "BRANCH_GT", "BRANCH_EQ", "LEAF", "SOFTMAX", "LOGISTIC", "PROBIT", "X", "Y", "x1", "",
+        "BRANCH_LEQ", "BRANCH_LT", "BRANCH_GT", "BRANCH_EQ", "LEAF", "SOFTMAX", "LOGISTIC", "PROBIT", "X", "Y", "x1",
+        "",
         "Add", "Mul", "Concat", "Reshape", "Gather", "MatMul", "Loop", "Cast", "ReduceSum", "Softmax", "Transpose",
         "Slice", "axis", "axes", "perm", "ai.onnx.ml",
     ]

@@ -102,7 +102,8 @@ extension ONNXAttribute {
             case 7: try field.append(to: &floats, "attribute.floats")
             case 8: try field.append(to: &ints, "attribute.ints")
             case 9: texts.append(try field.text("attribute.strings"))
-            case 21: throw ModelFailure(.unsupportedConstruct, "an attribute of a function", at: "attribute \"\(name)\"")
+            case 21:
+                throw ModelFailure(.unsupportedConstruct, "an attribute of a function", at: "attribute \"\(name)\"")
             default: break
             }
         }
@@ -202,7 +203,9 @@ extension ONNXTensor {
     }
 
     private func checkShape(_ what: String) throws(ModelFailure) {
-        guard dims.count <= 16 else { throw ModelFailure(.wrongLength, "a shape of \(dims.count) dimensions", at: what) }
+        guard dims.count <= 16 else {
+            throw ModelFailure(.wrongLength, "a shape of \(dims.count) dimensions", at: what)
+        }
         var count = 1
         for dim in dims {
             let (product, overflow) = count.multipliedReportingOverflow(by: Int(dim))

@@ -147,6 +147,7 @@ extension Arithmetic {
         if node.int("broadcast") == 1, node.int("axis") != nil {
             throw GraphCompiler.unsupported("the old form of broadcasting", node)
         }
+        if kind == .add, values.count > 1, let sum = try compiler.sumOfTrees(values, node) { return [sum] }
         var result = values[0]
         for value in values.dropFirst() { result = try apply(kind, result, value, &compiler, node) }
         if kind == .mean {

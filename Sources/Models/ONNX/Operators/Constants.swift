@@ -13,7 +13,8 @@ enum Constants {
         throw GraphCompiler.unsupported("a constant of this form", node)
     }
 
-    static func constantOfShape(_ compiler: inout GraphCompiler, _ node: ONNXNode) throws(ModelFailure) -> [GraphValue] {
+    static func constantOfShape(_ compiler: inout GraphCompiler, _ node: ONNXNode) throws(ModelFailure) -> [GraphValue]
+    {
         let shape = try compiler.optionalNumbers(node, 0) ?? []
         // One row for all: whatever reads it repeats it.
         var dims: [Int] = []

@@ -3,7 +3,7 @@ enum Dense {
     /// Rows times a constant matrix plus a constant row. Sums are float64 over the columns in order, rounded once.
     struct Layer: RowStep {
         let input: Operand
-        /// Weights of one output after the other: `depth` numbers each... laid out by input, `width` numbers each.
+        /// `depth` rows of `width` numbers: one row for each input.
         let weights: FrozenArray<Double>
         let bias: FrozenArray<Double>?
         let depth: Int

@@ -73,10 +73,12 @@ enum Movement {
         guard shape[axis] != GraphValue.rows else { throw GraphCompiler.unsupported("rows behind rows", node) }
         var size = 0
         for value in values {
-            let fits = value.dims.count == shape.count && value.dims.indices.allSatisfy {
-                $0 == axis || value.dims[$0] == shape[$0]
-                    || value.isConstant && shape[$0] == GraphValue.rows && value.dims[$0] == 1
-            }
+            let fits =
+                value.dims.count == shape.count
+                && value.dims.indices.allSatisfy {
+                    $0 == axis || value.dims[$0] == shape[$0]
+                        || value.isConstant && shape[$0] == GraphValue.rows && value.dims[$0] == 1
+                }
             guard fits, value.type == values[0].type else {
                 throw ModelFailure(.wrongLength, "inputs that do not fit together", at: node.place)
             }
@@ -131,10 +133,18 @@ enum Movement {
             guard value.rowAxis == 0 || value.width == 1, let first = dims.first else {
                 throw GraphCompiler.unsupported("rows that are not the first dimension", node)
             }
-            guard first == .min || first == 1 else { throw mismatch }
-            dims[0] = GraphValue.rows
+            let others = try GraphCompiler.checkWidth(dims.map { $0 == .min ? 1 : $0 }, node)
+            if first == 1, let open = dims.firstIndex(of: .min), others == value.width {
+                // A -1 for which nothing is left but the rows.
+                dims[open] = GraphValue.rows
+            } else {
+                guard first == .min || first == 1 else { throw mismatch }
+                dims[0] = GraphValue.rows
+            }
         }
-        guard dims.count(where: { $0 == GraphValue.rows }) <= 1, dims.count(where: { $0 == .min }) <= 1 else { throw mismatch }
+        guard dims.count(where: { $0 == GraphValue.rows }) <= 1, dims.count(where: { $0 == .min }) <= 1 else {
+            throw mismatch
+        }
         let known = try GraphCompiler.checkWidth(dims.map { $0 == .min ? 1 : $0 }, node)
         if let open = dims.firstIndex(of: .min) {
             guard value.width % known == 0 else { throw mismatch }

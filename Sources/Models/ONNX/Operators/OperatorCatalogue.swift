@@ -35,21 +35,23 @@ enum OperatorCatalogue {
     }
 
     static func suggestion(_ node: ONNXNode) -> String? {
-        if node.operation.hasPrefix("SVM") { return "support vector machines are not scored; train trees or a linear model" }
+        if node.operation.hasPrefix("SVM") {
+            return "support vector machines are not scored; train trees or a linear model"
+        }
         if ["If", "Loop", "Scan"].contains(node.operation) { return "convert the model without control flow" }
         return nil
     }
 
     static let standard: [String: Compile] = [
-            "Identity": Movement.identity, "Dropout": Movement.identity, "Concat": Movement.concat,
-            "Reshape": Movement.reshape, "Flatten": Movement.flatten, "Squeeze": Movement.squeeze,
-            "Unsqueeze": Movement.unsqueeze, "Transpose": Movement.transpose, "Gather": Movement.gather,
-            "Slice": Movement.slice, "Split": Movement.split, "Expand": Movement.expand,
-            "Constant": Constants.constant, "ConstantOfShape": Constants.constantOfShape, "Shape": Constants.shape,
-            "Cast": Arithmetic.cast, "CastLike": Arithmetic.castLike, "Clip": Arithmetic.clip, "Where": Arithmetic.choose,
-            "Gemm": Dense.gemm, "MatMul": Dense.matMul, "BatchNormalization": Dense.batchNormalization,
-            "Softmax": Reductions.softmax, "LogSoftmax": Reductions.logSoftmax, "ArgMax": Reductions.argMax,
-            "ArgMin": Reductions.argMin, "TopK": Reductions.topK,
+        "Identity": Movement.identity, "Dropout": Movement.identity, "Concat": Movement.concat,
+        "Reshape": Movement.reshape, "Flatten": Movement.flatten, "Squeeze": Movement.squeeze,
+        "Unsqueeze": Movement.unsqueeze, "Transpose": Movement.transpose, "Gather": Movement.gather,
+        "Slice": Movement.slice, "Split": Movement.split, "Expand": Movement.expand,
+        "Constant": Constants.constant, "ConstantOfShape": Constants.constantOfShape, "Shape": Constants.shape,
+        "Cast": Arithmetic.cast, "CastLike": Arithmetic.castLike, "Clip": Arithmetic.clip, "Where": Arithmetic.choose,
+        "Gemm": Dense.gemm, "MatMul": Dense.matMul, "BatchNormalization": Dense.batchNormalization,
+        "Softmax": Reductions.softmax, "LogSoftmax": Reductions.logSoftmax, "ArgMax": Reductions.argMax,
+        "ArgMin": Reductions.argMin, "TopK": Reductions.topK,
     ]
 
     static let machineLearning: [String: Compile] = [

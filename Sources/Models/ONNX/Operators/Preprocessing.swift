@@ -50,7 +50,8 @@ enum Preprocessing {
         let width = value.dims.last ?? 1
         guard value.width == width else { throw GraphCompiler.unsupported("an input of this shape", node) }
         let isInt = value.type == .int
-        let replacements = isInt ? node.ints("imputed_value_int64s").map { Double($0) } : node.floats("imputed_value_floats")
+        let replacements =
+            isInt ? node.ints("imputed_value_int64s").map { Double($0) } : node.floats("imputed_value_floats")
         guard !replacements.isEmpty else {
             throw ModelFailure(.missingField, "no imputed values for this type of input", at: node.place)
         }
@@ -61,9 +62,11 @@ enum Preprocessing {
         return [try compiler.emit(step, node, type: value.type, dims: value.dims)]
     }
 
+    private enum Norm: String { case greatest = "MAX", first = "L1", second = "L2" }
+
     private struct NormalizeStep: RowStep {
         let input: Operand
-        let norm: String
+        let norm: Norm
         var operands: [Operand] { [input] }
 
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
@@ -71,15 +74,15 @@ enum Preprocessing {
             let width = input.width
             for row in 0..<block.rowCount {
                 let from = source + row &* width
-                var total = norm == "MAX" ? -Double.infinity : 0
+                var total = norm == .greatest ? -Double.infinity : 0
                 for column in 0..<width {
                     switch norm {
-                    case "MAX": total = max(total, from[column])
-                    case "L1": total += abs(from[column])
-                    default: total += from[column] * from[column]
+                    case .greatest: total = max(total, from[column])
+                    case .first: total += abs(from[column])
+                    case .second: total += from[column] * from[column]
                     }
                 }
-                if norm == "L2" { total.formSquareRoot() }
+                if norm == .second { total.formSquareRoot() }
                 for column in 0..<width {
                     output[row &* width &+ column] = total == 0 ? from[column] : Double(Float(from[column] / total))
                 }
@@ -89,9 +92,9 @@ enum Preprocessing {
 
     static func normalizer(_ compiler: inout GraphCompiler, _ node: ONNXNode) throws(ModelFailure) -> [GraphValue] {
         let value = try Arithmetic.cast(try compiler.input(node), to: .float, &compiler, node)
-        let norm = node.text("norm") ?? "MAX"
-        guard ["MAX", "L1", "L2"].contains(norm), value.dims.count == 2 else {
-            throw GraphCompiler.unsupported("norm \"\(norm)\" of this shape", node)
+        let name = node.text("norm") ?? "MAX"
+        guard let norm = Norm(rawValue: name), value.dims.count == 2 else {
+            throw GraphCompiler.unsupported("norm \"\(name)\" of this shape", node)
         }
         return [
             try compiler.emit(

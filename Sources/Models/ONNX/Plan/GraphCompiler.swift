@@ -14,13 +14,16 @@ struct GraphCompiler {
     let machineLearningSet: Int
     let limits: ForestLimits
     private(set) var draft = PlanDraft()
+    var leafTables = LeafTables()
     private(set) var values: [String: GraphValue] = [:]
-    private var numbersLeft = Self.numbersMax
+    private var numbersLeft: Int
     private var workLeft = Self.workMax
     /// Names that something wants.
     private(set) var wanted: Set<String> = []
 
-    init(_ file: ONNXFile, limits: ForestLimits) {
+    /// `bytes`: how long the file is; a large one may make as many numbers as it has bytes.
+    init(_ file: ONNXFile, bytes: Int, limits: ForestLimits) {
+        numbersLeft = max(Self.numbersMax, bytes)
         operatorSet = file.operatorSets[""] ?? 0
         machineLearningSet = file.operatorSets["ai.onnx.ml"] ?? 0
         self.limits = limits
@@ -96,7 +99,8 @@ struct GraphCompiler {
     /// Counts numbers that are about to be made, so that a small file cannot ask for much.
     mutating func charge(_ count: Int, _ node: ONNXNode) throws(ModelFailure) {
         guard count <= numbersLeft else {
-            throw ModelFailure(.tooLarge, "more than \(Self.numbersMax) numbers are made from constants", at: node.place)
+            throw ModelFailure(
+                .tooLarge, "too many numbers are made from constants", at: node.place)
         }
         numbersLeft -= count
     }
@@ -147,6 +151,7 @@ struct GraphCompiler {
         guard dims.contains(GraphValue.rows) else { throw Self.unsupported("a result over all rows", node) }
         draft.steps.append(step)
         draft.widths.append(width + step.extraWidth)
+        leafTables.follow(step, width: width, buffer: draft.steps.count)
         return GraphValue(type: type, dims: dims, storage: .buffer(draft.steps.count))
     }
 

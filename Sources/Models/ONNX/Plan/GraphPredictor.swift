@@ -11,8 +11,8 @@ final class GraphPredictor: Predictor {
     private let inputTypes: [ElementType]
     private let isAllSingle: Bool
     private let steps: [any RowStep]
-    /// The buffer of each step; the rows themselves are buffer 0.
-    private let outputs: [Int]
+    /// Where each step writes, and where each buffer begins; the rows themselves are buffer 0.
+    private let outputs: FrozenArray<Int>
     private let offsets: FrozenArray<Int>
     private let result: Operand
     private let blockRows: Int
@@ -27,12 +27,13 @@ final class GraphPredictor: Predictor {
         isAllSingle = inputTypes.allSatisfy { $0 == .float }
         self.precision = precision
         self.result = result
-        steps = draft.steps
-        outputs = Array(draft.steps.indices.map { $0 + 1 })
-        let (places, width) = draft.places(result: result)
+        let needed = draft.needed(result: result)
+        steps = needed.map { draft.steps[$0] }
+        let (places, width) = draft.places(needed, result: result)
         blockRows = max(1, min(Self.blockRowsMax, Self.scratchTarget / max(1, width)))
         let rows = blockRows
         offsets = FrozenArray(places.map { $0 * rows })
+        outputs = FrozenArray(needed.map { places[$0 + 1] * rows })
         pool = ScratchPool(count: width * rows)
     }
 
@@ -47,7 +48,7 @@ final class GraphPredictor: Predictor {
                 scratch: scratch, offsets: offsets.start, rowCount: min(blockRows, rowCount &- start))
             fill(block, rows + start &* stride, stride)
             for index in steps.indices {
-                steps[index].run(block, into: scratch + offsets.start[index &+ 1])
+                steps[index].run(block, into: scratch + outputs.start[index])
             }
             copy(block, to: raw, from: start)
             copy(block, to: predictions, from: start)
@@ -93,21 +94,29 @@ struct PlanDraft {
     /// Numbers a row of each buffer: the rows themselves, then one buffer for each step.
     var widths: [Int] = [0]
 
+    /// The steps that the result depends on, in their order.
+    func needed(result: Operand) -> [Int] {
+        var isNeeded = [Bool](repeating: false, count: widths.count)
+        if let buffer = result.buffer { isNeeded[buffer] = true }
+        for index in steps.indices.reversed() where isNeeded[index + 1] {
+            for operand in steps[index].operands { if let buffer = operand.buffer { isNeeded[buffer] = true } }
+        }
+        return steps.indices.filter { isNeeded[$0 + 1] }
+    }
+
     /// Where each buffer begins, in numbers a row, and how many there are together. A buffer's place is used again
     /// after the last step that reads it.
-    func places(result: Operand) -> (places: [Int], width: Int) {
+    func places(_ needed: [Int], result: Operand) -> (places: [Int], width: Int) {
         var lastUse = [Int](repeating: -1, count: widths.count)
-        for (index, step) in steps.enumerated() {
-            lastUse[index + 1] = max(lastUse[index + 1], index)
-            for operand in step.operands {
-                if let buffer = operand.buffer { lastUse[buffer] = index }
-            }
+        for index in needed {
+            lastUse[index + 1] = index
+            for operand in steps[index].operands { if let buffer = operand.buffer { lastUse[buffer] = index } }
         }
         if let buffer = result.buffer { lastUse[buffer] = Int.max }
         var places = [Int](repeating: 0, count: widths.count)
         var total = widths[0]
         var free: [Int: [Int]] = [:]
-        for (index, step) in steps.enumerated() {
+        for index in needed {
             let width = widths[index + 1]
             if let place = free[width]?.popLast() {
                 places[index + 1] = place
@@ -116,7 +125,7 @@ struct PlanDraft {
                 total += width
             }
             var seen: Set<Int> = [index + 1]
-            for operand in step.operands { if let buffer = operand.buffer { seen.insert(buffer) } }
+            for operand in steps[index].operands { if let buffer = operand.buffer { seen.insert(buffer) } }
             for buffer in seen.sorted() where lastUse[buffer] == index {
                 free[widths[buffer], default: []].append(places[buffer])
             }

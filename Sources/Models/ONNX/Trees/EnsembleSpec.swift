@@ -45,7 +45,9 @@ struct EnsembleSpec {
     var addends: [Double] = []
 
     /// Targets that any leaf adds to.
-    var usedTargets: Set<Int> { weights.values.reduce(into: []) { set, list in list.forEach { set.insert($0.target) } } }
+    var usedTargets: Set<Int> {
+        weights.values.reduce(into: []) { set, list in list.forEach { set.insert($0.target) } }
+    }
 
     /// Walks every tree once: children exist, nothing is reached twice, depth is bounded. Complexity: O(nodes).
     func check(featureCount: Int, limits: ForestLimits, _ place: String) throws(ModelFailure) {

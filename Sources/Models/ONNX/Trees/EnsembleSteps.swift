@@ -59,8 +59,10 @@ struct EnsembleStep: RowStep {
             // Nodes that no tree reaches are not checked: whatever they say, it is not read.
             var one = Node(
                 threshold: isSingle ? Double(Float(node.threshold)) : node.threshold,
-                yes: UInt32(max(0, node.yes)), no: UInt32(max(0, node.no)), feature: UInt32(truncatingIfNeeded: node.feature),
-                mode: node.mode.rawValue, missingIsYes: node.missingIsYes, members: UInt32(members.count), membersEnd: 0)
+                yes: UInt32(max(0, node.yes)), no: UInt32(max(0, node.no)),
+                feature: UInt32(truncatingIfNeeded: node.feature),
+                mode: node.mode.rawValue, missingIsYes: node.missingIsYes, members: UInt32(members.count), membersEnd: 0
+            )
             members += spec.members[number] ?? []
             one.membersEnd = UInt32(members.count)
             if node.mode == .leaf {

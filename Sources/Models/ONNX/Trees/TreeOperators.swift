@@ -36,13 +36,16 @@ enum TreeOperators {
         let isPositive = spec.weights.values.allSatisfy { $0.allSatisfy { $0.value >= 0 } }
         var rule = Rule(addends: spec.addends, binary: .plain, groups: Array(0..<max(0, min(count, 4_097))))
         if count == 2 {
-            if used.isSubset(of: [0]), spec.addends.count <= 1 {
+            // What the specification leaves open, and ONNX Runtime does not fill in a way that anybody could want.
+            if spec.addends.count == 2 { throw GraphCompiler.unsupported("two base values for two classes", node) }
+            if used.isSubset(of: [0]) {
+                guard spec.transform != .probit else {
+                    throw GraphCompiler.unsupported("PROBIT of one score for two classes", node)
+                }
                 rule.groups = [0]
                 rule.binary = isPositive ? .complement : .opposite
             } else if spec.addends.count == 1 {
                 rule.addends = [spec.addends[0], 0]
-            } else if used.contains(1), spec.addends.count == 2 {
-                throw GraphCompiler.unsupported("two base values with weights for the second class", node)
             }
         }
         guard rule.addends.isEmpty || rule.addends.count == rule.groups.count else {
@@ -95,8 +98,13 @@ enum TreeOperators {
                 throw ModelFailure(error.code, error.message, at: node.place + (error.place.map { ", \($0)" } ?? ""))
             }
             if let forest, !forest.trees.isEmpty {
-                let step = ForestStep(input: compiler.operand(value), predictor: ForestPredictor(forest))
-                return try compiler.emit(step, node, type: .float, dims: dims)
+                let rows = compiler.operand(value)
+                let step = ForestStep(input: rows, predictor: ForestPredictor(forest))
+                let result = try compiler.emit(step, node, type: .float, dims: dims)
+                if case .buffer(let buffer) = result.storage {
+                    compiler.leafTables.add(forest, reading: rows, buffer: buffer)
+                }
+                return result
             }
         }
         let step = EnsembleStep(

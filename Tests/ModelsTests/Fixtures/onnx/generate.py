@@ -251,15 +251,14 @@ def by_hand(inputs, missing):
         outputs = [("L", TensorProto.INT64, [None]), ("Y", TensorProto.FLOAT, [None, labels])]
         write(name, build([node], outputs=outputs), missing)
 
-    for transform in ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"]:
+    for transform in ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"]:
         word = transform.lower()
         classifier("two_mixed_%s_nan" % word, 2, 1, True, post_transform=transform)
         classifier("two_positive_%s_nan" % word, 2, 1, False, post_transform=transform)
-        if transform != "PROBIT":
-            classifier("two_each_%s_nan" % word, 2, 2, True, post_transform=transform)
-            classifier("three_%s_nan" % word, 3, 3, True, post_transform=transform, base_values=[0.1, 0.2, -0.3])
+        classifier("two_each_%s_nan" % word, 2, 2, True, post_transform=transform)
+        classifier("three_%s_nan" % word, 3, 3, True, post_transform=transform, base_values=[0.1, 0.2, -0.3])
     classifier("two_base_nan", 2, 1, True, post_transform="LOGISTIC", base_values=[0.3])
-    classifier("two_bases_nan", 2, 1, True, post_transform="LOGISTIC", base_values=[0.3, -0.2])
+    regressor("probit_nan", post_transform="PROBIT", base_values=[0.5])
     classifier("two_second_nan", 2, 1, True, ids=1, post_transform="LOGISTIC")
 
     for transform in ["NONE", "LOGISTIC", "SOFTMAX"]:
