@@ -5,6 +5,7 @@ public enum ModelFormat: String, Hashable, Sendable, CaseIterable {
     case xgboostJSON = "xgboost-json"
     case xgboostUBJSON = "xgboost-ubjson"
     case lightgbmText = "lightgbm-text"
+    case onnx
 }
 
 /// What a pipeline says about its model beside the file.

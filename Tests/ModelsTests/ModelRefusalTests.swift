@@ -250,7 +250,6 @@ import Testing
             ("binf\0", "binary"),
             ("PK\u{3}\u{4}", "zip"), ("[{\"nodeid\": 0}]", "list"), ("booster[0]:\n0:[f0<1]", "dump"),
             ("CBM1", "CatBoost"), ("{\"oblivious_trees\":[]}", "CatBoost"), ("<PMML>", "PMML"),
-            ("\u{8}\u{9}\u{12}\u{8}skl2onnx", "ONNX"),
         ]
         let binary: [(bytes: [UInt8], name: String)] = [([0x80, 0x04, 0x95], "pickle"), ([0x1F, 0x8B, 0x08], "gzip")]
         return texts.map { (Array($0.0.utf8), $0.1) } + binary

@@ -10,7 +10,7 @@ import Testing
         "Telemetry": ["CoreMetrics", "Synchronization"],
         "Workers": ["Dispatch", "Synchronization"],
         "Features": ["Darwin", "Diagnostics", "Events", "Glibc", "Musl", "Synchronization"],
-        "Models": ["Darwin", "Events", "Glibc", "Musl"],
+        "Models": ["Darwin", "Events", "Glibc", "Musl", "Synchronization"],
         "Generation": ["Events"],
         "Kafka": ["CRdkafka", "Diagnostics", "Dispatch", "Foundation", "Synchronization", "Glibc"],
         "Configuration": ["Crypto", "Diagnostics", "Events", "Features", "Foundation", "Models", "Yams"],

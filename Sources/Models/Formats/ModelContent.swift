@@ -15,6 +15,7 @@ enum ModelContent {
         if LightGBMText.looksLike(bytes), bytes.count <= bytesMax {
             return try LightGBMText.load(bytes, limits: options.limits)
         }
+        if bytes.count <= bytesMax, ONNXModel.isONNX(bytes) { return try ONNXModel.load(bytes, limits: options.limits) }
         return try XGBoostReader.load(
             json(bytes), format: .xgboostJSON, iterations: options.iterations, limits: options.limits)
     }
@@ -92,9 +93,6 @@ enum ModelContent {
         Format("XGBoost's old binary form", [Array("binf".utf8)], suggestion: asJSON),
         Format("an XGBoost text dump", [Array("booster[".utf8)], suggestion: asJSON),
         Format("a JSON list (an XGBoost dump?)", [Array("[".utf8)], suggestion: asJSON),
-        // A protocol buffer whose first two fields are ir_version (a small number) and a producer's name or an operator
-        // set.
-        Format("ONNX", (1...20).flatMap { [[0x08, $0, 0x12], [0x08, $0, 0x42], [0x08, $0, 0x3A]] }),
         Format("a Python pickle", (2...5).map { [0x80, $0] }, suggestion: asJSON),
         Format("a gzip file", [[0x1F, 0x8B]], suggestion: "decompress it"),
         Format("a zip archive", [Array("PK".utf8)], suggestion: "unpack it"),
