@@ -18,14 +18,19 @@ import Testing
     static let folder = FixtureFiles.folder + "/onnx"
     static let goldenFolder = FixtureFiles.shared + "/golden/models/onnx"
 
-    static let own: [Fixture] = {
+    static let own = fixtures(folder)
+
+    /// What `generate.py FOLDER SEED` wrote: other models from other seeds.
+    static let others = ProcessInfo.processInfo.environment["RIFFLE_ONNX_FIXTURES"].map(fixtures) ?? []
+
+    private static func fixtures(_ folder: String) -> [Fixture] {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return files.filter { $0.hasSuffix(".onnx") }.sorted().map {
             let name = String($0.dropLast(5))
             let inputs = name.hasSuffix("_nan") ? "inputs_nan.csv" : "inputs.csv"
             return Fixture(folder: folder, name: name, inputs: inputs, columns: "pred")
         }
-    }()
+    }
 
     static let golden: [Fixture] = [
         ("logreg_scaled", "X.csv", "probabilities"), ("random_forest", "X.csv", "probabilities"),
@@ -37,6 +42,9 @@ import Testing
 
     @Test(arguments: own)
     func ownFixtures(_ fixture: Fixture) throws { try check(fixture) }
+
+    @Test(.enabled(if: !others.isEmpty, "RIFFLE_ONNX_FIXTURES names no folder of other models"), arguments: others)
+    func otherFixtures(_ fixture: Fixture) throws { try check(fixture) }
 
     @Test(.enabled(if: FixtureFiles.exists(goldenFolder), "no golden models: set RIFFLE_SHARED"), arguments: golden)
     func goldenFixtures(_ fixture: Fixture) throws { try check(fixture) }
@@ -79,6 +87,13 @@ import Testing
             try ONNXModels.load(Self.folder + "/logistic_three.onnx", output: nil)
         }
         #expect(failure?.code == .badOutput)
+    }
+
+    /// Thirty operators for each tree run once, over its leaves: the trees become one forest.
+    @Test func isolationForestsBecomeOneForest() throws {
+        let model = try ONNXModels.load(Self.folder + "/isolation.onnx")
+        let predictor = try #require(model.predictor as? GraphPredictor)
+        #expect(predictor.stepCount <= 6)
     }
 
     /// Calls from many threads use scratch of their own.

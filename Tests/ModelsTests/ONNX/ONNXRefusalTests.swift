@@ -127,7 +127,10 @@ import Testing
                 ]), .tooLarge),
             Case(
                 "many large constants",
-                model([shape, node("ReduceSum", ["X"], ["X1"])] + many + [node("Identity", ["y199"], ["Y"])]), .tooLarge
+                model(
+                    [shape, node("ReduceSum", ["X"], ["X1"], [ints("axes", [1])])] + many + [
+                        node("Identity", ["y199"], ["Y"])
+                    ]), .tooLarge
             ),
             Case("a large product of constants", model(product), .tooLarge),
             Case(

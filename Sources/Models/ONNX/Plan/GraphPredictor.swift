@@ -19,6 +19,7 @@ final class GraphPredictor: Predictor {
     private let pool: ScratchPool
 
     var rawCount: Int { outputCount }
+    var stepCount: Int { steps.count }
 
     init(_ draft: PlanDraft, inputTypes: [ElementType], result: Operand, precision: Precision) {
         featureCount = inputTypes.count

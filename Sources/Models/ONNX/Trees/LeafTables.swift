@@ -70,9 +70,11 @@ struct LeafTables {
         return true
     }
 
-    /// The trees whose sum, from the first to the last, is that of the buffers; `nil`: not all of them are trees over
-    /// the same rows.
+    /// The trees whose sum, from the first to the last, is that of the buffers; `nil`: not all of them are different
+    /// trees over the same rows.
     func forest(_ buffers: [Int], limits: ForestLimits) throws(ModelFailure) -> (rows: Operand, forest: Forest)? {
+        // Values of one tree make another value of it.
+        guard Set(buffers.compactMap { treeOfBuffer[$0] }).count == buffers.count else { return nil }
         var specs: [TreeSpec] = []
         var rows: Operand?
         for buffer in buffers {
