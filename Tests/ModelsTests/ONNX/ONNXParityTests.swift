@@ -54,7 +54,7 @@ import Testing
         let model = try ONNXModels.load(path + ".onnx")
         let inputs = try Table("\(fixture.folder)/\(fixture.inputs)")
         let rows = inputs.values.map { Double($0) }
-        let expected = try DoubleTable(path + ".expected.csv", columns: fixture.columns)
+        let expected = try OutputColumns(path + ".expected.csv", columns: fixture.columns)
         #expect(inputs.columnCount == model.featureCount)
         #expect(expected.columnCount == model.outputCount)
         let found = ONNXModels.predictions(model, rows, batch: inputs.rowCount)
@@ -137,7 +137,7 @@ enum ONNXModels {
 }
 
 /// The columns of a csv whose names begin so, as float64.
-struct DoubleTable {
+struct OutputColumns {
     let columnCount: Int
     let values: [Double]
 
