@@ -225,7 +225,7 @@ import Testing
         for (words, isEnough) in [(101, true), (100, false)] {
             let options = ModelOptions(limits: ForestLimits(categoryWordsMax: words))
             let loaded = Result { try Model.load(Array(text.utf8), path: "", options: options) }
-            #expect((try? loaded.get()) != nil == isEnough, "\(words) words")
+            #expect(((try? loaded.get()) != nil) == isEnough, "\(words) words")
         }
     }
 
