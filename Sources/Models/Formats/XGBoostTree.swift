@@ -126,6 +126,8 @@ struct XGBoostTree {
                     "sets of categories of more than \(budget.limits.categoryWordsMax * 32) bits up to here",
                     at: place, suggestion: "number the categories from 0 without gaps")
             }
+            // Files of 1.7 have NaN here, which would make a forest differ from itself.
+            if node < tree.value.count { tree.value[node] = 0 }
             tree.setOfNode[node] = Int32(tree.categorySets.count)
             tree.categorySets.append(CategorySet(members))
         }
