@@ -13,11 +13,14 @@ extension DiagnosticCatalogue {
     private static func reference(of code: ModelFailure.Code) -> (meaning: String, remedy: String) {
         switch code {
         case .unknownFormat:
-            ("The file is empty, or of no known kind.", "Save an XGBoost model with `save_model(\"model.json\")`.")
+            (
+                "The file is empty, or of no known kind.",
+                "Save the model as XGBoost JSON or UBJSON, LightGBM text or ONNX."
+            )
         case .unsupportedFormat:
             (
                 "The file is of a known kind, or of an old form, that is not read.",
-                "Save the model as XGBoost JSON with version 1.7 or newer."
+                "Save the model as XGBoost JSON or UBJSON with version 1.7 or newer, as LightGBM text, or as ONNX."
             )
         case .tooLarge: ("The file is larger than 1 GiB.", "Train fewer or shallower trees.")
         case .unsupportedConstruct:

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Configuration
 import Foundation
 public import Models
 import Scoring
@@ -16,7 +17,8 @@ struct ModelCommand: ParsableCommand {
             discussion: """
                 The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing value.
                 The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... (what the
-                library's predict gives). Numbers are the shortest that read back to the same float32 (XGBoost, ONNX) or
+                library's predict gives), then with --contributions contrib0, ...: for each raw output one for each input and the base
+                value. Numbers are the shortest that read back to the same float32 (XGBoost, ONNX) or
                 float64 (LightGBM).
 
                 Examples:
@@ -38,10 +40,14 @@ struct ModelCommand: ParsableCommand {
         @Flag(help: "Write raw outputs (margins), too.")
         var raw = false
 
+        @Flag(help: "Write what each input adds to each raw output, and the base value behind them.")
+        var contributions = false
+
         func run() throws {
             let model = try file.load()
             var columns = ModelPrediction.Columns()
             columns.raw = raw
+            columns.contributions = contributions
             do {
                 let count = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
                 Terminal.printError("\(count) rows predicted")
@@ -65,24 +71,18 @@ struct ModelFileArguments: ParsableArguments {
     var iterations = Iterations.best
 
     func load() throws -> Model {
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
-        } catch {
-            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-            let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "cannot be opened"
-            Terminal.printError("error: \(file): cannot be read: \(text)")
-            throw ExitCode(2)
-        }
         do {
             // Any output will do here: all of them are written.
-            return try bytes.withUnsafeBytes { bytes in
-                try Model.load(bytes: bytes, path: file, options: ModelOptions(iterations: iterations, output: 0))
-            }
+            return try Model.load(
+                ModelBinding.read(file), path: file, options: ModelOptions(iterations: iterations, output: 0))
         } catch let failure as ModelFailure {
             Terminal.printError("error: \(failure)")
-            throw ExitCode(2)
+        } catch {
+            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "\(error)"
+            Terminal.printError("error: \(file): cannot be read: \(text)")
         }
+        throw ExitCode(2)
     }
 }
 

@@ -17,6 +17,19 @@ public struct ModelBinding: Sendable {
 
     /// The largest model file that is read.
     public static let fileBytesMax = 1 << 30
+
+    /// The bytes of a model file.
+    ///
+    /// - Throws: `ModelFailure` where it is too large, else the system's error.
+    public static func read(_ path: String) throws -> [UInt8] {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        let bytes = try file.read(upToCount: fileBytesMax + 1) ?? Data()
+        if bytes.count > fileBytesMax {
+            throw ModelFailure(.tooLarge, "the file is larger than \(fileBytesMax >> 20) MiB", path: path)
+        }
+        return [UInt8](bytes)
+    }
 }
 
 extension PipelineFile {
@@ -31,10 +44,11 @@ extension PipelineFile {
         var found: [Diagnostic] = []
         defer { diagnostics = (diagnostics + found.map(plan.spec.redacted)).sortedByPosition() }
         do {
-            let bytes = try Self.readModel(place)
+            let bytes = try ModelBinding.read(place)
             let model = try Model.load(
                 bytes, path: place,
-                options: ModelOptions(iterations: spec.iterations == .best ? .best : .all, output: spec.output))
+                options: ModelOptions(
+                    iterations: spec.iterations == .best ? .best : .all, output: spec.output, missing: spec.missing))
             found = ModelInputs(model: model.featureNames, count: model.featureCount, plan: plan, at: range).problems
             if found.hasErrors { return nil }
             let digest = SHA256.hash(data: bytes).map { byte in
@@ -60,15 +74,5 @@ extension PipelineFile {
             ]
         }
         return nil
-    }
-
-    private static func readModel(_ path: String) throws -> [UInt8] {
-        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer { try? file.close() }
-        let bytes = try file.read(upToCount: ModelBinding.fileBytesMax + 1) ?? Data()
-        if bytes.count > ModelBinding.fileBytesMax {
-            throw ModelFailure(.tooLarge, "the file is larger than \(ModelBinding.fileBytesMax >> 20) MiB")
-        }
-        return [UInt8](bytes)
     }
 }

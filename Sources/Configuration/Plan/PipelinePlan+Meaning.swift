@@ -19,6 +19,7 @@ extension PipelinePlan {
         parts += modelInputs.map { "\($0.rawValue)" }
         if let model = spec.model {
             parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
+            if let missing = model.missing { parts.append("missing \(missing)") }
         }
         return parts + spec.decide.flatMap { [$0.name.value, $0.condition.value] }
     }

@@ -112,7 +112,15 @@ struct PipelineReader {
         return ModelSpec(
             name: model.text("name") ?? absent(model), file: file, path: resolved(file.value), inputs: inputs,
             iterations: model.text("iterations").flatMap { .init(rawValue: $0.value) } ?? .best,
-            output: model.integer("output").map { Int($0.value) })
+            missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) })
+    }
+
+    private func missingValue(_ text: Located<String>) -> Double? {
+        if let value = try? NumberLiteral.double(text.value) { return value }
+        problems.error(
+            "invalid-number", "\(text.written.quoted) is not a number", at: text.range,
+            suggestion: "write a number, such as -999; NaN always counts as missing")
+        return nil
     }
 
     private func readRules() -> [RuleSpec] {

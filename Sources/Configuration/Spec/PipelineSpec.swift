@@ -136,6 +136,8 @@ public struct ModelSpec: Sendable {
     /// Features in the model's order; `nil`: all of them in theirs.
     public let inputs: [Located<String>]?
     public let iterations: Iterations
+    /// Counts as missing beside NaN.
+    public let missing: Double?
     /// Which of the model's outputs is the score; `nil` where there is but one.
     public let output: Int?
 }

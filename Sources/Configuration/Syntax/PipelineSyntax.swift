@@ -143,6 +143,7 @@ public enum PipelineSyntax {
             KeySpec("file", .text, "The model, relative to this file.", isRequired: true),
             KeySpec("inputs", .list(.name(.identifier)), "Features in the model's order.", standard: "all features"),
             KeySpec("iterations", .choice(["best", "all"]), "Rounds of an early-stopped model.", standard: "best"),
+            KeySpec("missing", .number, "A value that counts as missing, as in training.", standard: "none"),
             KeySpec("output", .integer(0...4_095), "Which of the model's outputs is the score, counted from 0."),
             KeySpec("explain", .section(explain), "Reasons beside a score."),
         ])
