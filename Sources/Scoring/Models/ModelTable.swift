@@ -1,6 +1,6 @@
 import Models
 
-/// A table whose columns are a model's inputs: in any order where the model knows their names, else in the model's.
+/// A table whose columns are a model's inputs: in any order where they share names with the model's, else in the model's.
 ///
 /// Columns that the model does not know are an error, so that nothing is predicted from the wrong table.
 final class ModelTable {
@@ -19,10 +19,13 @@ final class ModelTable {
     private static func places(of table: NumberTableReader, in model: Model) throws -> [Int] {
         let names = model.featureNames
         let count = table.columns.count
-        if names.isEmpty || names == table.columns {
+        // Names that share nothing are no names for the same things: LightGBM calls what it was not told "Column_0".
+        if Set(names).isDisjoint(with: table.columns) {
             guard count == model.featureCount else {
                 throw ReplayFailure(
-                    .environment, "\(table.path): \(count) columns, where the model has \(model.featureCount) inputs")
+                    .environment,
+                    "\(table.path): \(count) columns, none with the name of an input, where the model has "
+                        + "\(model.featureCount) inputs")
             }
             return Array(0..<count)
         }

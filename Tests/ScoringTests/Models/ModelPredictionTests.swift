@@ -79,6 +79,7 @@ import Testing
 
     @Test(arguments: [
         ("", "it is empty"), ("amount,weekend\n1,2\n", "no column \"count_1d\""),
+        ("a,b\n1,2\n", "2 columns, none with the name of an input"),
         ("amount,other\n1,2\n", "column \"other\" is no input of the model"),
         ("amount,amount\n", "column \"amount\" is there twice"),
         ("amount,weekend,count_1d,mean_1d,count_7d,risk_7d,ratio,gap\n1,2\n", "row 1: 2 cells"),
