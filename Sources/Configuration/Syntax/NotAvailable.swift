@@ -7,8 +7,6 @@ enum NotAvailable {
     struct Entry: Hashable {
         /// The section's name, a dot and the key.
         var place: String
-        /// Only this value of the key.
-        var value: String?
         /// What the message calls it.
         var what: String
     }
@@ -19,8 +17,8 @@ enum NotAvailable {
         Entry(place: "model.explain", what: "explaining scores"),
     ]
 
-    static func entry(_ section: String, _ key: String, value: String? = nil) -> Entry? {
-        entries.first { $0.place == "\(section).\(key)" && $0.value == value }
+    static func entry(_ section: String, _ key: String) -> Entry? {
+        entries.first { $0.place == "\(section).\(key)" }
     }
 }
 

@@ -66,14 +66,11 @@ struct KeyReference {
     }
 
     private func row(of key: KeySpec, in section: SectionSpec) -> [String] {
-        let refused = NotAvailable.entries.filter { $0.place == "\(section.name).\(key.name)" }
-        var meaning = key.summary
-        for entry in refused { meaning += " *Refused" + (entry.value.map { ": \(Self.value($0))" } ?? "") + ".*" }
+        let isRefused = NotAvailable.entry(section.name, key.name) != nil
+        let meaning = key.summary + (isRefused ? " *Refused.*" : "")
         let standard = key.isRequired ? "*required*" : key.standard.map { Self.standard($0, of: key) } ?? "–"
         return ["`\(key.name)`", Self.type(key.kind), standard, meaning]
     }
-
-    private static func value(_ value: String) -> String { value == "several" ? "more than one" : "`\(value)`" }
 
     /// A value as it is written, or words.
     private static func standard(_ text: String, of key: KeySpec) -> String {
