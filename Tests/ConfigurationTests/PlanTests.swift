@@ -223,4 +223,28 @@ import Testing
         #expect(binding == nil)
         #expect(file.diagnostics.last?.range == nil && file.diagnostics.last?.suggestion == nil)
     }
+
+    @Test func aNumberMayCountAsMissing() throws {
+        let path = try GoldenCase.named("model-missing-value").folder.appendingPathComponent("model.json").path
+        func bound(_ missing: String) throws -> (meaning: [String], model: Model) {
+            let text = Self.text(
+                features: "[{night: limit}, {amount: tx_amount}]",
+                model: "{name: m, file: \(path), output: 1\(missing)}")
+            var file = PipelineFile.load(bytes: Array(text.utf8), path: "p.yaml", environment: [:])
+            let compiled = file.compile()
+            let plan = try #require(compiled)
+            let binding = file.bindModel(of: plan)
+            return (plan.meaning, try #require(binding).model)
+        }
+        func score(_ model: Model, _ night: Double) -> Double {
+            var score = Double.nan
+            model.score(rows: [night, 1], rowCount: 1, stride: 2, into: &score)
+            return score
+        }
+        let (plain, marked) = try (bound(""), bound(", missing: 7"))
+        #expect(score(plain.model, 7) != score(plain.model, .nan))
+        #expect(score(marked.model, 7) == score(plain.model, .nan))
+        #expect(score(marked.model, 8) == score(plain.model, 8))
+        #expect(plain.meaning != marked.meaning)
+    }
 }

@@ -38,7 +38,8 @@ final class ModelTable {
                 .environment,
                 names.contains(column)
                     ? "\(table.path): column \"\(column)\" is there twice"
-                    : "\(table.path): column \"\(column)\" is no input of the model; its inputs are \(known)")
+                    : "\(table.path): column \"\(column)\" is no input of the model, whose inputs are \(known); "
+                        + "leave it out")
         }
         if let missing = names.first(where: { numbers[$0] != nil }) {
             throw ReplayFailure(
