@@ -51,6 +51,7 @@ let package = Package(
         // Layer 1: what Riffle computes, and the cluster.
         target("Features", ["Diagnostics", "Events"]),
         target("Models", ["Events"]),
+        target("Drift"),
         target("Generation", ["Events"]),
         target("Kafka", ["CRdkafka", "Diagnostics"]),
         // Layer 2: from a file to a plan, from a plan to a running engine.
@@ -80,6 +81,7 @@ let package = Package(
         tests("Workers"),
         tests("Features", ["Diagnostics", "Events", "Workers"]),
         tests("Models", ["Events"], data: ["Fixtures"]),
+        tests("Drift", data: ["Goldens"]),
         tests("Generation", ["Events"]),
         tests("Kafka"),
         tests("Configuration", ["Diagnostics", "Events", "Features", "Models", "Telemetry"], data: ["Goldens"]),

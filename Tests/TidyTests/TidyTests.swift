@@ -10,6 +10,7 @@ import Testing
         "Telemetry": ["CoreMetrics", "Synchronization"],
         "Workers": ["Dispatch", "Synchronization"],
         "Features": ["Darwin", "Diagnostics", "Events", "Glibc", "Musl", "Synchronization"],
+        "Drift": ["Glibc"],
         "Models": ["Darwin", "Events", "Glibc", "Musl", "Synchronization"],
         "Generation": ["Events"],
         "Kafka": ["CRdkafka", "Diagnostics", "Dispatch", "Foundation", "Synchronization", "Glibc"],
