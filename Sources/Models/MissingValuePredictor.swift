@@ -1,6 +1,6 @@
 /// A predictor in front of which one more value counts as missing.
 final class MissingValuePredictor: Predictor {
-    private let inner: any Predictor
+    let inner: any Predictor
     private let missing: Double
     private let rowsAtOnce: Int
 

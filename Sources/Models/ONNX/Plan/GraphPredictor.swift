@@ -10,13 +10,13 @@ final class GraphPredictor: Predictor {
     /// How each feature is rounded on its way in, by column: to float32, or to whole numbers.
     private let inputTypes: [ElementType]
     private let isAllSingle: Bool
-    private let steps: [any RowStep]
+    let steps: [any RowStep]
     /// Where each step writes, and where each buffer begins; the rows themselves are buffer 0.
     private let outputs: FrozenArray<Int>
     private let offsets: FrozenArray<Int>
     private let result: Operand
-    private let blockRows: Int
-    private let pool: ScratchPool
+    let blockRows: Int
+    let pool: ScratchPool
 
     var rawCount: Int { outputCount }
     var stepCount: Int { steps.count }
