@@ -44,11 +44,8 @@ extension ModelSummary {
     private mutating func describeInputs(_ graph: Graph) {
         guard let inputCount else { return }
         while inputs.count < inputCount { inputs.append(Input()) }
-        let isSplit = graph.inputs.count == inputCount
-        for index in inputs.indices {
-            if isSplit { inputs[index].type = graph.inputs[index].type }
-            if graph.inputs.count == 1 { inputs[index].type = graph.inputs[0].type }
-        }
+        guard inputCount > 1, graph.inputs.count == inputCount else { return }
+        for index in inputs.indices { inputs[index].type = graph.inputs[index].type }
     }
 
     private mutating func measureTrees(_ graph: ONNXGraph) {

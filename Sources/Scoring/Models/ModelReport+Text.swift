@@ -21,12 +21,19 @@ extension ModelReport {
 
     private var facts: [(String, String)] {
         var facts: [(String, String?)] = [
-            ("format", model.format?.rawValue ?? "not a model that is read"), ("written by", model.libraryVersion),
+            ("format", model.format?.rawValue ?? "not a model that is read"), ("written by", writer),
             ("size", "\(Self.grouped(bytes)) bytes"), ("sha256", sha256), ("booster", model.booster),
             (model.format == .onnx ? "model" : "objective", model.objective),
         ]
         if let count = model.inputCount { facts.append(("inputs", "\(Self.grouped(count))")) }
-        facts += [("outputs", outputs), ("rounds", rounds), ("trees", trees), ("operators", operatorSets)]
+        facts += [("outputs", outputs), ("rounds", rounds), ("trees", trees)]
+        if let graph = model.graph {
+            facts += [
+                ("reads", Self.list(graph.inputs)), ("makes", Self.list(graph.outputs)),
+                ("graph", "nodes \(graph.nodes), constants \(graph.initializers), IR version \(graph.irVersion)"),
+                ("opset", graph.operatorSets.map { "\(Self.domain($0.domain)) \($0.version)" }.joined(separator: ", ")),
+            ]
+        }
         if let evaluation = model.evaluation {
             for (index, kernel) in evaluation.kernels.enumerated() {
                 facts.append((index == 0 ? "runs as" : "", kernel))
@@ -46,7 +53,7 @@ extension ModelReport {
                 outputs.predictions == 1 ? "" : "; output \($0) is the score unless `output:` says otherwise"
             }
             ?? "; `output:` has to say which is the score"
-        return "\(outputs.predictions), \(outputs.raw) raw, \(outputs.precision)\(score)"
+        return "\(outputs.predictions) (\(outputs.raw) raw), \(outputs.precision)\(score)"
     }
 
     private var rounds: String? {
@@ -58,19 +65,29 @@ extension ModelReport {
     private var trees: String? {
         guard let trees = model.trees else { return nil }
         var text =
-            "\(Self.grouped(trees.count)) with \(Self.grouped(trees.leaves)) leaves (at most \(trees.leavesMax) in one); "
+            "\(Self.grouped(trees.count)) with \(Self.grouped(trees.leaves)) leaves (at most \(Self.grouped(trees.leavesMax)) in one); "
             + "depth at most \(trees.depthMax), on average " + String(format: "%.1f", trees.depthMean)
         if trees.categorySplits > 0 { text += "; \(Self.grouped(trees.categorySplits)) splits by categories" }
         if trees.linear > 0 { text += "; \(Self.grouped(trees.linear)) trees with linear leaves" }
         return text
     }
 
-    private var operatorSets: String? {
-        model.graph.map { graph in
-            let sets = graph.operatorSets.map { "\($0.domain.isEmpty ? "ai.onnx" : $0.domain) \($0.version)" }
-            return "\(graph.nodes) nodes, \(graph.initializers) constants; sets: \(sets.joined(separator: ", "))"
+    private var writer: String? {
+        guard let version = model.libraryVersion, !version.isEmpty else { return nil }
+        return switch model.format {
+        case .xgboostJSON, .xgboostUBJSON: "XGBoost \(version)"
+        case .lightgbmText: "LightGBM, version \(version) of its text"
+        default: version
         }
     }
+
+    private static func list(_ values: [ModelSummary.Graph.Value]) -> String {
+        let texts = values.prefix(categoriesMax).map { "\($0.name) \($0.type)" }
+        return (texts + (values.count > categoriesMax ? ["and \(values.count - categoriesMax) more"] : []))
+            .joined(separator: ", ")
+    }
+
+    private static func domain(_ domain: String) -> String { domain.isEmpty ? "ai.onnx" : domain }
 
     // MARK: Tables
 
@@ -104,7 +121,7 @@ extension ModelReport {
                 let list = names.enumerated().map { "\($0) \($1)" }.joined(separator: ", ")
                 parts.append("\(input.categoryCount) categories" + (list.isEmpty ? "" : ": \(list)\(more)"))
             }
-            return parts.joined(separator: "  ")
+            return Self.trimmed(parts.joined(separator: "  "))
         }
     }
 
@@ -161,6 +178,10 @@ extension ModelReport {
     private static func size(_ bytes: Int) -> String {
         bytes < 1 << 20
             ? String(format: "%.1f KiB", Double(bytes) / 1_024) : String(format: "%.1f MiB", Double(bytes) / 1_048_576)
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        String(text.reversed().drop { $0 == " " }.reversed())
     }
 
     private static func left(_ text: String, _ width: Int) -> String {
