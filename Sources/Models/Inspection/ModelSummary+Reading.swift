@@ -14,7 +14,13 @@ extension ModelSummary {
         if let loaded { describe(loaded) }
         look(into: bytes, limits: options.limits)
         // What was found piece by piece comes first, for it has the better places; the same is not said twice.
-        if let refusal, !problems.contains(where: { $0.message == refusal.message }) { add(refusal) }
+        if let refusal, !problems.contains(where: { $0.message == refusal.message }) {
+            if problems.count == Self.problemsMax {
+                problems.removeLast()
+                problemsOmitted += 1
+            }
+            add(refusal)
+        }
         if refusal == nil {
             problems = []
             problemsOmitted = 0
