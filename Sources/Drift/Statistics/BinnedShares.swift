@@ -64,7 +64,7 @@ public struct BinnedShares: Hashable, Sendable {
         return overlap.isNaN ? .nan : (1 - min(1, max(0, overlap))).squareRoot()
     }
 
-    private static func relativeEntropy(_ p: Double, _ q: Double) -> Double {
+    static func relativeEntropy(_ p: Double, _ q: Double) -> Double {
         p == 0 ? 0 : p * log(p / q)
     }
 }

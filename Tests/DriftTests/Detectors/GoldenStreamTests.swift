@@ -57,6 +57,13 @@ struct GoldenRun: CustomTestStringConvertible, Sendable {
 
 /// The alarms, warnings and states of River 0.26.1: all of its runs where `../shared` is there, else some.
 @Suite struct GoldenStreamTests {
+    /// Without optimisation the first values of each stream have to do; `swift test -c release` takes all 45,000.
+    #if DEBUG
+        private static let valuesMax = 8_000
+    #else
+        private static let valuesMax = Int.max
+    #endif
+
     @Test func theGoldenRunsAreThere() {
         #expect(GoldenRun.all.count == (GoldenFile.hasShared ? 124 : 27))
     }
@@ -67,7 +74,7 @@ struct GoldenRun: CustomTestStringConvertible, Sendable {
         var alarms: [Int] = []
         var warnings: [Int] = []
         var trace = run.trace[...]
-        for (index, value) in run.values.enumerated() {
+        for (index, value) in run.values.prefix(Self.valuesMax).enumerated() {
             if detector.update(value) { alarms.append(index) }
             if detector.isWarning { warnings.append(index) }
             if let expected = trace.first, Int(expected[0]) == index {
@@ -79,9 +86,9 @@ struct GoldenRun: CustomTestStringConvertible, Sendable {
                 }
             }
         }
-        #expect(trace.isEmpty)
-        #expect(alarms == run.alarms)
-        if let expected = run.warnings { #expect(warnings == expected) }
+        #expect(trace.allSatisfy { $0[0] >= Double(Self.valuesMax) })
+        #expect(alarms == run.alarms.filter { $0 < Self.valuesMax })
+        if let expected = run.warnings { #expect(warnings == expected.filter { $0 < Self.valuesMax }) }
     }
 
     /// In the order of the recorded states; ADWIN's last one, a count of alarms, is not kept.
