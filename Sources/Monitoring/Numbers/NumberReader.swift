@@ -50,6 +50,9 @@ public final class NumberReader {
         }
     }
 
+    /// Where the last number stands: `scores.csv:17`.
+    public var position: String { "\(name):\(feed.line)" }
+
     /// The next number; `nil`: the end.
     ///
     /// - Throws: `NumberFailure` with the line of what is no finite number, and what the source throws.
