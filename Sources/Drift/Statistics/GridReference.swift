@@ -101,7 +101,7 @@ public struct GridReference: Sendable {
 }
 
 /// What a window is like beside its reference. See `PooledCounts` for each statistic's definition.
-public struct WindowStatistics: Hashable, Sendable {
+public struct WindowStatistics: Sendable {
     public var referenceCount: Int
     public var currentCount = 0
     /// The largest distance of the distribution functions, the value where it is, and whether the reference's is above
@@ -121,6 +121,9 @@ public struct WindowStatistics: Hashable, Sendable {
     /// Evidently's bins, natural logarithm.
     public var jensenShannon = Double.nan
 
+    fileprivate var distinctCount = 0
+    fileprivate var moments: TiedMoments?
+
     // P-values cost more than all statistics together: they are for who asks.
 
     /// Asymptotic; conservative with ties. Complexity: up to O(n m / (n + m)); it may allocate.
@@ -129,9 +132,12 @@ public struct WindowStatistics: Hashable, Sendable {
     }
     /// From 0.001 to 0.25.
     public var andersonDarlingP: Double { AndersonDarling.pValue(andersonDarling) }
-    /// Asymptotic; conservative with ties.
+    /// Asymptotic, and allows for ties; 1 where all values are one.
     public var cramerVonMisesP: Double {
-        CramerVonMises.asymptoticP(cramerVonMises, n: Double(referenceCount), m: Double(currentCount))
+        if cramerVonMises.isNaN { return .nan }
+        if distinctCount == 1 { return 1 }
+        if let moments, distinctCount < referenceCount + currentCount { return moments.pValue(cramerVonMises) }
+        return CramerVonMises.asymptoticP(cramerVonMises, n: Double(referenceCount), m: Double(currentCount))
     }
 }
 
@@ -149,7 +155,9 @@ extension WindowStatistics {
         sign = sums.sign
         wasserstein = sums.moved / (n * m)
         wassersteinOverDeviation = wasserstein / max(deviation, 0.001)
-        cramerVonMises = sums.squares / (n * m * total * total)
+        if min(referenceCount, currentCount) > 1 { cramerVonMises = sums.squares / (n * m * total * total) }
+        distinctCount = sums.distinctCount
+        moments = sums.moments
         if sums.distinctCount > 1 {
             let sum = sums.weighed * (total - 1) / (total * total) * (1 / n + 1 / m)
             andersonDarling = AndersonDarling.standardised(sum, n: n, m: m)
@@ -176,11 +184,13 @@ private struct CellSums {
     var moved = 0.0
     var squares = 0.0
     var weighed = 0.0
+    var moments: TiedMoments
 
     init(n: Double, m: Double) {
         self.n = n
         self.m = m
         total = n + m
+        moments = TiedMoments(n: n, m: m)
     }
 
     @inline(__always)
@@ -199,6 +209,7 @@ private struct CellSums {
         g += b
         steps = f * m - g * n
         squares += tied * steps * steps
+        moments.add(tied)
         if abs(steps) > largest {
             largest = abs(steps)
             location = cell

@@ -85,8 +85,8 @@ extension PooledCounts {
 
     /// The population stability index between the reference's quantiles: by default its deciles.
     ///
-    /// An empty bin counts as half an observation. Under no change its mean is about (bins - 1) (1/n + 1/m): on small
-    /// windows it is above 0.1 or 0.2 without any drift. NaN for an empty sample.
+    /// An empty bin counts as half an observation. On small windows it is above 0.1 or 0.2 without any drift: see
+    /// `stabilityIndexWithoutChange`. NaN for an empty sample.
     /// - Precondition: 2 to 1,000 bins.
     public func stabilityIndex(bins: Int = 10) -> Double {
         precondition((2...1_000).contains(bins), "\(bins) bins")
@@ -97,6 +97,13 @@ extension PooledCounts {
             sum += Self.stabilityTerm(counts.reference[bin], counts.current[bin], n, m)
         }
         return sum
+    }
+
+    /// What the index comes to on average where nothing has changed, for samples of these sizes; ties leave fewer bins.
+    public func stabilityIndexWithoutChange(bins: Int = 10) -> Double {
+        precondition((2...1_000).contains(bins), "\(bins) bins")
+        if isEmpty { return .nan }
+        return Double(quantileBins(bins).reference.count - 1) * (1 / n + 1 / m)
     }
 
     /// What one bin adds to the index.

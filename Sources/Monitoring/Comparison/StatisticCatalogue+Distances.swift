@@ -6,7 +6,7 @@ extension StatisticCatalogue {
         Entry("psi", "population stability index between the reference's deciles", usual: true) { pooled in
             StatisticRow(
                 "psi", "PSI", pooled.stabilityIndex(), parameters: ["bins": "reference deciles"],
-                note: unchanged(pooled))
+                note: "\(SampleComparison.short(pooled.stabilityIndexWithoutChange())) is what no change gives")
         },
         Entry("js", "Jensen-Shannon distance, natural logarithm", usual: true) { pooled in
             StatisticRow(
@@ -36,11 +36,4 @@ extension StatisticCatalogue {
             StatisticRow("energy", "energy", pooled.energyDistance)
         },
     ]
-
-    /// What the index comes to for samples of these sizes from one distribution.
-    private static func unchanged(_ pooled: PooledCounts) -> String {
-        if min(pooled.referenceCount, pooled.currentCount) == 0 { return "" }
-        let expected = 9 * (1 / Double(pooled.referenceCount) + 1 / Double(pooled.currentCount))
-        return "\(SampleComparison.short(expected)) is what no change gives"
-    }
 }

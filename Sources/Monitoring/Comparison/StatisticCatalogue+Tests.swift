@@ -9,7 +9,7 @@ extension StatisticCatalogue {
             let test = pooled.cramerVonMises()
             return StatisticRow(
                 "cvm", "Cramer-von Mises", test.statistic, pValue: test.pValue,
-                parameters: ["form": "distance", "method": mises(pooled)], note: StatisticNote.ties(pooled))
+                parameters: ["form": "distance", "method": pooled.hasTies ? "asymptotic" : mises(pooled)])
         },
         Entry("es", "Epps-Singleton", usual: true) { pooled in
             let test = pooled.eppsSingleton()
@@ -50,9 +50,10 @@ extension StatisticCatalogue {
         let note =
             test.pValue == range.upperBound
             ? "p is at least this" : test.pValue == range.lowerBound ? "p is at most this" : ""
+        let ties = variant == .continuous && pooled.hasTies ? "ties: rejects samples of one distribution" : ""
         return StatisticRow(
             name, "Anderson-Darling", test.statistic, pValue: test.pValue, parameters: ["variant": variant.rawValue],
-            note: note)
+            note: StatisticNote.joined(note, ties))
     }
 
     static func mises(_ pooled: PooledCounts) -> String {
