@@ -12,7 +12,8 @@ enum IncompleteBeta {
         return small * log(small / sum) - 0.5 * log(small) + halfLogOfTwoPi + stirlingRest(small) + rest
     }
 
-    /// P(X <= x) for X ~ Beta(a, b). The continued fraction of DLMF 8.17.22, evaluated by Lentz's method on the side where it converges in O(sqrt(max(a, b))) steps.
+    /// P(X <= x) for X ~ Beta(a, b): the continued fraction of DLMF 8.17.22 by Lentz's method, on the side where it
+    /// converges in O(sqrt(max(a, b))) steps.
     static func cumulative(_ x: Double, _ a: Double, _ b: Double) -> Double {
         if x <= 0 { return 0 }
         if x >= 1 { return 1 }
