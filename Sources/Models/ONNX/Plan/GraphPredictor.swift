@@ -12,13 +12,13 @@ final class GraphPredictor: Predictor {
     /// What it was made from, without steps that it does not need; for explanations.
     let draft: PlanDraft
     private let isAllSingle: Bool
-    private let steps: [any RowStep]
+    let steps: [any RowStep]
     /// Where each step writes, and where each buffer begins; the rows themselves are buffer 0.
     private let outputs: FrozenArray<Int>
     private let offsets: FrozenArray<Int>
     let result: Operand
-    private let blockRows: Int
-    private let pool: ScratchPool
+    let blockRows: Int
+    let pool: ScratchPool
 
     var rawCount: Int { outputCount }
     var stepCount: Int { steps.count }
