@@ -23,7 +23,10 @@ extension WarmPathTests {
         let explainer = try model.makeExplainer()
         let scratch = ExplanationScratch()
         let rowCount = 100
-        let rows = (0..<rowCount * model.featureCount).map { $0 % 11 == 0 ? Double.nan : Double($0 * 37 % 101) / 10 }
+        let rows = (0..<rowCount * model.featureCount).map { index -> Double in
+            if index % 11 == 0 { return .nan }
+            return Double(index * 37 % 101) / 10
+        }
         let width = explainer.rawCount * (model.featureCount + 1)
         var contributions = [Double](repeating: 0, count: rowCount * width)
         allocation_counter_watch_thread(true)
