@@ -23,6 +23,7 @@ from pathlib import Path
 import kill_tests
 import labels_tests
 import metrics_tests
+import model_swap_tests
 import pipeline_case
 import secret_tests
 import topic_replay_tests
@@ -360,7 +361,8 @@ def main():
     pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [secret_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
+    for module in [secret_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests,
+                   kill_tests]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
