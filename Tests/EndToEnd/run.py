@@ -24,6 +24,7 @@ import inspect_tests
 import kill_tests
 import labels_tests
 import metrics_tests
+import model_swap_tests
 import pipeline_case
 import secret_tests
 import topic_replay_tests
@@ -361,7 +362,8 @@ def main():
     pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
+    modules = [secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests]
+    for module in [*modules, kill_tests]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
