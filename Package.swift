@@ -65,7 +65,7 @@ let package = Package(
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
-        target("Monitoring", ["Drift", "Engine", "Events"]),
+        target("Monitoring", ["Drift", "Engine", "Events", crypto]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",

@@ -38,8 +38,12 @@ public struct ReferenceHistory: Sendable {
     private let piecesMax: Int
 
     public init(grid: ValueGrid) {
+        self.init(grid: grid, piecesMax: max(64, Self.cellsMax / grid.cellCount))
+    }
+
+    init(grid: ValueGrid, piecesMax: Int) {
         self.grid = grid
-        piecesMax = max(64, Self.cellsMax / grid.cellCount)
+        self.piecesMax = piecesMax
     }
 
     /// Adds an event; their order matters only within an hour.
