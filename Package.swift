@@ -99,7 +99,9 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         .testTarget(
             name: "AllocationTests",
-            dependencies: ["CAllocationCounter", "Diagnostics", "Engine", "Events", "Features", "Models", "Workers"],
+            dependencies: [
+                "CAllocationCounter", "Diagnostics", "Drift", "Engine", "Events", "Features", "Models", "Workers",
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

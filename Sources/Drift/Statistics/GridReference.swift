@@ -81,7 +81,7 @@ public struct GridReference: Sendable {
             bins: distinctCount > PooledCounts.evidentlyDistinctMax
                 ? SturgesBins(from: values[first], to: values[last], observations: total) : nil)
         var edge = 0
-        for cell in first...last {
+        for cell in first..<(last + 1) {
             let (a, b) = (reference[cell], Double(current[cell]))
             if a + b > 0 {
                 sums.add(a, b, value: values[cell], cell: cell)
