@@ -65,12 +65,13 @@ let package = Package(
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
-        target("Monitoring", ["Drift", "Engine", "Events"]),
+        target("Monitoring", ["Drift", "Engine", "Events", crypto]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",
             dependencies: [
-                "Configuration", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
+                "Configuration", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka",
+                "Models",
                 "Monitoring", "Scoring", "Workers",
                 argumentParser, histogram, logging,
             ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),

@@ -1,11 +1,13 @@
 import Events
 
 /// The kinds of model file that are read.
-public enum ModelFormat: String, Hashable, Sendable, CaseIterable {
+public enum ModelFormat: String, Hashable, Sendable, CaseIterable, Encodable {
     case xgboostJSON = "xgboost-json"
     case xgboostUBJSON = "xgboost-ubjson"
     case lightgbmText = "lightgbm-text"
     case onnx
+    /// Trained by `riffle train isolation-forest`.
+    case isolationForest = "isolation-forest"
 }
 
 /// What a pipeline says about its model beside the file.

@@ -21,6 +21,7 @@ import unittest
 from pathlib import Path
 
 import drift_tests
+import inspect_tests
 import kill_tests
 import labels_tests
 import metrics_tests
@@ -362,7 +363,9 @@ def main():
     pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [drift_tests, secret_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
+    for module in [
+        drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests,
+    ]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)

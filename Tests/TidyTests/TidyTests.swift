@@ -22,7 +22,7 @@ import Testing
             "Generation",
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
-        "Monitoring": ["Drift", "Engine", "Events", "Foundation", "Glibc", "Synchronization"],
+        "Monitoring": ["Crypto", "Drift", "Engine", "Events", "Foundation", "Glibc", "Synchronization"],
         "riffle": [
             "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Drift", "Engine", "Events", "Features",
             "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",
