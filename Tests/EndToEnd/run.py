@@ -20,6 +20,7 @@ import time
 import unittest
 from pathlib import Path
 
+import drift_tests
 import inspect_tests
 import kill_tests
 import labels_tests
@@ -358,12 +359,16 @@ def main():
     options = parser.parse_args()
     RIFFLE = str(Path(options.riffle).resolve())
     os.environ.pop("RIFFLE_BROKERS", None)
+    drift_tests.RIFFLE = RIFFLE
     kill_tests.RIFFLE = RIFFLE
     pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    modules = [secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests]
-    for module in [*modules, kill_tests]:
+    modules = [
+        drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests,
+        kill_tests,
+    ]
+    for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
