@@ -5,7 +5,8 @@
 
 MODEL is XGBoost's .json or .ubj, LightGBM's .txt or an .onnx. X.csv has a header and one column an input; an empty
 cell or nan is a missing value. Rows are float32 for the libraries. The figure is the fastest of several passes over all
-rows; TL2cgen needs a C compiler.
+rows; TL2cgen needs a C compiler. With --contributions it is the explanation of a row (TreeSHAP), which XGBoost and
+LightGBM have too.
 """
 
 import argparse
@@ -76,6 +77,35 @@ def compiled_predict(path, folder):
     return "TL2cgen %s" % tl2cgen.__version__, lambda rows: predictor.predict(tl2cgen.DMatrix(rows))
 
 
+def xgboost_explain(path):
+    import xgboost
+
+    booster = xgboost.Booster({"nthread": 1}, model_file=path)
+    booster.set_param({"nthread": 1})
+
+    def explain(rows):
+        return booster.predict(xgboost.DMatrix(rows, nthread=1), pred_contribs=True, validate_features=False)
+
+    return "XGBoost %s pred_contribs" % xgboost.__version__, explain
+
+
+def lightgbm_explain(path):
+    import lightgbm
+
+    booster = lightgbm.Booster(model_file=path)
+    return "LightGBM %s pred_contrib" % lightgbm.__version__, lambda rows: booster.predict(
+        rows, num_threads=1, pred_contrib=True)
+
+
+def explaining_libraries(path):
+    makers = {".txt": [lightgbm_explain], ".onnx": []}.get(os.path.splitext(path)[1], [xgboost_explain])
+    for make in makers:
+        try:
+            yield make(path)
+        except Exception as error:
+            print("left out: %s" % str(error).split("\n")[0])
+
+
 def libraries(path, folder):
     makers = {".txt": [lightgbm_predict], ".onnx": [onnx_predict]}.get(os.path.splitext(path)[1], [xgboost_predict])
     if not path.endswith(".onnx"):
@@ -97,16 +127,18 @@ def main():
     parser.add_argument("models", nargs="+")
     parser.add_argument("--input", required=True)
     parser.add_argument("--riffle", nargs="+", default=[".build/release/riffle", "bench", "models"])
+    parser.add_argument("--contributions", action="store_true")
     options = parser.parse_args()
+    command = options.riffle + (["--contributions"] if options.contributions else [])
     rows = np.genfromtxt(options.input, delimiter=",", skip_header=1, dtype=np.float32)
     rows = np.ascontiguousarray(np.tile(rows, (-(-4096 // len(rows)), 1))[:max(4096, len(rows))])
     for path in options.models:
         print("\n%s, %d rows; ns a row, one core" % (os.path.basename(path), len(rows)))
         print("| | %s |" % " | ".join("batch %d" % batch for batch in BATCHES))
         print("| --- | %s |" % " | ".join("---:" for _ in BATCHES))
-        print("| Riffle | %s |" % " | ".join("%.0f" % figure for figure in riffle(options.riffle, path, options.input)))
+        print("| Riffle | %s |" % " | ".join("%.0f" % figure for figure in riffle(command, path, options.input)))
         with tempfile.TemporaryDirectory() as folder:
-            for name, predict in libraries(path, folder):
+            for name, predict in explaining_libraries(path) if options.contributions else libraries(path, folder):
                 figures = [nanoseconds(predict, rows, batch) for batch in BATCHES]
                 print("| %s | %s |" % (name, " | ".join("%.0f" % figure for figure in figures)), flush=True)
 

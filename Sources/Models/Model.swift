@@ -6,6 +6,8 @@ public enum ModelFormat: String, Hashable, Sendable, CaseIterable, Encodable {
     case xgboostUBJSON = "xgboost-ubjson"
     case lightgbmText = "lightgbm-text"
     case onnx
+    /// Trained by `riffle train isolation-forest`.
+    case isolationForest = "isolation-forest"
 }
 
 /// What a pipeline says about its model beside the file.

@@ -28,6 +28,9 @@ struct BenchModelsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long each is measured.", valueName: "n"))
     var seconds = 1.0
 
+    @Flag(help: "Time explanations (contributions) instead of predictions.")
+    var contributions = false
+
     func validate() throws {
         guard batch.allSatisfy({ (1...1_000_000).contains($0) }) else {
             throw ValidationError("--batch: expected 1 to 1000000")
@@ -42,9 +45,14 @@ struct BenchModelsCommand: ParsableCommand {
             guard rows.count > 0 else { throw ReplayFailure(.environment, "\(input): it has no rows") }
             print("machine   \(PhaseBenchMachine().text)")
             print("rows      \(rows.count), \(model.featureCount) inputs; the fastest pass over all of them counts")
-            let figures = ModelBench.run(
-                model, rows: rows.values, rowCount: rows.count, stride: model.featureCount, batches: batch,
-                seconds: seconds)
+            let figures =
+                contributions
+                ? ModelBench.run(
+                    try model.makeExplainer(), rows: rows.values, rowCount: rows.count, stride: model.featureCount,
+                    batches: batch, seconds: seconds)
+                : ModelBench.run(
+                    model, rows: rows.values, rowCount: rows.count, stride: model.featureCount, batches: batch,
+                    seconds: seconds)
             for figure in figures { print(figure) }
         } catch {
             Terminal.printError("riffle bench models: \(error)")

@@ -1,4 +1,4 @@
-/// How fast a model scores on one core: what `riffle bench models` prints.
+/// How fast a model scores, or is explained, on one core: what `riffle bench models` prints.
 public enum ModelBench {
     /// One batch size's figure.
     public struct Figure: Hashable, Sendable, CustomStringConvertible {
@@ -24,34 +24,56 @@ public enum ModelBench {
     ) -> [Figure] {
         precondition(rowCount > 0 && stride >= model.featureCount, "\(rowCount) rows, \(stride) apart")
         precondition(rows.count >= (rowCount - 1) * stride + model.featureCount, "\(rows.count) numbers")
+        let predictor = model.predictor
         var predictions = [Double](repeating: 0, count: rowCount * model.outputCount)
-        return batches.map { batch in
+        return predictions.withUnsafeMutableBufferPointer { target in
+            measure(rows, rowCount, stride, batches: batches, seconds: seconds) { rows, start, count in
+                predictor.predict(
+                    rows: rows, rowCount: count, stride: stride, raw: nil,
+                    predictions: target.baseAddress! + start * predictor.outputCount)
+            }
+        }
+    }
+
+    /// The same of explanations.
+    public static func run(
+        _ explainer: any Explaining, rows: [Double], rowCount: Int, stride: Int, batches: [Int] = [1, 256, 4_096],
+        seconds: Double = 1
+    ) -> [Figure] {
+        precondition(rowCount > 0 && stride >= explainer.featureCount, "\(rowCount) rows, \(stride) apart")
+        precondition(rows.count >= (rowCount - 1) * stride + explainer.featureCount, "\(rows.count) numbers")
+        let scratch = ExplanationScratch()
+        // One call's: all rows' would leave every cache.
+        let callRows = min(rowCount, batches.max() ?? 1)
+        let width = explainer.rawCount * (explainer.featureCount + 1)
+        var contributions = [Double](repeating: 0, count: callRows * width)
+        return contributions.withUnsafeMutableBufferPointer { target in
+            measure(rows, rowCount, stride, batches: batches, seconds: seconds) { rows, _, count in
+                explainer.explain(
+                    rows: rows, rowCount: count, stride: stride, scratch: scratch, into: target.baseAddress!)
+            }
+        }
+    }
+
+    private static func measure(
+        _ rows: [Double], _ rowCount: Int, _ stride: Int, batches: [Int], seconds: Double,
+        _ call: (_ rows: UnsafePointer<Double>, _ start: Int, _ count: Int) -> Void
+    ) -> [Figure] {
+        batches.map { batch in
             var fastest = Duration.seconds(3_600)
             let clock = ContinuousClock()
             let end = clock.now + .seconds(seconds)
             repeat {
-                fastest = min(
-                    fastest,
-                    clock.measure {
-                        predict(model.predictor, rows, rowCount, stride, max(1, batch), &predictions)
-                    })
+                let pass = clock.measure {
+                    rows.withUnsafeBufferPointer { rows in
+                        for start in Swift.stride(from: 0, to: rowCount, by: max(1, batch)) {
+                            call(rows.baseAddress! + start * stride, start, min(max(1, batch), rowCount - start))
+                        }
+                    }
+                }
+                fastest = min(fastest, pass)
             } while clock.now < end
             return Figure(batch: batch, nanosecondsPerRow: fastest / .nanoseconds(1) / Double(rowCount))
-        }
-    }
-
-    private static func predict(
-        _ predictor: any Predictor, _ rows: [Double], _ rowCount: Int, _ stride: Int, _ batch: Int,
-        _ predictions: inout [Double]
-    ) {
-        rows.withUnsafeBufferPointer { rows in
-            predictions.withUnsafeMutableBufferPointer { target in
-                for start in Swift.stride(from: 0, to: rowCount, by: batch) {
-                    predictor.predict(
-                        rows: rows.baseAddress! + start * stride, rowCount: min(batch, rowCount - start),
-                        stride: stride, raw: nil, predictions: target.baseAddress! + start * predictor.outputCount)
-                }
-            }
         }
     }
 }

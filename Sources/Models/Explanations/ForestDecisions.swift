@@ -62,16 +62,26 @@ struct ForestDecisions: Sendable {
             threshold: Float(bitPattern: sets.place(of: set)), featureAndDefault: featureAndDefault | categoryFlag)
     }
 
-    /// Writes 1 for each split of a tree, breadth first, where a row goes right, else 0. Complexity: O(splits).
+    /// Writes 1 for each split of a tree, breadth first, where a row goes right, else 0.
+    ///
+    /// `isComplete`: no value of the row is missing. Complexity: O(splits).
     @inline(__always)
-    func decide(tree: Int, row: UnsafePointer<Float>, into codes: UnsafeMutablePointer<UInt8>) {
+    func decide(
+        tree: Int, row: UnsafePointer<Float>, isComplete: Bool, into codes: UnsafeMutablePointer<UInt8>
+    ) {
         let tree = trees.start[tree]
         let decisions = decisions.start + tree.first
         if tree.hasCategories {
             for split in 0..<tree.count { codes[split] = code(decisions[split], row) }
-            return
+        } else if isComplete {
+            // One comparison a split: no branch that depends on the row.
+            for split in 0..<tree.count {
+                let decision = decisions[split]
+                codes[split] = row[Int(decision.featureAndDefault &>> 1)] >= decision.threshold ? 1 : 0
+            }
+        } else {
+            for split in 0..<tree.count { codes[split] = Self.plainCode(decisions[split], row) }
         }
-        for split in 0..<tree.count { codes[split] = Self.plainCode(decisions[split], row) }
     }
 
     /// Whether one split of a tree sends a row right.

@@ -43,20 +43,29 @@ final class ForestExplainer: Explaining {
         precondition(stride >= featureCount, "rows \(stride) apart of \(featureCount) features")
         let width = featureCount
         let rowsAtOnce = RowBlocks.count(width: width + rawCount * (width + 1))
-        let inputs = scratch.bytes(rowsAtOnce * width * 4, for: .inputs).assumingMemoryBound(to: Float.self)
+        // Behind the inputs, whether each row is complete.
+        let inputs = scratch.bytes(rowsAtOnce * (width * 4 + 1), for: .inputs).assumingMemoryBound(to: Float.self)
+        let areComplete = UnsafeMutableRawPointer(inputs + rowsAtOnce &* width).assumingMemoryBound(to: Bool.self)
         var start = 0
         while start < rowCount {
             let count = min(rowsAtOnce, rowCount &- start)
             for row in 0..<count {
                 let source = rows + (start &+ row) &* stride
-                for feature in 0..<width { inputs[row &* width &+ feature] = Float(source[feature]) }
+                var missing = 0
+                for feature in 0..<width {
+                    let x = Float(source[feature])
+                    inputs[row &* width &+ feature] = x
+                    missing |= x != x ? 1 : 0
+                }
+                areComplete[row] = missing == 0
             }
             let here = target + start &* rawCount &* (width &+ 1)
             switch method {
             case .shapley(let contributions):
                 let work = scratch.bytes(contributions.scratchBytes, for: .trees)
                 contributions.explain(rowCount: count, featureCount: width, scratch: work, into: here) {
-                    decisions.decide(tree: $0, row: inputs + $1 &* width, into: $2)
+                    decisions.decide(
+                        tree: $0, row: inputs + $1 &* width, isComplete: areComplete[$1], into: $2)
                 }
             case .paths(let contributions):
                 contributions.explain(rowCount: count, featureCount: width, into: here) { tree, _, split, row in

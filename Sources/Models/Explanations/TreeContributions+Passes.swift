@@ -33,8 +33,8 @@ extension TreeContributions {
 
     private static let blockBytes = MemoryLayout<SIMD4<Double>>.stride
 
-    /// Two blocks of points a node, one and a code a split.
-    var scratchBytes: Int { nodesMax * (3 * Self.blockBytes + 1) }
+    /// Two blocks of points a node, two and a code a split.
+    var scratchBytes: Int { nodesMax * (4 * Self.blockBytes + 1) }
 
     private struct Work {
         /// U of each node; a leaf's value stays while rows pass by.
@@ -43,6 +43,8 @@ extension TreeContributions {
         let products: UnsafeMutableRawPointer
         /// Each split's part of its feature, but for D.
         let parts: UnsafeMutableRawPointer
+        /// The factor of each split's side that the row does not take.
+        let factors: UnsafeMutableRawPointer
         let codes: UnsafeMutablePointer<UInt8>
 
         init(_ scratch: UnsafeMutableRawPointer, nodesMax: Int) {
@@ -50,7 +52,8 @@ extension TreeContributions {
             values = scratch
             products = scratch + bytes
             parts = products + bytes
-            codes = (parts + bytes).assumingMemoryBound(to: UInt8.self)
+            factors = parts + bytes
+            codes = (factors + bytes).assumingMemoryBound(to: UInt8.self)
         }
     }
 
@@ -107,80 +110,82 @@ extension TreeContributions {
             let number = Int(repeated[index])
             let above = splits[number].above &- 1
             let code = codes[Int(above &>> 1)]
-            let isOther = (code ^ UInt8(truncatingIfNeeded: above)) & Self.right != 0
-            codes[number] |= isOther ? Self.hasLeft : code & Self.hasLeft
+            let isOther = (code ^ UInt8(truncatingIfNeeded: above)) & Self.right
+            codes[number] |= isOther &<< 1 | code & Self.hasLeft
         }
     }
 
     private func add(_ tree: Tree, _ work: Work, to target: UnsafeMutablePointer<Double>) {
         let splits = splits.start + tree.splits.first
+        let shares = otherShares.start + 2 &* tree.splits.first
         let rules = rules.start + tree.rules.first
         if tree.isNarrow {
-            Self.pass(SIMD2<Double>.self, rules[0], splits, tree.splits.count, work, target)
+            let points = SIMD2<Double>.points(rules[0])
+            Self.goUp(points, splits, shares, tree.splits.count, work)
+            Self.goDown(points, splits, tree.splits.count, work, target)
             return
         }
         for block in 0..<tree.rules.count {
-            Self.pass(SIMD4<Double>.self, rules[block], splits, tree.splits.count, work, target)
+            let points = SIMD4<Double>.points(rules[block])
+            Self.goUp(points, splits, shares, tree.splits.count, work)
+            Self.goDown(points, splits, tree.splits.count, work, target)
         }
     }
 
-    /// The share on the side that a row does not take.
+    /// Without a branch that depends on the row.
     @inline(__always)
-    private static func coldShare(_ split: UnsafePointer<Split>, _ right: Int) -> Double {
-        right == 0 ? split.pointee.shares.right : split.pointee.shares.left
-    }
-
-    @inline(__always)
-    private static func pass<Points: PointBlock>(
-        _: Points.Type, _ rule: Rule, _ splits: UnsafePointer<Split>, _ count: Int, _ work: Work,
-        _ target: UnsafeMutablePointer<Double>
+    private static func goUp<Points: PointBlock>(
+        _ points: (t: Points, weight: Points), _ splits: UnsafePointer<Split>, _ shares: UnsafePointer<Double>,
+        _ count: Int, _ work: Work
     ) {
-        let (t, weight) = Points.points(rule)
+        let t = points.t
         let rest = Points(repeating: 1) - t
         let values = work.values.assumingMemoryBound(to: Points.self)
-        let products = work.products.assumingMemoryBound(to: Points.self)
         let parts = work.parts.assumingMemoryBound(to: Points.self)
+        let factors = work.factors.assumingMemoryBound(to: Points.self)
         var number = count &- 1
         while number >= 0 {
-            let split = splits + number
+            let split = splits[number]
             let code = work.codes[number]
             let right = Int(code & Self.right)
-            let children = values + Int(split.pointee.left)
+            let children = values + Int(split.left)
             let hot = children[right]
             let difference = hot - children[1 &- right]
-            let share = Points(repeating: coldShare(split, right))
-            if split.pointee.above == 0 {
-                let part = share * difference
-                parts[number] = part
-                values[Int(split.pointee.node)] = hot - rest * part
-            } else if code & Self.hasLeft == 0 {
-                let above = Points(repeating: split.pointee.aboveShare)
+            let share = Points(repeating: shares[2 &* number &+ right])
+            var factor = rest * share
+            var part = share * difference
+            if split.above != 0 {
+                let above = Points(repeating: split.aboveShare)
                 let inverse = Points(repeating: 1) / (t + rest * above)
-                let part = share * above * inverse * difference
-                parts[number] = part * inverse
-                values[Int(split.pointee.node)] = hot - rest * part
-            } else {
-                parts[number] = .zero
-                values[Int(split.pointee.node)] = hot - share * difference
+                let quotient = share * above * inverse
+                // 0 where the path is left already: then the factor is the share alone, and the part is nothing.
+                let isOn = Points(repeating: Double((code & hasLeft ^ hasLeft) &>> 1))
+                factor = share + isOn * (rest * quotient - share)
+                part = isOn * quotient * inverse * difference
             }
+            factors[number] = factor
+            parts[number] = part
+            values[Int(split.node)] = hot - factor * difference
             number &-= 1
         }
-        products[0] = weight
+    }
+
+    @inline(__always)
+    private static func goDown<Points: PointBlock>(
+        _ points: (t: Points, weight: Points), _ splits: UnsafePointer<Split>, _ count: Int, _ work: Work,
+        _ target: UnsafeMutablePointer<Double>
+    ) {
+        let products = work.products.assumingMemoryBound(to: Points.self)
+        let parts = work.parts.assumingMemoryBound(to: Points.self)
+        let factors = work.factors.assumingMemoryBound(to: Points.self)
+        products[0] = points.weight
         for number in 0..<count {
-            let split = splits + number
-            let code = work.codes[number]
-            let right = Int(code & Self.right)
-            let product = products[Int(split.pointee.node)]
-            target[Int(split.pointee.feature)] += (product * parts[number]).total
-            var share = Points(repeating: coldShare(split, right))
-            if split.pointee.above == 0 {
-                share = rest * share
-            } else if code & Self.hasLeft == 0 {
-                let above = Points(repeating: split.pointee.aboveShare)
-                share = rest * share * above / (t + rest * above)
-            }
-            let cold = product * share
-            let children = products + Int(split.pointee.left)
+            let split = splits[number]
+            let right = Int(work.codes[number] & Self.right)
+            let product = products[Int(split.node)]
+            target[Int(split.feature)] += (product * parts[number]).total
+            let cold = product * factors[number]
+            let children = products + Int(split.left)
             children[1 &- right] = cold
             children[right] = product - cold
         }

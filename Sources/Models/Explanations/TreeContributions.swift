@@ -28,8 +28,6 @@ struct TreeContributions: Sendable {
         var feature: UInt32
         /// 0: no split above asks for the same feature; else 1 more than `number << 1 | side` of the nearest one.
         var above: UInt32
-        /// Of the training rows here the shares that go left and right.
-        var shares: (left: Double, right: Double)
         /// The share of training rows that follow all edges of this feature down to here.
         var aboveShare: Double
     }
@@ -62,6 +60,8 @@ struct TreeContributions: Sendable {
     }
 
     let splits: FrozenArray<Split>
+    /// For each split of the training rows there the share on the other side: than left, than right.
+    let otherShares: FrozenArray<Double>
     let leaves: FrozenArray<Leaf>
     let repeated: FrozenArray<UInt32>
     let trees: FrozenArray<Tree>
@@ -74,6 +74,7 @@ struct TreeContributions: Sendable {
         var packing = Packing(bases: bases)
         for tree in forest { packing.add(tree) }
         splits = FrozenArray(packing.splits)
+        otherShares = FrozenArray(packing.otherShares)
         leaves = FrozenArray(packing.leaves)
         repeated = FrozenArray(packing.repeated)
         trees = FrozenArray(packing.trees)
@@ -90,6 +91,7 @@ extension TreeContributions {
     fileprivate struct Packing {
         var bases: [Double]
         var splits: [Split] = []
+        var otherShares: [Double] = []
         var leaves: [Leaf] = []
         var repeated: [UInt32] = []
         var trees: [Tree] = []
@@ -114,7 +116,8 @@ extension TreeContributions {
                 splits.append(
                     Split(
                         node: UInt32(number), left: left, feature: UInt32(node.feature), above: above.edge,
-                        shares: (shares[Int(left)], shares[Int(left) + 1]), aboveShare: above.share))
+                        aboveShare: above.share))
+                otherShares += [shares[Int(left) + 1], shares[Int(left)]]
                 left += 2
             }
             bases[tree.group] += tree.means(shares: shares)[0]

@@ -16,8 +16,13 @@ enum ModelContent {
             return try LightGBMText.load(bytes, limits: options.limits)
         }
         if bytes.count <= bytesMax, ONNXModel.isONNX(bytes) { return try ONNXModel.load(bytes, limits: options.limits) }
+        let root = try json(bytes)
+        if IsolationForestReader.isIsolationForest(root) {
+            return try IsolationForestReader.load(root, limits: options.limits)
+        }
+        guard root.member("learner") != nil else { throw otherJSON(root) }
         return try XGBoostReader.load(
-            json(bytes), format: .xgboostJSON, iterations: options.iterations, limits: options.limits)
+            root, format: .xgboostJSON, iterations: options.iterations, limits: options.limits)
     }
 
     /// The file as UBJSON that looks like an XGBoost model.
@@ -34,7 +39,7 @@ enum ModelContent {
         return root
     }
 
-    /// The file as JSON that looks like an XGBoost model, or a failure that names what it is instead.
+    /// The file as JSON, or a failure that names what it is instead.
     static func json(_ bytes: UnsafeRawBufferPointer) throws(ModelFailure) -> ModelField {
         guard bytes.count <= bytesMax else {
             throw ModelFailure(.tooLarge, "\(bytes.count) bytes, where at most \(bytesMax) are read")
@@ -58,9 +63,7 @@ enum ModelContent {
         } catch {
             throw ModelFailure(.malformed, error.message)
         }
-        let root = ModelField(document)
-        guard root.member("learner") != nil else { throw otherJSON(root) }
-        return root
+        return ModelField(document)
     }
 
     private static func otherJSON(_ root: ModelField) -> ModelFailure {

@@ -93,6 +93,12 @@ struct ModelField {
         }
     }
 
+    /// Of JSON only: nothing in UBJSON is read in float64.
+    func doubles() throws(ModelFailure) -> [Double] {
+        guard case .json(let value) = value else { throw wrongType("an array of JSON") }
+        do { return try value.doubles() } catch { throw bulk(error, "a number") }
+    }
+
     func int32s() throws(ModelFailure) -> [Int32] {
         let wanted = "an integer of 32 bits"
         switch value {

@@ -40,11 +40,34 @@ enum Movement {
     // MARK: Concat
 
     private struct Join: RowStep {
-        let inputs: [Operand]
-        /// Numbers that each input gives at a time, and how often.
-        let chunks: [Int]
-        let repeats: Int
-        var operands: [Operand] { inputs }
+        /// An input without references, so that a run counts none.
+        private struct Source: BitwiseCopyable, Sendable {
+            /// -1: it is a constant.
+            let buffer: Int
+            /// The address of a constant, which `operands` keep.
+            let constant: UInt
+            let stride: Int
+            /// Numbers that it gives at a time.
+            let chunk: Int
+        }
+
+        let operands: [Operand]
+        private let sources: FrozenArray<Source>
+        private let width: Int
+        /// How often each input gives a chunk.
+        private let repeats: Int
+
+        init(inputs: [Operand], chunks: [Int], repeats: Int) {
+            operands = inputs
+            sources = FrozenArray(
+                zip(inputs, chunks).map { input, chunk in
+                    Source(
+                        buffer: input.buffer ?? -1, constant: input.constant.map { UInt(bitPattern: $0.start) } ?? 0,
+                        stride: input.stride, chunk: chunk)
+                })
+            width = chunks.reduce(0, +)
+            self.repeats = repeats
+        }
 
         func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
             let all = inputs.map(known)
@@ -54,19 +77,21 @@ enum Movement {
         }
 
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
-            let width = chunks.reduce(0, +)
             var first = 0
-            for index in inputs.indices {
-                let chunk = chunks[index]
-                let source = block.start(inputs[index])
+            for index in 0..<sources.count {
+                let input = sources.start[index]
+                let source =
+                    input.buffer < 0
+                    ? UnsafePointer<Double>(bitPattern: input.constant)!
+                    : UnsafePointer(block.scratch + block.offsets[input.buffer])
                 for row in 0..<block.rowCount {
                     for turn in 0..<repeats {
-                        let from = source + (row &* inputs[index].stride &+ turn &* chunk)
+                        let from = source + (row &* input.stride &+ turn &* input.chunk)
                         let to = output + ((row &* repeats &+ turn) &* width &+ first)
-                        for place in 0..<chunk { to[place] = from[place] }
+                        for place in 0..<input.chunk { to[place] = from[place] }
                     }
                 }
-                first &+= chunk
+                first &+= input.chunk
             }
         }
     }
