@@ -75,7 +75,7 @@ enum Movement {
             let all = operands.map(known)
             return (0..<repeats).flatMap { turn in
                 operands.indices.flatMap { index in
-                    let chunk = sources.start[index].chunk
+                    let chunk = chunks[index]
                     return all[index][turn * chunk..<(turn + 1) * chunk]
                 }
             }
