@@ -30,6 +30,7 @@ struct CheckCommand: ParsableCommand {
         printSources(assembly.scoring.sources)
         print("  features  \(features.names.joined(separator: ", "))")
         for (number, model) in assembly.scoring.models.models.enumerated() { printModel(model, isFirst: number == 0) }
+        if let score = assembly.spec.score { print("  score     \(score.written)") }
         for entity in features.entities {
             let name = assembly.scoring.schema.fields[entity.keyField.rawValue].name
             for line in EntityMemoryText(entity, named: name).lines { print("  \(line)") }
