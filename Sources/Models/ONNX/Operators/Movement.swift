@@ -70,9 +70,12 @@ enum Movement {
         }
 
         func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
-            let all = inputs.map(known)
+            let all = operands.map(known)
             return (0..<repeats).flatMap { turn in
-                inputs.indices.flatMap { all[$0][turn * chunks[$0]..<(turn + 1) * chunks[$0]] }
+                all.indices.flatMap { index in
+                    let chunk = sources.start[index].chunk
+                    return all[index][turn * chunk..<(turn + 1) * chunk]
+                }
             }
         }
 
