@@ -72,12 +72,9 @@ enum Movement {
         }
 
         func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
-            let all = operands.map(known)
+            let all = inputs.map(known)
             return (0..<repeats).flatMap { turn in
-                operands.indices.flatMap { index in
-                    let chunk = sources.start[index].chunk
-                    return all[index][turn * chunk..<(turn + 1) * chunk]
-                }
+                inputs.indices.flatMap { all[$0][turn * chunks[$0]..<(turn + 1) * chunks[$0]] }
             }
         }
 
