@@ -46,7 +46,7 @@ public struct GridReference: Sendable {
     /// Holds a window's counts, one a cell, against the reference; NaN where the window is empty.
     ///
     /// Complexity: O(cells), without allocation.
-    /// - Precondition: as many counts as cells, none negative.
+    /// - Precondition: as many counts as cells, none negative, together at most `PooledCounts.countMax`.
     public func describe(_ current: [Int]) -> WindowStatistics {
         precondition(current.count == grid.cellCount, "\(current.count) counts on \(grid.cellCount) cells")
         return current.withUnsafeBufferPointer { current in

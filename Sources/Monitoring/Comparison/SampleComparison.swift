@@ -14,7 +14,8 @@ public struct SampleComparison: Hashable, Sendable, Encodable {
         public var highest: Double
     }
 
-    /// Of one sample; more are refused where they are read. About 200 bytes are held for each in the worst case: 4 GB.
+    /// Of one sample; more are refused where they are read. About 50 bytes are held for each: 2 GB for two such
+    /// samples.
     public static let numbersMax = 20_000_000
 
     public var reference: Sample
