@@ -91,7 +91,7 @@ final class DoubleForestPredictor: Predictor {
             firstLeaves: FrozenArray(firstLeaves), rows: rows)
     }
 
-    /// Depth is below the number of leaves, 64: recursion is bounded.
+    /// Depth is below the number of leaves, 256: recursion is bounded.
     private static func collect(
         _ tree: DoubleForest.Tree, _ places: [FeatureRanks.Place], _ child: Int32, _ shape: inout BitKernel.Shape,
         _ outputs: inout [Double]
