@@ -15,6 +15,8 @@ public final class ForestPredictor: Sendable {
 
     /// Below so many rows the ranks cost more than the walks that they save.
     private static let blockRowsMin = 4
+    /// The same where masks hold trees of more than `fewLeaves` leaves: they cost as much for one row as for sixteen.
+    private static let largeBlockRowsMin = 16
     /// The most rows whose ranks are held at once.
     static let blockRowsMax = 256
     /// Beyond this the masks leave the cache, and walks are faster.
@@ -55,7 +57,11 @@ public final class ForestPredictor: Sendable {
         groups = FrozenArray(forest.trees.map { Int32($0.nodes.group) })
         walk = WalkKernel(forest)
         blocks = kernel == .walk ? nil : Self.blocks(forest)
-        rowsMin = kernel == .leafMasks ? 1 : Self.blockRowsMin
+        let bits = blocks?.bits
+        let isLarge = forest.trees.indices.contains { tree in
+            forest.trees[tree].leafCount > Self.fewLeaves && bits?.handles(tree: tree) == true
+        }
+        rowsMin = kernel == .leafMasks ? 1 : isLarge ? Self.largeBlockRowsMin : Self.blockRowsMin
     }
 
     private static func blocks(_ forest: Forest) -> Blocks? {
