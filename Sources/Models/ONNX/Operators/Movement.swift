@@ -72,9 +72,12 @@ enum Movement {
         }
 
         func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
-            let all = inputs.map(known)
+            let all = operands.map(known)
             return (0..<repeats).flatMap { turn in
-                inputs.indices.flatMap { all[$0][turn * chunks[$0]..<(turn + 1) * chunks[$0]] }
+                operands.indices.flatMap { index in
+                    let chunk = chunks[index]
+                    return all[index][turn * chunk..<(turn + 1) * chunk]
+                }
             }
         }
 
