@@ -13,6 +13,8 @@ final class DoubleForestPredictor: Predictor {
     /// Below so many rows the ranks and masks cost more than the walks that they save (measured): trees of one plane
     /// are found in masks even for a single row.
     private static let blockRowsMin = 4
+    /// The same where masks hold trees of more than 64 leaves: they cost as much for one row as for sixteen.
+    private static let largeBlockRowsMin = 8
     private static let planesOfSingleRowsMax = 1
     /// The most rows whose ranks are held at once.
     private static let blockRowsMax = 256
@@ -61,7 +63,8 @@ final class DoubleForestPredictor: Predictor {
         blocks = kernel == .walk ? nil : Self.blocks(forest)
         let leaves = forest.trees.reduce(0) { max($0, $1.leafCount) }
         let isShallow = leaves <= BitKernel.leavesPerPlane * Self.planesOfSingleRowsMax
-        rowsMin = kernel == .leafMasks || isShallow ? 1 : Self.blockRowsMin
+        rowsMin =
+            kernel == .leafMasks || isShallow ? 1 : leaves > 64 ? Self.largeBlockRowsMin : Self.blockRowsMin
     }
 
     private static func blocks(_ forest: DoubleForest) -> Blocks? {
@@ -91,7 +94,7 @@ final class DoubleForestPredictor: Predictor {
             firstLeaves: FrozenArray(firstLeaves), rows: rows)
     }
 
-    /// Depth is below the number of leaves, 64: recursion is bounded.
+    /// Depth is below the number of leaves, 256: recursion is bounded.
     private static func collect(
         _ tree: DoubleForest.Tree, _ places: [FeatureRanks.Place], _ child: Int32, _ shape: inout BitKernel.Shape,
         _ outputs: inout [Double]

@@ -15,6 +15,8 @@ public final class ForestPredictor: Sendable {
 
     /// Below so many rows the ranks cost more than the walks that they save.
     private static let blockRowsMin = 4
+    /// The same where masks hold trees of more than `fewLeaves` leaves: they cost as much for one row as for sixteen.
+    private static let largeBlockRowsMin = 16
     /// The most rows whose ranks are held at once.
     static let blockRowsMax = 256
     /// Beyond this the masks leave the cache, and walks are faster.
@@ -55,18 +57,48 @@ public final class ForestPredictor: Sendable {
         groups = FrozenArray(forest.trees.map { Int32($0.nodes.group) })
         walk = WalkKernel(forest)
         blocks = kernel == .walk ? nil : Self.blocks(forest)
-        rowsMin = kernel == .leafMasks ? 1 : Self.blockRowsMin
+        let bits = blocks?.bits
+        let isLarge = forest.trees.indices.contains { tree in
+            forest.trees[tree].leafCount > Self.fewLeaves && bits?.handles(tree: tree) == true
+        }
+        rowsMin = kernel == .leafMasks ? 1 : isLarge ? Self.largeBlockRowsMin : Self.blockRowsMin
     }
 
     private static func blocks(_ forest: Forest) -> Blocks? {
         guard forest.nodeCount <= 2 * splitsMax else { return nil }
         var places: [FeatureRanks.Split: FeatureRanks.Place] = [:]
-        let ranks = FeatureRanks(forest, leavesMax: BitKernel.leavesMax, places: &places)
+        let ranks = ranks(forest, places: &places)
         guard ranks.columnCount > 0 else { return nil }
         let fitting = rankBytes / ranks.columnCount / BitKernel.lanes * BitKernel.lanes
         guard fitting >= 4 * BitKernel.lanes else { return nil }
         let rows = min(fitting, blockRowsMax)
         return Blocks(ranks: ranks, bits: BitKernel(forest, places: places, columnStride: rows), rows: rows)
+    }
+
+    /// Trees of more leaves than these bring so many thresholds of their own that their columns may cost more than the
+    /// masks save.
+    private static let fewLeaves = 64
+    /// Nanoseconds a row (measured): a level of a walk, a leaf in the masks, a column of ranks.
+    private static let levelCost = 1.9
+    private static let leafCost = 0.05
+    private static let columnCost = 8.0
+
+    /// Ranks for the trees whose masks are worth them.
+    private static func ranks(
+        _ forest: Forest, places: inout [FeatureRanks.Split: FeatureRanks.Place]
+    ) -> FeatureRanks {
+        let few = FeatureRanks(forest, leavesMax: fewLeaves, places: &places)
+        var saved = 0.0
+        for tree in forest.trees where tree.leafCount > fewLeaves && tree.leafCount <= BitKernel.leavesMax {
+            saved += levelCost * Double(tree.depth) - leafCost * Double(tree.leafCount)
+        }
+        guard saved > 0 else { return few }
+        var allPlaces: [FeatureRanks.Split: FeatureRanks.Place] = [:]
+        let all = FeatureRanks(forest, leavesMax: BitKernel.leavesMax, places: &allPlaces)
+        let fits = rankBytes / max(1, all.columnCount) >= 4 * BitKernel.lanes
+        guard fits, saved > columnCost * Double(all.columnCount - few.columnCount) else { return few }
+        places = allPlaces
+        return all
     }
 
     /// Writes the margins of `rowCount` rows: for each row `groupCount` floats, one after the other.

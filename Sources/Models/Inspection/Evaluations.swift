@@ -32,6 +32,15 @@ extension DoubleForestPredictor: EvaluationDescribing {
     }
 }
 
+extension IsolationForestPredictor: EvaluationDescribing {
+    var evaluation: ModelSummary.Evaluation {
+        var evaluation = paths.evaluation
+        // The trees as they were read: two of its arrays have eight and one byte a node, the others four.
+        evaluation.memoryBytes += forest.nodeCount * 25
+        return evaluation
+    }
+}
+
 private enum TreeKernels {
     static func masks(_ masked: Int, of count: Int, _ columns: Int, _ rows: Int, rowsMin: Int) -> [String] {
         guard masked > 0 else { return [] }

@@ -48,8 +48,13 @@ extension ModelSummary {
         } else {
             // A failure here is the loader's own.
             guard let root = try? ModelContent.json(bytes) else { return }
-            format = .xgboostJSON
-            lookIntoXGBoost(root, limits: limits)
+            if IsolationForestReader.isIsolationForest(root) {
+                format = .isolationForest
+                lookIntoIsolationForest(root, limits: limits)
+            } else if root.member("learner") != nil {
+                format = .xgboostJSON
+                lookIntoXGBoost(root, limits: limits)
+            }
         }
     }
 

@@ -88,7 +88,7 @@ public struct ModelSummary: Hashable, Sendable, Encodable {
         /// Splits on this input: XGBoost's `weight`. For LightGBM only those with a gain above 0, as its `split` counts.
         public let splits: Int
         /// Sums over its splits, and means; `nil` where the file does not keep them. A cover is a sum of hessians for
-        /// XGBoost and a number of training rows for LightGBM.
+        /// XGBoost and a number of training rows for LightGBM and isolation forests.
         public let totalGain: Double?
         public let gain: Double?
         public let totalCover: Double?

@@ -76,6 +76,7 @@ extension ModelReport {
         guard let version = model.libraryVersion, !version.isEmpty else { return nil }
         return switch model.format {
         case .xgboostJSON, .xgboostUBJSON: "XGBoost \(version)"
+        case .isolationForest: "Riffle, version \(version) of its file"
         case .lightgbmText: "LightGBM, version \(version) of its text"
         default: version
         }

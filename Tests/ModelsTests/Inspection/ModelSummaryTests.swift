@@ -124,6 +124,29 @@ import Testing
         #expect(try Self.summary("\(LightGBMFixture.ownFolder)/linear.txt").trees?.linear ?? 0 > 0)
     }
 
+    @Test func anIsolationForestSaysWhatItKeeps() throws {
+        let forest = TrainingTable.random(rows: 400, width: 3, seed: 4).train(.init(treeCount: 7, sample: 64))
+        let summary = ModelSummary(inspecting: forest.fileBytes())
+        #expect(summary.format == .isolationForest)
+        #expect(summary.problems == [])
+        #expect(summary.inputs.map(\.name) == forest.inputs)
+        let trees = try #require(summary.trees)
+        #expect(trees.count == 7)
+        #expect(trees.leaves + trees.splits == forest.nodeCount)
+        #expect(trees.depthMax == forest.trees.map { $0.depths().max() ?? 0 }.max())
+        #expect(summary.importance.reduce(0) { $0 + $1.splits } == trees.splits)
+        #expect(summary.importance.allSatisfy { $0.totalGain == nil && $0.totalCover ?? 0 > 0 })
+        #expect(summary.evaluation?.memoryBytes ?? 0 > forest.nodeCount * 25)
+        #expect(summary.notes == ["each tree was grown from 64 of 400 rows"])
+        // What a file of another version holds is told all the same.
+        let newer = String(decoding: forest.fileBytes(), as: UTF8.self).replacing(
+            "\"version\":1", with: "\"version\":9")
+        let refused = ModelSummary(inspecting: Array(newer.utf8))
+        #expect(refused.libraryVersion == "9")
+        #expect(refused.trees == trees)
+        #expect(refused.problems.map(\.code) == ["model-unsupported-format"])
+    }
+
     @Test func aGraphIsListedInOrder() throws {
         let summary = try Self.summary("\(FixtureFiles.folder)/onnx/logistic_zipmap.onnx")
         let graph = try #require(summary.graph)

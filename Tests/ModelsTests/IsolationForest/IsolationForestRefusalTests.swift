@@ -155,7 +155,7 @@ import Testing
     ]
 
     /// Changes one to three numbers or bytes, or cuts off the end.
-    private static func mutant(of source: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
+    static func mutant(of source: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var text = source
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -14,7 +14,7 @@ struct MutatedFormat {
     let check: (Model, inout SeededGenerator, _ comment: String) -> Void
 
     static func all() throws -> [MutatedFormat] {
-        [try xgboostJSON(), try xgboostUBJSON(), try lightgbm(), try onnx()]
+        [try xgboostJSON(), try xgboostUBJSON(), try lightgbm(), try onnx(), isolationForest()]
     }
 }
 

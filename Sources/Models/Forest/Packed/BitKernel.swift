@@ -1,4 +1,4 @@
-/// Trees of up to 64 leaves as leaf masks, sixteen rows at a time: the kernel for batches.
+/// Trees of up to 256 leaves as leaf masks, sixteen rows at a time: the kernel for batches.
 ///
 /// A tree's leaves are numbered from left to right. Each split that sends a row right rules out the leaves of its left
 /// subtree; the row's leaf is the lowest that no split has ruled out, whatever the order in which splits are looked at.
@@ -7,7 +7,8 @@
 ///
 /// After QuickScorer (Lucchese et al., SIGIR 2015) and RapidScorer (Ye et al., KDD 2018).
 struct BitKernel: Sendable {
-    static let leavesMax = 64
+    /// A leaf's number is a byte.
+    static let leavesMax = 256
     static let leavesPerPlane = 8
     /// Rows in one vector.
     static let lanes = 16
