@@ -78,10 +78,11 @@ public struct PipelineAssembly: Sendable {
             model: binding.map { binding in
                 ModelPlan(
                     name: spec.model?.name.value ?? spec.name.value, version: binding.version, model: binding.model,
-                    inputs: binding.inputs)
+                    inputs: binding.inputs, explainer: binding.explainer)
             },
             rules: plan.rules, outputFeatures: plan.outputFeatures,
-            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest))
+            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest),
+            explanation: ExplanationPlan(plan))
     }
 
     /// The hash of all that decides what state means: whoever has another one cannot use it.

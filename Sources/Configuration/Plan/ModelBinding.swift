@@ -11,6 +11,8 @@ public struct ModelBinding: Sendable {
     public let digest: String
     /// The feature behind each of the model's inputs.
     public let inputs: [FeatureIndex]
+    /// Set where the pipeline asks for reasons.
+    public let explainer: ScoreExplainer?
 
     /// `sha256:` and 16 digits: what each score says of its model.
     public var version: String { "sha256:\(digest.prefix(16))" }
@@ -51,10 +53,13 @@ extension PipelineFile {
                     iterations: spec.iterations == .best ? .best : .all, output: spec.output, missing: spec.missing))
             found = ModelInputs(model: model.featureNames, count: model.featureCount, plan: plan, at: range).problems
             if found.hasErrors { return nil }
+            let explainer = explainer(of: model, spec.explain, path: place, into: &found)
+            if found.hasErrors { return nil }
             let digest = SHA256.hash(data: bytes).map { byte in
                 (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }
-            return ModelBinding(model: model, digest: digest.joined(), inputs: plan.modelInputs)
+            return ModelBinding(
+                model: model, digest: digest.joined(), inputs: plan.modelInputs, explainer: explainer)
         } catch let failure as ModelFailure {
             found = [
                 Diagnostic(

@@ -20,6 +20,7 @@ extension PipelinePlan {
         if let model = spec.model {
             parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
             if let missing = model.missing { parts.append("missing \(missing)") }
+            if let explain = model.explain { parts += explain.meaning }
         }
         return parts + spec.decide.flatMap { [$0.name.value, $0.condition.value] }
     }

@@ -63,6 +63,7 @@ struct PlanCompiler {
         compileWindows()
         let expressions = compileExpressionFeatures()
         let rules = compileRules()
+        let explainCondition = compileExplainCondition()
         let indices = Dictionary(
             spec.featureNames.enumerated().map { ($1.name, FeatureIndex($0)) }, uniquingKeysWith: { first, _ in first })
         let all = spec.featureNames.indices.map { FeatureIndex($0) }
@@ -77,7 +78,7 @@ struct PlanCompiler {
             features: FeaturePlan(
                 names: spec.featureNames.map(\.name), entities: entities.map { $0.plan(of: sources) },
                 expressions: expressions),
-            rules: rules, outputFeatures: output,
+            rules: rules, explainCondition: explainCondition, outputFeatures: output,
             modelInputs: spec.model?.inputs?.compactMap { indices[$0.value] } ?? all)
     }
 
@@ -141,13 +142,19 @@ struct PlanCompiler {
 
     // MARK: - Rules
 
-    private mutating func compileRules() -> [RulePlan] {
+    /// What may be read once an event is scored.
+    var scoredScope: ExpressionScope {
         var scope = featureScope
         if spec.model != nil {
             scope.bind("score", to: .score)
         } else {
             scope.withhold("score", because: "the pipeline has no model")
         }
+        return scope
+    }
+
+    private mutating func compileRules() -> [RulePlan] {
+        let scope = scoredScope
         var rules: [RulePlan] = []
         for rule in spec.decide {
             guard let parsed = parse(rule.condition),
@@ -168,7 +175,7 @@ struct PlanCompiler {
         return parsed
     }
 
-    private mutating func compile(
+    mutating func compile(
         _ text: Located<String>, _ parsed: ParsedExpression, for purpose: ExpressionPurpose, in scope: ExpressionScope
     ) -> CompiledExpression? {
         if isHopeless || readsFaultyName(parsed, scope) { return nil }

@@ -112,7 +112,8 @@ struct PipelineReader {
         return ModelSpec(
             name: model.text("name") ?? absent(model), file: file, path: resolved(file.value), inputs: inputs,
             iterations: model.text("iterations").flatMap { .init(rawValue: $0.value) } ?? .best,
-            missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) })
+            missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) },
+            explain: readExplain(of: model, inputs: inputs, names: names))
     }
 
     private func missingValue(_ text: Located<String>) -> Double? {
@@ -142,7 +143,7 @@ struct PipelineReader {
     }
 
     /// Every name is a feature, and given once.
-    private func checkNames(_ written: [Located<String>], names: [FeatureNameSpec]) {
+    func checkNames(_ written: [Located<String>], names: [FeatureNameSpec]) {
         let known = Set(names.map(\.name))
         var first: [String: SourceRange] = [:]
         for name in written {

@@ -140,6 +140,8 @@ public struct ModelSpec: Sendable {
     public let missing: Double?
     /// Which of the model's outputs is the score; `nil` where there is but one.
     public let output: Int?
+    /// `nil`: scores come without reasons.
+    public let explain: ExplainSpec?
 }
 
 /// One rule of `decide:`; whether the expression is boolean is for whoever compiles it.

@@ -14,7 +14,6 @@ enum NotAvailable {
     static let entries: [Entry] = [
         Entry(place: "pipeline.models", what: "scoring with several models"),
         Entry(place: "pipeline.monitor", what: "drift monitoring"),
-        Entry(place: "model.explain", what: "explaining scores"),
     ]
 
     static func entry(_ section: String, _ key: String) -> Entry? {

@@ -151,7 +151,24 @@ public enum PipelineSyntax {
     static let explain = SectionSpec(
         "explain",
         [
-            KeySpec("top", .integer(1...64), "How many reasons."), KeySpec("when", .expression, "For which scores."),
+            KeySpec("top", .integer(1...64), "The most reasons of a score.", standard: "3"),
+            KeySpec(
+                "when", .expression,
+                "Which scores come with reasons: those for which it is true, such as score >= 0.5.",
+                standard: "all scores"),
+            KeySpec(
+                "direction", .choice(ExplainSpec.Direction.allCases.map(\.rawValue)),
+                "What is a reason: with up what raised the score, with both all that moved it; the strongest first.",
+                standard: "up"),
+            KeySpec("reasons", .map(.identifier, .text), "What the reasons say in words, by feature."),
+            KeySpec("budget", .section(budget), "How many events are explained at most.", standard: "all of them"),
+        ])
+
+    static let budget = SectionSpec(
+        "budget",
+        [
+            KeySpec("events", .integer(1...1_000_000_000), "The most events in each span.", isRequired: true),
+            KeySpec("per", .duration(spans), "The span, of event time.", isRequired: true),
         ])
 
     static let output = SectionSpec(

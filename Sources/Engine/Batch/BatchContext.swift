@@ -18,6 +18,8 @@ public final class BatchContext: @unchecked Sendable {
     public let scores: UnsafeMutablePointer<Double>
     /// The index of the first rule that matched; -1: none did.
     public let decisions: UnsafeMutablePointer<Int16>
+    /// Which scores are to come with reasons; of no meaning where the plan asks for none.
+    let explanations: UnsafeMutablePointer<ExplanationMark>
     let slices: [SliceOutput]
     /// The assignment in which the rows were taken.
     var epoch: UInt64 = 0
@@ -33,6 +35,8 @@ public final class BatchContext: @unchecked Sendable {
         scores.initialize(repeating: .nan, count: capacity)
         decisions = .allocate(capacity: capacity)
         decisions.initialize(repeating: -1, count: capacity)
+        explanations = .allocate(capacity: capacity)
+        explanations.initialize(repeating: .none, count: capacity)
         slices = (0..<Self.sliceCount(capacity)).map { _ in SliceOutput() }
     }
 
@@ -41,6 +45,7 @@ public final class BatchContext: @unchecked Sendable {
         modelRows.deallocate()
         scores.deallocate()
         decisions.deallocate()
+        explanations.deallocate()
     }
 
     func removeAll() {

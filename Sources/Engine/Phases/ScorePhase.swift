@@ -11,14 +11,20 @@ final class ScorePhase: ParallelPhase {
     /// One a worker: the value of a rule for each row of a slice.
     private let ruleValues: [UnsafeMutablePointer<Double>]
     private let encoder: ScoreEncoder
+    private let explanations: Explanations?
+    /// Set: reasons are wanted, since the scores will be encoded.
+    var marksExplanations = false
     var context: BatchContext?
     /// Set: encode; else compute.
     var origin: OriginText?
 
-    init(plan: ScoringPlan, features: FeatureEngine, scratches: [ExpressionScratch]) {
+    init(
+        plan: ScoringPlan, features: FeatureEngine, scratches: [ExpressionScratch], explanations: Explanations?
+    ) {
         self.plan = plan
         self.features = features
         self.scratches = scratches
+        self.explanations = explanations
         encoder = ScoreEncoder(plan)
         ruleValues = scratches.map { _ in .allocate(capacity: BatchContext.sliceRows) }
     }
@@ -31,7 +37,7 @@ final class ScorePhase: ParallelPhase {
         guard let context else { preconditionFailure("a phase without a batch") }
         let rows = context.rows(ofSlice: task)
         if let origin {
-            encode(context, slice: task, rows: rows, origin: origin)
+            encode(context, slice: task, rows: rows, origin: origin, worker: worker)
             return
         }
         let dispositions = context.frame.dispositions
@@ -42,6 +48,20 @@ final class ScorePhase: ParallelPhase {
         features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
         score(context, rows: rows)
         decide(context, rows: rows, worker: worker)
+        if marksExplanations, let explanations {
+            explanations.mark(
+                context, rows: rows, inputs: expressionInputs(context), scratch: scratches[worker],
+                values: ruleValues[worker])
+        }
+    }
+
+    private func expressionInputs(_ context: BatchContext) -> ExpressionInputs {
+        var inputs = ExpressionInputs(batch: context.batch)
+        inputs.features = UnsafePointer(context.frame.features)
+        inputs.featureRowStride = context.frame.featureCount
+        inputs.featureSlotStride = 1
+        inputs.scores = UnsafePointer(context.scores)
+        return inputs
     }
 
     private func score(_ context: BatchContext, rows: Range<Int>) {
@@ -69,11 +89,7 @@ final class ScorePhase: ParallelPhase {
         if plan.rules.isEmpty { return }
         let decisions = context.decisions
         for row in rows { decisions[row] = -1 }
-        var inputs = ExpressionInputs(batch: context.batch)
-        inputs.features = UnsafePointer(context.frame.features)
-        inputs.featureRowStride = context.frame.featureCount
-        inputs.featureSlotStride = 1
-        inputs.scores = UnsafePointer(context.scores)
+        let inputs = expressionInputs(context)
         let values = ruleValues[worker]
         // From the last rule to the first, so that the first that holds is what stays.
         for index in stride(from: plan.rules.count - 1, through: 0, by: -1) {
@@ -84,7 +100,10 @@ final class ScorePhase: ParallelPhase {
         }
     }
 
-    private func encode(_ context: BatchContext, slice: Int, rows: Range<Int>, origin: OriginText) {
+    private func encode(
+        _ context: BatchContext, slice: Int, rows: Range<Int>, origin: OriginText, worker: Int
+    ) {
+        let reasons = explanations?.begin(rows, of: plan.model, worker: worker)
         let output = context.slices[slice]
         output.arena.removeAll()
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: origin.bytesMax) { text in
@@ -95,7 +114,8 @@ final class ScorePhase: ParallelPhase {
                 let length = origin.write(
                     lane: Int(context.batch.lanes[row]), offset: context.batch.offsets[row], to: start)
                 encoder.encode(
-                    context, row: row, origin: UnsafeBufferPointer(start: start, count: length), into: &output.arena)
+                    context, row: row, origin: UnsafeBufferPointer(start: start, count: length), reasons: reasons,
+                    into: &output.arena)
             }
         }
         output.starts[rows.count] = UInt32(truncatingIfNeeded: output.arena.count)

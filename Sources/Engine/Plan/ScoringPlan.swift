@@ -10,13 +10,18 @@ public struct ModelPlan: Sendable {
     public let model: Model
     /// The feature behind each of the model's inputs.
     public let inputs: [FeatureIndex]
+    /// Needed where the plan asks for reasons.
+    public let explainer: ScoreExplainer?
 
-    public init(name: String, version: String, model: Model, inputs: [FeatureIndex]) {
+    public init(
+        name: String, version: String, model: Model, inputs: [FeatureIndex], explainer: ScoreExplainer? = nil
+    ) {
         precondition(inputs.count == model.featureCount, "\(inputs.count) inputs for a model of \(model.featureCount)")
         self.name = name
         self.version = version
         self.model = model
         self.inputs = inputs
+        self.explainer = explainer
     }
 }
 
@@ -37,6 +42,8 @@ public struct ScoringPlan: Sendable {
     /// The model's inputs, where they are not simply the first features in their order, as they mostly are.
     let gatheredInputs: [FeatureIndex]?
     public let rules: [RulePlan]
+    /// `nil`: scores come without reasons.
+    public let explanation: ExplanationPlan?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
     /// Every entity is the topic's key, so that the order across partitions changes nothing.
@@ -48,7 +55,7 @@ public struct ScoringPlan: Sendable {
     public init(
         pipeline: String, schema: EventSchema, decodeLimits: DecodeLimits, idField: FieldIndex?, features: FeaturePlan,
         featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan], outputFeatures: [FeatureIndex],
-        late: LatePolicy, isOrderIrrelevant: Bool, planHash: String
+        late: LatePolicy, isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
     ) {
         let source = SourcePlan(
             name: "events", topic: "", schema: schema, columns: schema.fields.indices, available: schema.time,
@@ -56,14 +63,15 @@ public struct ScoringPlan: Sendable {
         self.init(
             pipeline: pipeline, sources: [source], decodeLimits: decodeLimits, idField: idField, features: features,
             featureLimits: featureLimits, model: model, rules: rules, outputFeatures: outputFeatures,
-            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash)
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
     }
 
     public init(
         pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
         features: FeaturePlan, featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan],
-        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String
+        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
     ) {
+        precondition(explanation == nil || model?.explainer != nil, "reasons of a model that nothing explains")
         precondition((1...Self.sourcesMax).contains(sources.count), "\(sources.count) sources")
         self.pipeline = pipeline
         self.sources = sources
@@ -79,6 +87,7 @@ public struct ScoringPlan: Sendable {
         self.outputFeatures = outputFeatures
         self.isOrderIrrelevant = isOrderIrrelevant
         self.planHash = planHash
+        self.explanation = explanation
     }
 
     /// A batch names a row's source in one byte.
@@ -115,7 +124,8 @@ public struct ScoringPlan: Sendable {
 
     /// Registers that a worker's scratch needs for any expression of the plan.
     var registerCount: Int {
-        max(features.registerCount, rules.map(\.condition.registerCount).max() ?? 0)
+        let conditions = rules.map(\.condition) + [explanation?.condition].compactMap { $0 }
+        return max(features.registerCount, conditions.map(\.registerCount).max() ?? 0)
     }
 }
 

@@ -54,14 +54,19 @@ struct ScoreEncoder: Sendable {
 
     /// Writes the record of one row into `arena`.
     ///
-    /// - Parameter origin: names the event where the pipeline has no id field.
-    func encode(_ context: BatchContext, row: Int, origin: UnsafeBufferPointer<UInt8>, into arena: inout ByteArena) {
+    /// - Parameters:
+    ///   - origin: names the event where the pipeline has no id field.
+    ///   - reasons: writes them; `nil`: the pipeline asks for none.
+    func encode(
+        _ context: BatchContext, row: Int, origin: UnsafeBufferPointer<UInt8>, reasons: RowExplainer?,
+        into arena: inout ByteArena
+    ) {
         let batch = context.batch
         var idBytes = origin.count
         if let idField, isStringID, batch.presence[idField.rawValue][row] == Presence.present {
             idBytes = max(idBytes, batch.string(idField, row: row).count)
         }
-        let start = arena.reserve(fixedBytes + JSONText.bytesMax(forLength: idBytes))
+        let start = arena.reserve(fixedBytes + JSONText.bytesMax(forLength: idBytes) + (reasons?.bytesMax ?? 0))
         var out = start
         Self.append("{\"id\":", to: &out)
         writeID(batch, row: row, origin: origin, to: &out)
@@ -76,7 +81,13 @@ struct ScoreEncoder: Sendable {
         }
         let decision = context.decisions[row]
         if decision >= 0 { texts.append(1 + Int(decision), to: &out) }
-        Self.append(",\"reasons\":[],\"features\":{", to: &out)
+        if let reasons {
+            Self.append(",\"reasons\":", to: &out)
+            reasons.write(context, row: row, to: &out)
+            Self.append(",\"features\":{", to: &out)
+        } else {
+            Self.append(",\"reasons\":[],\"features\":{", to: &out)
+        }
         let values = context.frame.features + row &* context.frame.featureCount
         for place in features.indices {
             texts.append(1 &+ decisionCount &+ place, to: &out)
