@@ -65,12 +65,13 @@ let package = Package(
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
+        target("Monitoring", ["Drift", "Engine", "Events"]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",
             dependencies: [
-                "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
-                "Scoring", "Workers",
+                "Configuration", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
+                "Monitoring", "Scoring", "Workers",
                 argumentParser, histogram, logging,
             ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
 
@@ -93,6 +94,7 @@ let package = Package(
                 "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
                 "Telemetry", "Workers", logging,
             ]),
+        tests("Monitoring", ["Drift", "Engine", "Events"]),
         // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
         .target(name: "CAllocationCounter"),
         .testTarget(

@@ -5,6 +5,7 @@ values, categories, edges, JSON and UBJSON.
     python scripts/compare_xgboost.py --riffle .build/release/riffle --count 200
 
 Raw outputs must be equal to the bit, predictions within 2 float32 ulp. Prints the seed of each model that differs.
+With --contributions explanations are held against pred_contribs, within 1e-5 of each output's greatest number.
 """
 
 import argparse
@@ -138,6 +139,31 @@ def expected(booster, test, kinds):
     return raw, predictions
 
 
+def contributions(booster, test, kinds):
+    """What the library adds up for each input, by row and number; None where it does not explain."""
+    rounds = int(booster.attr("best_iteration") or -1) + 1
+    matrix = xgb.DMatrix(test, feature_types=kinds, enable_categorical=True)
+    try:
+        return booster.predict(matrix, pred_contribs=True, iteration_range=(0, rounds)).reshape(len(test), -1)
+    except xgb.core.XGBoostError:
+        return None
+
+
+def check_contributions(booster, test, kinds, found, raw):
+    """Within 1e-5 of the library's, whose sums are float32, and together the margin."""
+    given = contributions(booster, test, kinds)
+    width = test.shape[1] + 1
+    parts = found.reshape(len(test), -1, width)
+    scale = np.maximum(1, np.abs(parts).max(axis=2))
+    off = np.abs(parts.sum(axis=2) - raw) / scale
+    if off.max() > 1e-5:
+        return "contributions add up to something else than the margin, by %.3g" % off.max()
+    if given is None:
+        return None
+    off = np.abs(given.reshape(parts.shape) - parts) / scale[:, :, None]
+    return "contributions by up to %.3g" % off.max() if not off.max() <= 1e-5 else None
+
+
 def write_rows(path, rows):
     with open(path, "w") as file:
         file.write(",".join("x%d" % c for c in range(rows.shape[1])) + "\n")
@@ -156,7 +182,7 @@ def places(x):
     return np.where(bits >= 0, bits, -(2**31) - bits)
 
 
-def check(seed, riffle, folder):
+def check(seed, riffle, folder, explains=False):
     try:
         booster, settings, test, kinds = model(seed)
     except xgb.core.XGBoostError as error:
@@ -174,6 +200,7 @@ def check(seed, riffle, folder):
             os.remove(out)
         call = [*riffle, name, out, "--input", os.path.join(folder, "x.csv"), "--raw"] if len(riffle) > 1 else [
             *riffle, "model", "predict", name, "--input", os.path.join(folder, "x.csv"), "--output", out, "--raw"]
+        call += ["--contributions"] if explains else []
         run = subprocess.run(call, capture_output=True, text=True)
         if not os.path.exists(out):
             return "refused", "%s %s: %s%s" % (settings, ending, run.stdout, run.stderr)
@@ -186,9 +213,14 @@ def check(seed, riffle, folder):
     if off.max() > 0:
         return "differs", "%s: %d raw outputs, up to %d ulp, rows %s" % (
             settings, (off > 0).sum(), off.max(), np.where(off.any(axis=1))[0][:8])
-    off = np.abs(places(answers[0][:, count:]) - places(predictions))
+    end = sum(not name.startswith("contrib") for name in header)
+    off = np.abs(places(answers[0][:, count:end]) - places(predictions))
     if off.max() > 2:
         return "differs", "%s: predictions up to %d ulp" % (settings, off.max())
+    if explains:
+        text = check_contributions(booster, test, kinds, answers[0][:, end:].astype(np.float64), raw)
+        if text:
+            return "differs", "%s: %s" % (settings, text)
     return "equal", str(settings)
 
 
@@ -197,11 +229,12 @@ def main():
     parser.add_argument("--riffle", nargs="+", default=[".build/release/riffle"])
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--contributions", action="store_true", help="hold explanations against pred_contribs too")
     options = parser.parse_args()
     counts = {}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(options.seed, options.seed + options.count):
-            result, text = check(seed, options.riffle, folder)
+            result, text = check(seed, options.riffle, folder, options.contributions)
             counts[result] = counts.get(result, 0) + 1
             if result in ("differs", "refused"):
                 print("seed %d %s: %s" % (seed, result, text), flush=True)

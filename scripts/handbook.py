@@ -362,11 +362,27 @@ def metrics(arguments):
     scored = {day: [(card, found[key], fraud) for key, card, fraud in rows] for day, rows in days.items()}
     scores = [row[1] for day in TEST_DAYS for row in scored[day]]
     labels = [row[2] for day in TEST_DAYS for row in scored[day]]
+    figures = [roc_auc(scores, labels), average_precision(scores, labels), card_precision(scored)]
+    if arguments.expect:
+        return tell(arguments.name, figures, arguments.expect)
     print(f"{len(labels)} rows, {sum(labels)} frauds")
-    print(f"ROC AUC            {roc_auc(scores, labels):.6f}")
-    print(f"average precision  {average_precision(scores, labels):.6f}")
-    print(f"card precision@{CARDS_CHECKED_DAILY} {card_precision(scored):.6f}")
+    print(f"ROC AUC            {figures[0]:.6f}")
+    print(f"average precision  {figures[1]:.6f}")
+    print(f"card precision@{CARDS_CHECKED_DAILY} {figures[2]:.6f}")
     return 0
+
+
+def tell(name, figures, expected):
+    """One line of a table; 1 where a figure, rounded to as many digits as expected, is another."""
+    cells = []
+    wrong = 0
+    for figure, text in zip(figures, expected, strict=True):
+        rounded = f"{figure:.{len(text.partition('.')[2])}f}"
+        is_equal = rounded == text
+        wrong += not is_equal
+        cells.append(f"{figure:.6f} " + (f"= {text}" if is_equal else f"IS NOT {text}"))
+    print(f"{name:26}" + "  ".join(f"{cell:19}" for cell in cells))
+    return 1 if wrong else 0
 
 
 def main():
@@ -384,6 +400,9 @@ def main():
     command = commands.add_parser("metrics", help="measure scores by the protocol")
     command.add_argument("transactions")
     command.add_argument("scores")
+    command.add_argument(
+        "--expect", nargs=3, metavar="FIGURE", help="ROC AUC, average precision and card precision, to their digits")
+    command.add_argument("--name", default="", help="what the line of a table begins with, with --expect")
     command.set_defaults(run=metrics)
     arguments = parser.parse_args()
     try:

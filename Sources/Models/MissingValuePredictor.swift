@@ -1,7 +1,35 @@
+/// A value that counts as missing beside NaN.
+struct MissingValue: Sendable {
+    private let value: Double
+    private let single: Float
+    private let isSingle: Bool
+
+    /// A model of single precision compares in float32.
+    init(_ value: Double, precision: Precision) {
+        self.value = value
+        single = Float(value)
+        isSingle = precision == .single
+    }
+
+    /// Copies rows of `width` numbers, one behind the other, with NaN in the value's place.
+    func replace(
+        _ rows: UnsafePointer<Double>, _ rowCount: Int, _ stride: Int, width: Int,
+        in inputs: UnsafeMutablePointer<Double>
+    ) {
+        for row in 0..<rowCount {
+            for feature in 0..<width {
+                let x = rows[row &* stride &+ feature]
+                let isMissing = isSingle ? Float(x) == single : x == value
+                inputs[row &* width &+ feature] = isMissing ? .nan : x
+            }
+        }
+    }
+}
+
 /// A predictor in front of which one more value counts as missing.
 final class MissingValuePredictor: Predictor {
-    private let inner: any Predictor
-    private let missing: Double
+    let inner: any Predictor
+    let missing: MissingValue
     private let rowsAtOnce: Int
 
     private typealias Inputs = InlineArray<2_048, Double>
@@ -9,7 +37,7 @@ final class MissingValuePredictor: Predictor {
 
     init(_ inner: any Predictor, missing: Double) {
         self.inner = inner
-        self.missing = missing
+        self.missing = MissingValue(missing, precision: inner.precision)
         rowsAtOnce = Self.inputCount / max(1, inner.featureCount)
     }
 
@@ -26,7 +54,7 @@ final class MissingValuePredictor: Predictor {
             // Wider than the stack should hold; what such a model computes dwarfs an allocation.
             let inputs = UnsafeMutablePointer<Double>.allocate(capacity: featureCount)
             for row in 0..<max(0, rowCount) {
-                replace(rows + row &* stride, 1, stride, in: inputs)
+                missing.replace(rows + row &* stride, 1, stride, width: featureCount, in: inputs)
                 inner.predict(
                     rows: inputs, rowCount: 1, stride: featureCount, raw: raw.map { $0 + row &* rawCount },
                     predictions: predictions.map { $0 + row &* outputCount })
@@ -40,26 +68,11 @@ final class MissingValuePredictor: Predictor {
             var start = 0
             while start < rowCount {
                 let count = min(rowsAtOnce, rowCount &- start)
-                replace(rows + start &* stride, count, stride, in: inputs)
+                missing.replace(rows + start &* stride, count, stride, width: featureCount, in: inputs)
                 inner.predict(
                     rows: inputs, rowCount: count, stride: featureCount, raw: raw.map { $0 + start &* rawCount },
                     predictions: predictions.map { $0 + start &* outputCount })
                 start &+= count
-            }
-        }
-    }
-
-    private func replace(
-        _ rows: UnsafePointer<Double>, _ rowCount: Int, _ stride: Int, in inputs: UnsafeMutablePointer<Double>
-    ) {
-        let featureCount = featureCount
-        let isSingle = inner.precision == .single
-        let single = Float(missing)
-        for row in 0..<rowCount {
-            for feature in 0..<featureCount {
-                let x = rows[row &* stride &+ feature]
-                let isMissing = isSingle ? Float(x) == single : x == missing
-                inputs[row &* featureCount &+ feature] = isMissing ? .nan : x
             }
         }
     }

@@ -1,7 +1,7 @@
 import Events
 
 /// The kinds of model file that are read.
-public enum ModelFormat: String, Hashable, Sendable, CaseIterable {
+public enum ModelFormat: String, Hashable, Sendable, CaseIterable, Encodable {
     case xgboostJSON = "xgboost-json"
     case xgboostUBJSON = "xgboost-ubjson"
     case lightgbmText = "lightgbm-text"

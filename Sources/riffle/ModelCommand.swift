@@ -8,7 +8,7 @@ import Scoring
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Look into model files, and predict with them.",
-        subcommands: [PredictCommand.self])
+        subcommands: [InspectCommand.self, PredictCommand.self])
 
     struct PredictCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -71,11 +71,16 @@ struct ModelFileArguments: ParsableArguments {
     var iterations = Iterations.best
 
     func load() throws -> Model {
-        do {
-            // Any output will do here: all of them are written.
-            return try Model.load(
+        // Any output will do here: all of them are written.
+        try read { file in
+            try Model.load(
                 ModelBinding.read(file), path: file, options: ModelOptions(iterations: iterations, output: 0))
-        } catch let failure as ModelFailure {
+        }
+    }
+
+    /// Runs what reads the file; what it throws is printed.
+    func read<Value>(_ body: (String) throws -> Value) throws -> Value {
+        do { return try body(file) } catch let failure as ModelFailure {
             Terminal.printError("error: \(failure)")
         } catch {
             let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ValueGridTests {
     @Test func everyCellIsItsOwnValues() {
-        for grid in [ValueGrid.scores, ValueGrid(from: -3.5, to: 1e6, cells: 777), ValueGrid(from: 0, to: 5, cells: 2)] {
+        for grid in [ValueGrid.scores, ValueGrid(from: -3.5, to: 1e6, cells: 777), ValueGrid(from: 0, to: 5, cells: 2)]
+        {
             for cell in 0..<grid.cellCount { #expect(grid.cell(of: grid.value(ofCell: cell)) == cell) }
         }
     }

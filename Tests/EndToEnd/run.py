@@ -20,6 +20,7 @@ import time
 import unittest
 from pathlib import Path
 
+import inspect_tests
 import kill_tests
 import labels_tests
 import metrics_tests
@@ -360,7 +361,7 @@ def main():
     pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [secret_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
+    for module in [secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)

@@ -131,7 +131,7 @@ import Testing
         #expect(keys[0] > .min && keys.last! < .max)
     }
 
-    private static func value(_ thresholds: [Float], _ random: inout SeededGenerator) -> Float {
+    static func value(_ thresholds: [Float], _ random: inout SeededGenerator) -> Float {
         switch Int.random(in: 0..<10, using: &random) {
         case 0: .nan
         case 1: -Float.nan
@@ -143,7 +143,7 @@ import Testing
     }
 
     /// Of the range, beside it, between two of them, or none at all.
-    private static func category(_ count: Int, _ random: inout SeededGenerator) -> Float {
+    static func category(_ count: Int, _ random: inout SeededGenerator) -> Float {
         let whole = Float(Int.random(in: -1...count + 1, using: &random))
         return [whole, whole, whole, whole + 0.75, -0.5, 16_777_215, 16_777_216, 1e30].randomElement(using: &random)!
     }
@@ -157,7 +157,7 @@ import Testing
         return CategorySet(members)
     }
 
-    private static func forest(_ shape: Shape, _ random: inout SeededGenerator) throws -> Forest {
+    static func forest(_ shape: Shape, _ random: inout SeededGenerator) throws -> Forest {
         var trees: [TreeSpec] = []
         for number in 0..<shape.trees { trees.append(tree(shape, group: number % shape.groups, &random)) }
         let margins = (0..<shape.groups).map { _ in Float.random(in: -3...3, using: &random) }

@@ -12,18 +12,21 @@ enum NaiveForest {
 
     static func leaf(_ tree: TreeSpec, _ row: [Float]) -> Int {
         var node = 0
-        while tree.left[node] != TreeSpec.noChild {
-            let x = row[Int(tree.feature[node])]
-            var goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
-            if let set = tree.categories(of: node), !x.isNaN {
-                // Truncated towards zero, but below zero is below zero.
-                let code = x >= 0 && x < 16_777_216 ? Int(x) : -1
-                let isMember = code >= 0 && code / 32 < set.words.count && set.words[code / 32] >> (code % 32) & 1 == 1
-                goesLeft = !isMember
-            }
-            node = Int(goesLeft ? tree.left[node] : tree.right[node])
-        }
+        while tree.left[node] != TreeSpec.noChild { node = child(tree, node, row) }
         return node
+    }
+
+    /// Where a row goes at a split.
+    static func child(_ tree: TreeSpec, _ node: Int, _ row: [Float]) -> Int {
+        let x = row[Int(tree.feature[node])]
+        var goesLeft = x.isNaN ? tree.defaultLeft[node] == 1 : x < tree.value[node]
+        if let set = tree.categories(of: node), !x.isNaN {
+            // Truncated towards zero, but below zero is below zero.
+            let code = x >= 0 && x < 16_777_216 ? Int(x) : -1
+            let isMember = code >= 0 && code / 32 < set.words.count && set.words[code / 32] >> (code % 32) & 1 == 1
+            goesLeft = !isMember
+        }
+        return Int(goesLeft ? tree.left[node] : tree.right[node])
     }
 }
 

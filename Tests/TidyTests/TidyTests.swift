@@ -22,9 +22,11 @@ import Testing
             "Generation",
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
+        "Monitoring": ["Drift", "Engine", "Events", "Foundation", "Glibc", "Synchronization"],
         "riffle": [
-            "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Engine", "Events", "Features", "Foundation",
-            "Generation", "Histogram", "Kafka", "Logging", "Models", "Scoring", "Synchronization", "Workers",
+            "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Drift", "Engine", "Events", "Features",
+            "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",
+            "Synchronization", "Workers",
         ],
     ]
 

@@ -26,7 +26,7 @@ struct BlockArena: ~Copyable {
 
     /// So much of what was taken from the system has to be loose before blocks are joined, for that to cost little a
     /// block.
-    private static let looseShare = 8
+    private static let looseShare = 64
 
     /// By size class: blocks that were given back and are not joined yet, each of which points to the next.
     private let looseLists: UnsafeMutablePointer<UnsafeMutableRawPointer?>

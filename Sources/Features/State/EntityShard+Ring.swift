@@ -23,11 +23,15 @@ extension EntityShard {
         kernel.insert(record, time: time, values: values)
     }
 
+    /// How full half a ring may be for the ring to be halved.
+    static let halvedShare = 0.75
+
     /// Makes room for one event in a full ring: forgets what is beyond the horizon, else grows, at the limit forgets
     /// the oldest event. Expired events stay until then, which saves a look at the ring for each event.
     ///
-    /// A ring of which three quarters were forgotten is halved: a key that was busy once gives its memory back to others.
-    /// So many events came since it was last copied that the copy costs each of them next to nothing.
+    /// A ring that would be at most three quarters full in half its room is halved: a key that was busy once gives its memory back
+    /// to others, so that rings follow what keys do now and not their busiest month. At least an eighth of a ring came
+    /// since it was last copied, which bounds what the copy costs each event.
     @inline(never)
     func makeRoom(in record: UnsafeMutableRawPointer) {
         let head = record.assumingMemoryBound(to: KeyRecord.self)
@@ -35,7 +39,8 @@ extension EntityShard {
         let live = head.pointee.tail &- head.pointee.head
         if live <= head.pointee.ringMask {
             let half = (Int(head.pointee.ringMask) + 1) / 2
-            if Int(live) * 2 <= half && half * kernel.entryWords * 8 >= 1 << BlockArena.smallestClass {
+            let isSmallest = half * kernel.entryWords * 8 < 1 << BlockArena.smallestClass
+            if !isSmallest && Double(live) <= Self.halvedShare * Double(half) {
                 resize(head, capacity: half)
             }
             return

@@ -109,7 +109,8 @@ private struct MemoryShape {
         while capacity < limits.eventsPerKeyMax, capacity * 2 * layout.entryWords * 8 <= 1 << BlockArena.smallestClass {
             capacity *= 2
         }
-        // A ring that is full now and then is doubled, and stays so: of many keys those that are never full.
+        // A ring that is full is doubled; when it is full next it is halved if few events are left. Of many keys so many
+        // have the double as the one happens more often than the other.
         var bytes = 0.0
         var share = 1.0
         while true {
@@ -119,16 +120,22 @@ private struct MemoryShape {
                 Self.block(Double(capacity * layout.entryWords * 8)) + layout.trackPlace.pointee.occurrences.count
                     * table)
             let isLast = capacity >= limits.eventsPerKeyMax
-            let growing =
-                isLast
-                ? 0
-                : Self.exceeding(
-                    Double(capacity), mean: remembered, deviation: remembered.squareRoot(), times: 4)
+            let growing = isLast ? 0 : Self.doubled(capacity, events: remembered)
             bytes += block * max(0, share - growing)
             share = min(share, growing)
             if share < 1e-6 { return bytes }
             capacity *= 2
         }
+    }
+
+    /// Of keys with so many events on average, those whose ring for `capacity` of them is doubled at some time.
+    private static func doubled(_ capacity: Int, events: Double) -> Double {
+        let deviation = events.squareRoot()
+        let grow = exceeding(Double(capacity), mean: events, deviation: deviation, times: 4)
+        // The lower tail is the upper one's mirror image.
+        let few = 2 * events - EntityShard.halvedShare * Double(capacity)
+        let halve = few <= events ? 1 : exceeding(few, mean: events, deviation: deviation, times: 1)
+        return grow == 0 ? 0 : grow / (grow + halve)
     }
 
     /// Of keys with so many events on average, those that have more than `bound` at one of so many times.

@@ -22,16 +22,16 @@ final class DoubleForestPredictor: Predictor {
     let featureCount: Int
     let groupCount: Int
     let forest: DoubleForest
-    private let treeCount: Int
+    let treeCount: Int
     private let transform: DoubleTransform
     private let divisor: Double
     private let groups: FrozenArray<Int32>
     let walk: DoubleWalk
-    private let blocks: Blocks?
-    private let rowsMin: Int
+    let blocks: Blocks?
+    let rowsMin: Int
 
     /// What blocks of rows need; a forest with very many thresholds or splits has none.
-    private struct Blocks: Sendable {
+    struct Blocks: Sendable {
         let ranks: DoubleRanks
         let bits: BitKernel
         /// What the leaves add, from left to right, tree after tree.
@@ -67,7 +67,8 @@ final class DoubleForestPredictor: Predictor {
     private static func blocks(_ forest: DoubleForest) -> Blocks? {
         // Linear leaves are summed row by row, which outweighs finding them.
         guard !forest.isLinear, forest.splitCount <= splitsMax else { return nil }
-        let ranks = DoubleRanks(forest)
+        var allPlaces: [[FeatureRanks.Place]] = []
+        let ranks = DoubleRanks(forest, places: &allPlaces)
         guard ranks.columnCount > 0 else { return nil }
         let fitting = rankBytes / ranks.columnCount / BitKernel.lanes * BitKernel.lanes
         guard fitting >= BitKernel.lanes else { return nil }
@@ -75,7 +76,7 @@ final class DoubleForestPredictor: Predictor {
         var outputs: [Double] = []
         var firstLeaves: [Int32] = []
         var shapes: [BitKernel.Shape] = []
-        for (tree, places) in zip(forest.trees, ranks.places) {
+        for (tree, places) in zip(forest.trees, allPlaces) {
             firstLeaves.append(Int32(outputs.count))
             var shape = BitKernel.Shape()
             if tree.leafCount <= BitKernel.leavesMax {

@@ -16,6 +16,8 @@ struct DoubleLinearLeaves: Sendable {
     private let leaves: FrozenArray<Leaf>
     private let terms: FrozenArray<Term>
 
+    var byteCount: Int { places.byteCount + leaves.byteCount + terms.byteCount }
+
     /// `numbers` are the packed nodes' leaf numbers, tree after tree; `roots` where each tree begins.
     init(_ forest: DoubleForest, numbers: [Int32], roots: [Int]) {
         var places = [Int32](repeating: -1, count: numbers.count)

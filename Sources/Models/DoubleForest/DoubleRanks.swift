@@ -49,16 +49,16 @@ struct DoubleRanks: Sendable {
     private let columns: FrozenArray<Column>
     private let thresholds: FrozenArray<Double>
     private let words: FrozenArray<UInt32>
-    /// Where the comparison of each tree's splits happens, while kernels are packed.
-    let places: [[FeatureRanks.Place]]
 
+    var byteCount: Int { columns.byteCount + thresholds.byteCount + words.byteCount }
+
+    /// Also tells where the comparison of each tree's splits happens.
+    ///
     /// Complexity: O(splits x log splits).
-    init(_ forest: DoubleForest) {
+    init(_ forest: DoubleForest, places: inout [[FeatureRanks.Place]]) {
         var builder = Builder()
         builder.addThresholds(of: forest)
-        var places: [[FeatureRanks.Place]] = []
         for tree in forest.trees { places.append(tree.spec.splits.map { builder.place($0, tree.spec) }) }
-        self.places = places
         columnCount = builder.columns.count
         columns = FrozenArray(builder.columns)
         thresholds = FrozenArray(builder.thresholds)

@@ -38,6 +38,11 @@ struct DoubleWalk: Sendable {
     private let isPlain: Bool
     private let linear: DoubleLinearLeaves?
 
+    var byteCount: Int {
+        nodes.byteCount + outputs.byteCount + numbers.byteCount + trees.byteCount + words.byteCount
+            + (linear?.byteCount ?? 0)
+    }
+
     init(_ forest: DoubleForest) {
         var builder = Builder()
         for tree in forest.trees { builder.add(tree) }

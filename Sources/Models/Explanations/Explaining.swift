@@ -1,12 +1,17 @@
-/// Says what each input added to each raw output of a model; immutable, shared by all workers.
+/// Says what each input added to each output of a model; immutable, shared by all workers.
+///
+/// What is explained of an output is its *margin*: the raw output of XGBoost and LightGBM; of a graph the sum that its
+/// output is made from by what bends it (logistic, softmax), which a raw output of a graph is not.
 public protocol Explaining: AnyObject, Sendable {
     var featureCount: Int { get }
+    /// As many as the model's predictor has raw outputs.
     var rawCount: Int { get }
 
     /// Writes the contributions of some rows; from any thread, with targets and a scratch of its own.
     ///
     /// For each row and each raw output there stand `featureCount` contributions and then the base value: together they
-    /// are the raw output, up to rounding. No allocation after the first call with a scratch, no locks.
+    /// are its margin, up to rounding. A positive one has raised the output. No allocation after the first calls, no
+    /// locks.
     ///
     /// - Parameters:
     ///   - rows: row-major, `stride` (at least `featureCount`) numbers from row to row; NaN is a missing value.
@@ -17,30 +22,24 @@ public protocol Explaining: AnyObject, Sendable {
 }
 
 extension Model {
-    /// What explains this model's raw outputs, or a failure that says why nothing can.
+    /// What explains this model's outputs, or a failure that says why nothing can.
     ///
-    /// Complexity: O(nodes) time and memory: ask once.
-    public func makeExplainer() throws(ModelFailure) -> any Explaining {
-        if let predictor = predictor as? DoubleForestPredictor { return try DoubleForestExplainer(predictor) }
+    /// Complexity: O(nodes x depth) time and O(nodes) memory: ask once.
+    public func makeExplainer() throws(ModelFailure) -> any Explaining { try makeExplainer(of: predictor) }
+
+    private func makeExplainer(of predictor: any Predictor) throws(ModelFailure) -> any Explaining {
+        switch predictor {
+        case let predictor as MissingValuePredictor:
+            return MissingValueExplainer(try makeExplainer(of: predictor.inner), missing: predictor.missing)
+        case let predictor as DoubleForestPredictor: return try DoubleForestExplainer(predictor)
+        case is ForestPredictor:
+            if let forest { return try ForestExplainer(forest) }
+        case let graph as GraphPredictor: return try GraphExplainer(graph)
+        case let linear as XGBoostLinear: return XGBoostLinearExplainer(linear)
+        default: break
+        }
         throw ModelFailure(
             .unsupportedConstruct, "explanations of \(format.rawValue) models are not supported",
-            suggestion: "supported: LightGBM text")
-    }
-}
-
-/// What one thread at a time works in while it explains; it fits every model and grows on first use.
-public final class ExplanationScratch {
-    private var storage: UnsafeMutableRawBufferPointer
-
-    public init() { storage = .allocate(byteCount: 1 << 12, alignment: 32) }
-
-    deinit { storage.deallocate() }
-
-    func bytes(_ count: Int) -> UnsafeMutableRawPointer {
-        if storage.count < count {
-            storage.deallocate()
-            storage = .allocate(byteCount: count, alignment: 32)
-        }
-        return storage.baseAddress!
+            suggestion: "supported: XGBoost, LightGBM, ONNX graphs of one tree ensemble or linear model")
     }
 }

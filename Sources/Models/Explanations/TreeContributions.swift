@@ -1,23 +1,5 @@
-/// A tree as explanations see it, whatever its format: in breadth-first order, the right child behind the left one.
-struct ExplainedTree: Sendable {
-    struct Node: Sendable {
-        /// -1 at the root.
-        var parent: Int32
-        /// Of a leaf what it adds; else of no meaning.
-        var output: Double
-        var isLeaf: Bool
-        /// The feature of a split.
-        var feature: Int32
-        /// Training rows (or their weight) that came by.
-        var cover: Double
-    }
-
-    var nodes: [Node]
-    var group: Int
-}
-
 /// Path-dependent TreeSHAP: what each feature adds to the outputs of a forest (Lundberg et al., Nature Machine
-/// Intelligence 2020), a pass down and a pass up each tree.
+/// Intelligence 2020), a pass up and a pass down each tree.
 ///
 /// A leaf with value v is reached along features j, each with the share z_j of training rows that go on where the
 /// feature is unknown, and o_j, 1 where the row itself goes on and else 0. The Shapley value of feature i is
@@ -25,209 +7,189 @@ struct ExplainedTree: Sendable {
 ///     v (o_i - z_i) ∫ ∏ j≠i (t o_j + (1 - t) z_j) dt   over t from 0 to 1
 ///
 /// since ∫ t^s (1 - t)^(d-1-s) dt = s! (d-1-s)! / d!. The integrand is a polynomial, so that Gauss and Legendre's n
-/// points are exact up to 2 n features on a path. At a point t the product over a path is carried down the tree, the
-/// leaves' values times their products are summed on the way up, and each edge takes its feature's part: work is
-/// O(nodes x points) where the usual recursion takes O(leaves x depth^2). All factors are positive: nothing cancels.
-/// (The sharing of edges is that of Linear TreeSHAP, Yu et al., NeurIPS 2022.)
+/// points are exact up to 2 n features on a path. What is left are sums of products along paths at each point t, which
+/// leaves share from the root down (as edges do in Linear TreeSHAP, Yu et al., NeurIPS 2022). For one split with z of
+/// the training rows on the side that the row does not take, let
+///
+///     U    the sum over the leaves below a node of v times the factors (t o_j + (1 - t) z_j) behind the node,
+///     D    the product of the factors before it (at the root, the point's weight).
+///
+/// The factors of the two sides are (1 - t) z and, the rest of 1, 1 - (1 - t) z. So with the side taken h and the other
+/// c, and Δ = z (U_h - U_c): the split's U is U_h - (1 - t) Δ, D goes on as (1 - t) z D and the rest of D, and its
+/// feature's part of the Shapley value is the sum of D Δ over the points. Where the feature was asked before, on the
+/// same path with the share z', the same holds with z z' / (t + (1 - t) z') in the place of z and one such quotient
+/// more in the part; where the row has left that path already, the row's side means nothing: the feature's part is 0
+/// and both sides go on by their shares. Ten operations a split and point, and nothing cancels.
 struct TreeContributions: Sendable {
-    typealias Points = SIMD4<Double>
-
-    struct Edge: BitwiseCopyable, Sendable {
-        var parent: UInt32
-        /// The nearest edge above of the same feature, 0: none (the root has no edge).
-        var above: UInt32
-        /// That of the split above.
+    struct Split: BitwiseCopyable, Sendable {
+        var node: UInt32
+        /// The left child's node; the right one follows it.
+        var left: UInt32
         var feature: UInt32
-        /// 1 for a right child, 0 for a left one, and 2 more at a leaf.
-        var flags: UInt32
+        /// 0: no split above asks for the same feature; else 1 more than `number << 1 | side` of the nearest one.
+        var above: UInt32
+        /// Of the training rows here the shares that go left and right.
+        var shares: (left: Double, right: Double)
         /// The share of training rows that follow all edges of this feature down to here.
-        var share: Double
-        var output: Double
+        var aboveShare: Double
+    }
+
+    struct Leaf: BitwiseCopyable, Sendable {
+        var node: Int
+        var value: Double
     }
 
     struct Tree: BitwiseCopyable, Sendable {
-        var first: UInt32
-        var count: UInt32
-        var group: UInt32
-        /// How many blocks of points its longest path needs, and where they begin.
-        var firstRule: UInt32
-        var ruleCount: UInt32
+        var splits: Range
+        var leaves: Range
+        /// Splits whose feature is asked before.
+        var repeated: Range
+        var rules: Range
+        var group: Int
+        /// One block of two points does.
+        var isNarrow: Bool
     }
 
+    struct Range: BitwiseCopyable, Sendable {
+        var first: Int
+        var count: Int
+    }
+
+    /// Four points and their weights; a narrow tree's in the lower half.
     struct Rule: BitwiseCopyable, Sendable {
-        var t: Points
-        var weight: Points
+        var t: SIMD4<Double>
+        var weight: SIMD4<Double>
     }
 
-    /// What is worked out at an edge.
-    private struct Work {
-        /// On the way down the product over the path, on the way up the sum over the leaves below.
-        var value: Points
-        /// 1 / (t o + (1 - t) z).
-        var inverse: Points
-    }
+    let splits: FrozenArray<Split>
+    let leaves: FrozenArray<Leaf>
+    let repeated: FrozenArray<UInt32>
+    let trees: FrozenArray<Tree>
+    let rules: FrozenArray<Rule>
+    let bases: FrozenArray<Double>
+    let nodesMax: Int
 
-    /// A share of 0 is possible where weights were 0; its products are then next to nothing instead of 0 / 0.
-    private static let shareMin = 1e-100
-
-    private let edges: FrozenArray<Edge>
-    private let trees: FrozenArray<Tree>
-    private let rules: FrozenArray<Rule>
-    private let bases: FrozenArray<Double>
-    private let nodesMax: Int
-
-    /// `bases` is what each group's outputs start from.
+    /// `bases` is what each group's outputs start from. Complexity: O(nodes x depth).
     init(_ forest: [ExplainedTree], bases: [Double]) {
-        var builder = Builder(bases: bases)
-        for tree in forest { builder.add(tree) }
-        edges = FrozenArray(builder.edges)
-        trees = FrozenArray(builder.trees)
-        rules = FrozenArray(builder.rules)
-        self.bases = FrozenArray(builder.bases)
+        var packing = Packing(bases: bases)
+        for tree in forest { packing.add(tree) }
+        splits = FrozenArray(packing.splits)
+        leaves = FrozenArray(packing.leaves)
+        repeated = FrozenArray(packing.repeated)
+        trees = FrozenArray(packing.trees)
+        rules = FrozenArray(packing.rules)
+        self.bases = FrozenArray(packing.bases)
         nodesMax = forest.reduce(1) { max($0, $1.nodes.count) }
     }
 
-    var scratchBytes: Int { nodesMax * (MemoryLayout<Work>.stride + 8) }
+    /// A tree's splits in the order in which `decide` is asked for them: by node, breadth first.
+    static func splitNodes(_ tree: ExplainedTree) -> [Int] { tree.nodes.indices.filter { !tree.nodes[$0].isLeaf } }
+}
 
-    private struct Builder {
+extension TreeContributions {
+    fileprivate struct Packing {
         var bases: [Double]
-        var edges: [Edge] = []
+        var splits: [Split] = []
+        var leaves: [Leaf] = []
+        var repeated: [UInt32] = []
         var trees: [Tree] = []
         var rules: [Rule] = []
-        private var ruleStarts: [Int: Int] = [:]
+        private var ruleRanges: [Int: Range] = [:]
 
         init(bases: [Double]) { self.bases = bases }
 
         mutating func add(_ tree: ExplainedTree) {
-            let first = edges.count
-            var means = [Double](repeating: 0, count: tree.nodes.count)
-            var features = [Int](repeating: 0, count: tree.nodes.count)
-            var featuresMax = 1
-            for (number, node) in tree.nodes.enumerated() {
-                var edge = Edge(
-                    parent: 0, above: 0, feature: 0, flags: node.isLeaf ? 2 : 0, share: 1, output: node.output)
-                if node.parent >= 0 {
-                    let parent = Int(node.parent)
-                    edge.parent = UInt32(parent)
-                    edge.feature = UInt32(tree.nodes[parent].feature)
-                    // The left child stands first.
-                    if number > 0, tree.nodes[number - 1].parent == node.parent { edge.flags |= 1 }
-                    edge.above = above(parent, edge.feature, first)
-                    let cover = tree.nodes[parent].cover
-                    let part = cover > 0 ? node.cover / cover : 0
-                    edge.share = max(TreeContributions.shareMin, part * edges[first + Int(edge.above)].share)
-                    features[number] = features[parent] + (edge.above == 0 ? 1 : 0)
-                    featuresMax = max(featuresMax, features[number])
+            let nodes = tree.nodes
+            let shares = tree.shares
+            var paths = Paths(tree, shares: shares)
+            let first = (splits: splits.count, leaves: leaves.count, repeated: repeated.count)
+            var left: UInt32 = 1
+            for (number, node) in nodes.enumerated() {
+                guard !node.isLeaf else {
+                    leaves.append(Leaf(node: number, value: node.output))
+                    continue
                 }
-                edges.append(edge)
+                let above = paths.visit(number)
+                if above.edge != 0 { repeated.append(UInt32(splits.count - first.splits)) }
+                splits.append(
+                    Split(
+                        node: UInt32(number), left: left, feature: UInt32(node.feature), above: above.edge,
+                        shares: (shares[Int(left)], shares[Int(left) + 1]), aboveShare: above.share))
+                left += 2
             }
-            // The mean output: children stand behind their parent.
-            for (number, node) in tree.nodes.enumerated().reversed() {
-                if node.isLeaf { means[number] = node.output }
-                if node.parent >= 0, tree.nodes[Int(node.parent)].cover > 0 {
-                    means[Int(node.parent)] += means[number] * node.cover / tree.nodes[Int(node.parent)].cover
-                }
-            }
-            bases[tree.group] += means[0]
-            let (start, count) = rules(features: featuresMax)
+            bases[tree.group] += tree.means(shares: shares)[0]
+            // So many points are exact for the longest path.
+            let points = max(1, (paths.featuresMax + 1) / 2)
             trees.append(
                 Tree(
-                    first: UInt32(first), count: UInt32(tree.nodes.count), group: UInt32(tree.group),
-                    firstRule: UInt32(start), ruleCount: UInt32(count)))
+                    splits: Range(first: first.splits, count: splits.count - first.splits),
+                    leaves: Range(first: first.leaves, count: leaves.count - first.leaves),
+                    repeated: Range(first: first.repeated, count: repeated.count - first.repeated),
+                    rules: rules(points: points), group: tree.group, isNarrow: points <= 2))
         }
 
-        private func above(_ node: Int, _ feature: UInt32, _ first: Int) -> UInt32 {
-            var at = node
-            while at != 0 {
-                if edges[first + at].feature == feature { return UInt32(at) }
-                at = Int(edges[first + at].parent)
-            }
-            return 0
-        }
-
-        private mutating func rules(features: Int) -> (start: Int, count: Int) {
-            let blocks = (features + 7) / 8
-            if let start = ruleStarts[blocks] { return (start, blocks) }
-            let (points, weights) = GaussLegendre.rule(4 * blocks)
-            ruleStarts[blocks] = rules.count
-            for block in 0..<blocks {
-                var rule = Rule(t: .zero, weight: .zero)
-                for lane in 0..<4 {
+        private mutating func rules(points wanted: Int) -> Range {
+            let count = wanted <= 2 ? 2 : (wanted + 3) / 4 * 4
+            if let range = ruleRanges[count] { return range }
+            let (points, weights) = GaussLegendre.rule(count)
+            let range = Range(first: rules.count, count: (count + 3) / 4)
+            for block in 0..<range.count {
+                var rule = Rule(t: .init(repeating: 1), weight: .zero)
+                for lane in 0..<min(4, count) {
                     rule.t[lane] = points[4 * block + lane]
                     rule.weight[lane] = weights[4 * block + lane]
                 }
                 rules.append(rule)
             }
-            return (rules.count - blocks, blocks)
+            ruleRanges[count] = range
+            return range
         }
     }
 
-    /// Adds up one row's contributions: for each group `featureCount` of them and the base value.
-    ///
-    /// `goesRight` tells of a split, by its tree and its number there, where the row goes. Complexity: O(nodes x
-    /// points), no allocation.
-    @inline(__always)
-    func add(
-        featureCount: Int, scratch: UnsafeMutableRawPointer, into contributions: UnsafeMutablePointer<Double>,
-        goesRight: (_ tree: Int, _ node: Int) -> Bool
-    ) {
-        let width = featureCount &+ 1
-        for group in 0..<bases.count {
-            let target = contributions + group &* width
-            target.update(repeating: 0, count: featureCount)
-            target[featureCount] = bases.start[group]
-        }
-        let work = scratch.assumingMemoryBound(to: Work.self)
-        let hot = (scratch + nodesMax &* MemoryLayout<Work>.stride).assumingMemoryBound(to: Double.self)
-        for number in 0..<trees.count {
-            let tree = trees.start[number]
-            if tree.count <= 1 { continue }
-            let edges = edges.start + Int(tree.first)
-            for node in 0..<Int(tree.count) { hot[node] = 1 }
-            var node = 1
-            // Two children at a time: both belong to one split.
-            while node < Int(tree.count) {
-                let side = goesRight(number, Int(edges[node].parent)) ? 1 : 0
-                hot[node &+ (1 &- side)] = 0
-                node &+= 2
-            }
-            for node in 1..<Int(tree.count) { hot[node] *= hot[Int(edges[node].above)] }
-            let target = contributions + Int(tree.group) &* width
-            for rule in 0..<Int(tree.ruleCount) {
-                Self.pass(rules.start[Int(tree.firstRule) &+ rule], edges, Int(tree.count), hot, work, target)
-            }
-        }
-    }
+    /// What the way from the root says of each split.
+    private struct Paths {
+        private let nodes: [ExplainedTree.Node]
+        private let shares: [Double]
+        /// Each split's number among the splits, by node.
+        private var numbers: [UInt32]
+        /// Different features that were asked on the way to and at each split, by node.
+        private var features: [Int]
+        /// The share that is left of a split's feature before it is asked, by node.
+        private var aboveShares: [Double]
+        private var count: UInt32 = 0
+        private(set) var featuresMax = 0
 
-    private static func pass(
-        _ rule: Rule, _ edges: UnsafePointer<Edge>, _ count: Int, _ hot: UnsafePointer<Double>,
-        _ work: UnsafeMutablePointer<Work>, _ target: UnsafeMutablePointer<Double>
-    ) {
-        let t = rule.t
-        let rest = 1 - t
-        work[0] = Work(value: Points(repeating: 1), inverse: Points(repeating: 1))
-        for node in 1..<count {
-            let edge = edges[node]
-            let factor = rest * edge.share + t * hot[node]
-            // The root's is 1: an edge without another of its feature above divides by nothing.
-            let value = work[Int(edge.parent)].value * factor * work[Int(edge.above)].inverse
-            work[node] = Work(value: value, inverse: 1 / factor)
+        init(_ tree: ExplainedTree, shares: [Double]) {
+            nodes = tree.nodes
+            self.shares = shares
+            numbers = [UInt32](repeating: 0, count: nodes.count)
+            features = [Int](repeating: 0, count: nodes.count)
+            aboveShares = [Double](repeating: 1, count: nodes.count)
         }
-        var node = count &- 1
-        while node > 0 {
-            let edge = edges[node]
-            let isLeaf = edge.flags & 2 != 0
-            let sum = isLeaf ? work[node].value * edge.output : work[node].value
-            var part = work[node].inverse * (hot[node] - edge.share)
-            if edge.above != 0 {
-                let above = Int(edge.above)
-                part -= work[above].inverse * (hot[above] - edges[above].share)
+
+        /// The nearest edge above of the split's feature, as in `Split.above`, and the share down to it; parents come
+        /// before their children.
+        mutating func visit(_ number: Int) -> (edge: UInt32, share: Double) {
+            numbers[number] = count
+            count += 1
+            let feature = nodes[number].feature
+            var (edge, share): (UInt32, Double) = (0, 1)
+            var at = number
+            while edge == 0, nodes[at].parent >= 0 {
+                let parent = Int(nodes[at].parent)
+                if nodes[parent].feature == feature {
+                    // The left child stands first.
+                    let isRight = nodes[at - 1].parent == nodes[at].parent
+                    edge = (numbers[parent] << 1 | (isRight ? 1 : 0)) + 1
+                    share = shares[at] * aboveShares[parent]
+                }
+                at = parent
             }
-            target[Int(edge.feature)] += (sum * part * rule.weight).sum()
-            // The right child comes first on the way up and replaces what the way down has left.
-            let parent = Int(edge.parent)
-            work[parent].value = edge.flags & 1 != 0 ? sum : work[parent].value + sum
-            node &-= 1
+            let parent = nodes[number].parent
+            features[number] = (parent < 0 ? 0 : features[Int(parent)]) + (edge == 0 ? 1 : 0)
+            featuresMax = max(featuresMax, features[number])
+            aboveShares[number] = share
+            return (edge, share)
         }
     }
 }

@@ -145,6 +145,10 @@ private struct TreeCheck {
         for (what, length) in others where length != count {
             throw failure(.wrongLength, "\(length) \(what) for \(count) nodes")
         }
+        for (what, length) in [("covers", tree.covers.count), ("gains", tree.gains.count)]
+        where length != 0 && length != count {
+            throw failure(.wrongLength, "\(length) \(what) for \(count) nodes")
+        }
         guard tree.setOfNode.isEmpty || tree.setOfNode.count == count else {
             throw failure(.wrongLength, "\(tree.setOfNode.count) numbers of sets for \(count) nodes")
         }

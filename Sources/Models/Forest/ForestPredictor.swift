@@ -28,12 +28,12 @@ public final class ForestPredictor: Sendable {
     private let transform: OutputTransform
     private let baseMargins: FrozenArray<Float>
     private let groups: FrozenArray<Int32>
-    private let walk: WalkKernel
-    private let blocks: Blocks?
-    private let rowsMin: Int
+    let walk: WalkKernel
+    let blocks: Blocks?
+    let rowsMin: Int
 
     /// What blocks of rows need; a forest with very many thresholds or splits has none.
-    private struct Blocks: Sendable {
+    struct Blocks: Sendable {
         let ranks: FeatureRanks
         let bits: BitKernel
         let rows: Int

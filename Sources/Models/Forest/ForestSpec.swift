@@ -21,6 +21,11 @@ public struct TreeSpec: Hashable, Sendable {
     /// Each node's set, or `noSet`; empty: no split has one. The set's members go right, whatever else is not missing
     /// goes left; the node's value then means nothing.
     public var setOfNode: [Int32] = []
+    /// Training rows (their weight, or the sum of their hessians) that came by each node; empty where the file has
+    /// none. Explanations are made from them.
+    public var covers: [Float] = []
+    /// By how much each split lessened the loss in training; of no meaning at a leaf, empty where the file has none.
+    public var gains: [Float] = []
 
     public init(
         left: [Int32], right: [Int32], feature: [Int32], value: [Float], defaultLeft: [UInt8], group: Int = 0

@@ -39,7 +39,7 @@ enum LightGBMText {
     }
 
     /// Files before `end of trees` was written go on with the importances.
-    private static func isEnd(_ line: Range<Int>, _ lines: LightGBMLines) -> Bool {
+    static func isEnd(_ line: Range<Int>, _ lines: LightGBMLines) -> Bool {
         lines.starts(line, with: "end of trees") || lines.starts(line, with: "feature importances")
             || lines.starts(line, with: "feature_importances")
     }

@@ -34,13 +34,13 @@ enum ONNXModel {
         let isSplit = inputs.count > 1 && inputs.count == types.count
         return LoadedModel(
             format: .onnx, predictor: predictor, objective: objective(graph),
-            libraryVersion: [file.producer, file.producerVersion].filter { !$0.isEmpty }.joined(separator: " "),
+            libraryVersion: file.producerText,
             featureNames: isSplit ? inputs.map(\.name) : [],
             standardOutput: standardOutput(result, output, graph))
     }
 
     /// The last node that is a model of its own, or the last one at all.
-    private static func objective(_ graph: ONNXGraph) -> String {
+    static func objective(_ graph: ONNXGraph) -> String {
         let model = graph.nodes.last {
             $0.operation.hasPrefix("TreeEnsemble") || $0.operation.hasPrefix("Linear") && $0.domain == "ai.onnx.ml"
         }
@@ -50,7 +50,7 @@ enum ONNXModel {
     // MARK: Outputs
 
     /// Probabilities, else the first output of real numbers, else a label that is a number.
-    private static func output(of graph: ONNXGraph) throws(ModelFailure) -> ONNXValue {
+    static func output(of graph: ONNXGraph) throws(ModelFailure) -> ONNXValue {
         let real = graph.outputs.filter { isScore($0) }
         if let found = real.first(where: { probabilityNames.contains($0.name) }) ?? real.first { return found }
         guard let label = graph.outputs.first else { throw ModelFailure(.missingField, "no outputs", at: "graph") }

@@ -31,9 +31,9 @@ final class XGBoostLinear: Predictor {
     let precision = Precision.single
     private let transform: OutputTransform
     /// Bias plus base margin of each group.
-    private let starts: FrozenArray<Float>
+    let starts: FrozenArray<Float>
     /// The groups' weights of the first feature, then those of the second, and so on.
-    private let weights: FrozenArray<Float>
+    let weights: FrozenArray<Float>
 
     private typealias Margins = InlineArray<64, Float>
     private static let marginsMax = 64

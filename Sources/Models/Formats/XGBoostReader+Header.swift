@@ -37,7 +37,7 @@ extension XGBoostReader {
             return objective
         }
 
-        private static func featureCount(
+        static func featureCount(
             _ parameters: ModelField, limits: ForestLimits
         ) throws(ModelFailure) -> Int {
             let field = try parameters.required("num_feature")
@@ -50,7 +50,7 @@ extension XGBoostReader {
             return count
         }
 
-        private static func groupCount(
+        static func groupCount(
             _ parameters: ModelField, limits: ForestLimits
         ) throws(ModelFailure) -> Int {
             let classes = try parameters.required("num_class").integer()

@@ -51,7 +51,7 @@ enum XGBoostReader {
             roundsUsed: roundsUsed, forest: forest, notes: header.notes(of: model))
     }
 
-    private static func version(_ root: ModelField) throws(ModelFailure) -> Version {
+    static func version(_ root: ModelField) throws(ModelFailure) -> Version {
         let field = try root.required("version")
         let parts = try field.int32s()
         guard parts.count == 3 else { throw ModelFailure(.wrongLength, "not three numbers", at: field.place) }

@@ -46,7 +46,21 @@ struct XGBoostTree {
             value: try field.required("split_conditions").floats(),
             defaultLeft: try field.required("default_left").bytes(), group: group)
         try readCategories(into: &tree, budget: &budget)
+        tree.covers = try statistics("sum_hessian", count: left.count)
+        tree.gains = try statistics("loss_changes", count: left.count)
         return leafSize == 1 ? [tree] : try vectorTrees(tree, leafSize: leafSize)
+    }
+
+    /// A number for each node that scores do not depend on. The library writes NaN for what it could not compute, which
+    /// would make a forest differ from itself.
+    private func statistics(_ name: String, count: Int) throws(ModelFailure) -> [Float] {
+        guard var numbers = try field.member(name)?.floats() else { return [] }
+        guard numbers.count == count else {
+            throw ModelFailure(
+                .wrongLength, "\(numbers.count) numbers in \"\(name)\" for \(count) nodes", at: place)
+        }
+        for node in numbers.indices where !numbers[node].isFinite { numbers[node] = 0 }
+        return numbers
     }
 
     /// Copies share all but the values: what they cost is their leaves.

@@ -9,7 +9,7 @@ public struct ModelPrediction {
     public struct Columns: Hashable, Sendable {
         /// Raw outputs (margins), before the link function.
         public var raw = false
-        /// What each input adds to each raw output, and the base value behind them.
+        /// What each input adds to each output's margin, and the base value behind them.
         public var contributions = false
 
         public init() {}
@@ -31,7 +31,7 @@ public struct ModelPrediction {
 
     /// Reads `input` (csv, csv.gz or `-`) and writes `output`, a table with a row for each: `raw0`, ... where asked for,
     /// then `pred0`, ..., then `contrib0`, ... where asked for: for each raw output one for each input and then the base
-    /// value, which together are the raw output. Numbers are the shortest that read back to the same float32 or
+    /// value, which together are its margin. Numbers are the shortest that read back to the same float32 or
     /// float64, as the model computes.
     ///
     /// - Returns: rows.

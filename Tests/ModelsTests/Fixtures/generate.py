@@ -150,6 +150,20 @@ def ubjson(names):
         booster.save_model(os.path.join(HERE, name + ".ubj"))
 
 
+def contributions(names):
+    """What the library says of the first rows, for each output one number for each feature and the base value."""
+    for name in names:
+        booster = xgb.Booster(model_file=os.path.join(HERE, name + ".json"))
+        inputs = "inputs_categories.csv" if name.startswith("categorical") else "inputs.csv"
+        rows = np.loadtxt(os.path.join(HERE, inputs), delimiter=",", skiprows=1, dtype=np.float32)
+        # Odd categories are in the first rows, missing values in all.
+        matrix = xgb.DMatrix(
+            rows[:48], feature_names=booster.feature_names, feature_types=booster.feature_types, enable_categorical=True)
+        end = booster.best_iteration + 1 if name == "stopped_best" else 0
+        result = booster.predict(matrix, pred_contribs=True, iteration_range=(0, end)).reshape(48, -1)
+        write_rows(name + ".contributions.csv", ["contrib%d" % i for i in range(result.shape[1])], result)
+
+
 def old(suffix, inputs):
     x, signal = data(1000, 1)
     fraud = (signal > 2.5).astype(np.float32)
@@ -167,6 +181,10 @@ def main():
         further(inputs)
         categorical("categorical")
         ubjson(["binary", "dart", "categorical", "vector_leaf", "linear", "stopped_all"])
+        # Of older files too; not of vector leaves, which the library does not explain.
+        contributions([
+            "binary", "softprob", "dart", "parallel", "categorical", "quantiles", "gamma", "deep", "two_targets",
+            "stopped_best", "stopped_all", "pruned", "linear", "binary_v1", "softprob_v2", "categorical_v1"])
     else:
         inputs = np.loadtxt(os.path.join(HERE, "inputs.csv"), delimiter=",", skiprows=1, dtype=np.float32)
         old(sys.argv[1], inputs)

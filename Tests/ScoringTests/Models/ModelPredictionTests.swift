@@ -100,12 +100,23 @@ import Testing
         }
     }
 
-    @Test func contributionsOfOtherFormatsAreRefusedByName() throws {
+    @Test func xgboostIsExplained() throws {
+        let lines = try predict("binary.json", input: Self.path("inputs.csv"), contributions: true)
+        let width = try Self.model("binary.json").featureCount + 1
+        for line in lines.dropFirst() {
+            let cells = line.split(separator: ",").map { Double($0)! }
+            #expect(cells.count == 2 + width)
+            let sum = cells[2...].reduce(0, +)
+            #expect(abs(sum - cells[0]) <= 1e-5 * max(1, abs(cells[0])))
+        }
+    }
+
+    @Test func whatCannotBeExplainedIsRefused() throws {
         var columns = ModelPrediction.Columns()
         columns.contributions = true
         let failure = try #require(throws: ModelFailure.self) {
-            _ = try ModelPrediction(model: Self.model("binary.json"), columns: columns)
+            _ = try ModelPrediction(model: Self.model("onnx/tree.onnx"), columns: columns)
         }
-        #expect(failure.message.contains("xgboost-json"), "\(failure)")
+        #expect(failure.message.contains("training counts"), "\(failure)")
     }
 }

@@ -36,6 +36,13 @@ struct BitKernel: Sendable {
     private let planes: FrozenArray<UInt32>
     private let trees: FrozenArray<Tree>
     private let outputs: FrozenArray<Float>
+
+    var byteCount: Int {
+        entries.byteCount + columns.byteCount + planes.byteCount + trees.byteCount + outputs.byteCount
+    }
+
+    /// Trees that this kernel scores.
+    var handledCount: Int { (0..<trees.count).count { handles(tree: $0) } }
 }
 
 extension BitKernel {

@@ -57,6 +57,8 @@ struct FeatureRanks: Sendable {
     private let keys: FrozenArray<Int32>
     private let words: FrozenArray<UInt32>
 
+    var byteCount: Int { columns.byteCount + keys.byteCount + words.byteCount }
+
     /// Ranks for the trees of at most `leavesMax` leaves, as far as there are columns for their sets of categories. Also
     /// tells where each of their splits' comparisons happens.
     ///

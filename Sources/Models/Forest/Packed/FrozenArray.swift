@@ -17,5 +17,7 @@ final class FrozenArray<Element: BitwiseCopyable & Sendable>: @unchecked Sendabl
         count = elements.count
     }
 
+    var byteCount: Int { max(1, count) * MemoryLayout<Element>.stride }
+
     deinit { storage.deallocate() }
 }

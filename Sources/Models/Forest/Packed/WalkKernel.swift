@@ -45,6 +45,8 @@ struct WalkKernel: Sendable {
     private let words: FrozenArray<UInt32>
     private static let categoryFlag: UInt32 = 1 << 31
 
+    var byteCount: Int { nodes.byteCount + numbers.byteCount + trees.byteCount + words.byteCount }
+
     init(_ forest: Forest) {
         var nodes: [Node] = []
         var numbers: [Int32] = []

@@ -51,6 +51,11 @@ extension Arithmetic {
         let type: ElementType
         var operands: [Operand] { [left.operand, right.operand] }
 
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
+            let (first, second) = (known(left.operand), known(right.operand))
+            return (0..<width).map { first[left.place($0)].joined(second[right.place($0)]) }
+        }
+
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let isSingle = type.isSingle
             switch kind {

@@ -33,6 +33,8 @@ enum Arithmetic {
         var beta = 0.0
         var operands: [Operand] { [input] }
 
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? { known(input) }
+
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let source = block.start(input)
             let count = block.rowCount &* input.width
@@ -135,10 +137,12 @@ enum Arithmetic {
         [try cast(try compiler.input(node), to: try compiler.input(node, 1).type, &compiler, node)]
     }
 
-    private struct CastStep: RowStep {
+    struct CastStep: RowStep {
         let input: Operand
         let type: ElementType
         var operands: [Operand] { [input] }
+
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? { known(input) }
 
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let source = block.start(input)

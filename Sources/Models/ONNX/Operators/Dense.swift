@@ -155,6 +155,8 @@ enum Dense {
         let type: ElementType
         var operands: [Operand] { [input] }
 
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? { known(input) }
+
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let source = block.start(input)
             let width = factors.count

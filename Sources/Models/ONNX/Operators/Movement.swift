@@ -10,6 +10,11 @@ enum Movement {
         let map: FrozenArray<Int32>
         var operands: [Operand] { [input] }
 
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
+            let all = known(input)
+            return (0..<map.count).map { all[Int(map.start[$0])] }
+        }
+
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let source = block.start(input)
             let width = map.count
@@ -40,6 +45,13 @@ enum Movement {
         let chunks: [Int]
         let repeats: Int
         var operands: [Operand] { inputs }
+
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
+            let all = inputs.map(known)
+            return (0..<repeats).flatMap { turn in
+                inputs.indices.flatMap { all[$0][turn * chunks[$0]..<(turn + 1) * chunks[$0]] }
+            }
+        }
 
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let width = chunks.reduce(0, +)

@@ -34,7 +34,12 @@ enum OperatorCatalogue {
         }
     }
 
-    static func suggestion(_ node: ONNXNode) -> String? {
+    static func unsupported(_ node: ONNXNode) -> ModelFailure {
+        ModelFailure(
+            .unsupportedConstruct, "the operator is not supported", at: node.place, suggestion: suggestion(node))
+    }
+
+    private static func suggestion(_ node: ONNXNode) -> String? {
         if node.operation.hasPrefix("SVM") {
             return "support vector machines are not scored; train trees or a linear model"
         }

@@ -32,6 +32,8 @@ enum Preprocessing {
         let replaced: Double
         var operands: [Operand] { [input] }
 
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? { known(input) }
+
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let source = block.start(input)
             let width = input.width
@@ -62,9 +64,9 @@ enum Preprocessing {
         return [try compiler.emit(step, node, type: value.type, dims: value.dims)]
     }
 
-    private enum Norm: String { case greatest = "MAX", first = "L1", second = "L2" }
+    enum Norm: String { case greatest = "MAX", first = "L1", second = "L2" }
 
-    private struct NormalizeStep: RowStep {
+    struct NormalizeStep: RowStep {
         let input: Operand
         let norm: Norm
         var operands: [Operand] { [input] }
@@ -120,6 +122,8 @@ enum Preprocessing {
         let standard: Double
         let ofMissing: Double
         var operands: [Operand] { [input] }
+
+        func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? { known(input) }
 
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             let source = block.start(input)

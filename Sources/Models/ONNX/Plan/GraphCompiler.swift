@@ -85,6 +85,8 @@ struct GraphCompiler {
         ModelFailure(.unsupportedConstruct, "\(what): not supported", at: node.place)
     }
 
+    static func hasGraph(_ node: ONNXNode) -> ModelFailure { unsupported("a graph inside of it", node) }
+
     /// An axis as an index; negative ones count from the end.
     static func axis(_ axis: Int, of dims: [Int], _ node: ONNXNode) throws(ModelFailure) -> Int {
         let index = axis < 0 ? axis + dims.count : axis
@@ -194,13 +196,9 @@ extension GraphCompiler {
         for number in try order(graph, output: output) {
             let node = graph.nodes[number]
             guard let operation = OperatorCatalogue.find(node) else {
-                throw ModelFailure(
-                    .unsupportedConstruct, "the operator is not supported", at: node.place,
-                    suggestion: OperatorCatalogue.suggestion(node))
+                throw OperatorCatalogue.unsupported(node)
             }
-            guard !node.attributes.values.contains(where: \.hasGraph) else {
-                throw Self.unsupported("a graph inside of it", node)
-            }
+            guard !node.attributes.values.contains(where: \.hasGraph) else { throw Self.hasGraph(node) }
             let results = try OperatorCatalogue.compile(operation, &self, node)
             for (name, value) in zip(node.outputs, results) where !name.isEmpty { values[name] = value }
         }

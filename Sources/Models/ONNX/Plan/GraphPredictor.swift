@@ -8,15 +8,17 @@ final class GraphPredictor: Predictor {
     let outputCount: Int
     let precision: Precision
     /// How each feature is rounded on its way in, by column: to float32, or to whole numbers.
-    private let inputTypes: [ElementType]
+    let inputTypes: [ElementType]
+    /// What it was made from, without steps that it does not need; for explanations.
+    let draft: PlanDraft
     private let isAllSingle: Bool
-    private let steps: [any RowStep]
+    let steps: [any RowStep]
     /// Where each step writes, and where each buffer begins; the rows themselves are buffer 0.
     private let outputs: FrozenArray<Int>
     private let offsets: FrozenArray<Int>
-    private let result: Operand
-    private let blockRows: Int
-    private let pool: ScratchPool
+    let result: Operand
+    let blockRows: Int
+    let pool: ScratchPool
 
     var rawCount: Int { outputCount }
     var stepCount: Int { steps.count }
@@ -30,6 +32,7 @@ final class GraphPredictor: Predictor {
         self.result = result
         let needed = draft.needed(result: result)
         steps = needed.map { draft.steps[$0] }
+        self.draft = draft.keeping(needed)
         let (places, width) = draft.places(needed, result: result)
         blockRows = max(1, min(Self.blockRowsMax, Self.scratchTarget / max(1, width)))
         let rows = blockRows
@@ -103,6 +106,18 @@ struct PlanDraft {
             for operand in steps[index].operands { if let buffer = operand.buffer { isNeeded[buffer] = true } }
         }
         return steps.indices.filter { isNeeded[$0 + 1] }
+    }
+
+    /// The same with nothing in the place of the steps that are not needed.
+    func keeping(_ needed: [Int]) -> PlanDraft {
+        var draft = PlanDraft(steps: steps.map { _ in NoStep() }, widths: widths)
+        for index in needed { draft.steps[index] = steps[index] }
+        return draft
+    }
+
+    private struct NoStep: RowStep {
+        var operands: [Operand] { [] }
+        func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {}
     }
 
     /// Where each buffer begins, in numbers a row, and how many there are together. A buffer's place is used again

@@ -89,9 +89,26 @@ protocol RowStep: Sendable {
     var operands: [Operand] { get }
     /// Numbers a row that it needs behind its output while it runs.
     var extraWidth: Int { get }
+    /// For each number of the result the input of the graph that it is made from, given the same of the operands;
+    /// `nil`: from several. For explanations.
+    func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]?
     func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>)
 }
 
 extension RowStep {
     var extraWidth: Int { 0 }
+    func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? { nil }
+}
+
+/// What a number of a row is made from.
+enum ColumnSource: Hashable, Sendable {
+    case input(Int)
+    case constant
+    case several
+
+    /// Of a number made from two.
+    func joined(_ other: ColumnSource) -> ColumnSource {
+        if self == other || other == .constant { return self }
+        return self == .constant ? other : .several
+    }
 }

@@ -7,7 +7,8 @@ import Synchronization
 final class ScratchPool: @unchecked Sendable {
     private static let slotCount = 16
 
-    private let count: Int
+    /// Numbers in one buffer.
+    let count: Int
     /// The address of a buffer that nobody uses, or 0.
     private let slots: UnsafeMutablePointer<Atomic<UInt>>
 

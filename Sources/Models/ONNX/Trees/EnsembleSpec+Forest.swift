@@ -14,8 +14,9 @@ extension EnsembleSpec {
             return nil
         }
         var trees: [TreeSpec] = []
+        let isCounted = isCounted
         for root in roots {
-            guard let copies = copies(root, groups: groups) else { return nil }
+            guard let copies = copies(root, groups: groups, isCounted: isCounted) else { return nil }
             trees += copies
         }
         let spec = ForestSpec(
@@ -23,8 +24,22 @@ extension EnsembleSpec {
         return try Forest(checking: spec, limits: limits)
     }
 
+    /// Whether hit rates are training rows: above 0, and at each split those of its children together.
+    private var isCounted: Bool {
+        guard hitRates.count == nodes.count else { return false }
+        return nodes.indices.allSatisfy { number in
+            let (node, rate) = (nodes[number], hitRates[number])
+            guard rate > 0, rate.isFinite else { return false }
+            // Nodes that no tree reaches may say anything.
+            guard node.mode != .leaf, nodes.indices.contains(node.yes), nodes.indices.contains(node.no) else {
+                return true
+            }
+            return abs(hitRates[node.yes] + hitRates[node.no] - rate) <= 1e-3 * rate
+        }
+    }
+
     /// One tree as one for each target that its leaves add to; `nil`: too many.
-    private func copies(_ root: Int, groups: [Int]) -> [TreeSpec]? {
+    private func copies(_ root: Int, groups: [Int], isCounted: Bool) -> [TreeSpec]? {
         var order = [root]
         var next = 0
         while next < order.count {
@@ -44,14 +59,15 @@ extension EnsembleSpec {
             return nil
         }
         return groups.indices.filter { targets.contains(groups[$0]) }.map { group in
-            tree(order, group: group, target: groups[group])
+            tree(order, group: group, target: groups[group], isCounted: isCounted)
         }
     }
 
     /// `order` is breadth first: children stand in it in the order of their parents.
-    private func tree(_ order: [Int], group: Int, target: Int) -> TreeSpec {
+    private func tree(_ order: [Int], group: Int, target: Int, isCounted: Bool) -> TreeSpec {
         var tree = TreeSpec(left: [], right: [], feature: [], value: [], defaultLeft: [], group: group)
         var next: Int32 = 1
+        if isCounted { tree.covers = order.map { Float(hitRates[$0]) } }
         for number in order {
             let node = nodes[number]
             if node.mode == .leaf {

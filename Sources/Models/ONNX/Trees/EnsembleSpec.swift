@@ -41,6 +41,8 @@ struct EnsembleSpec {
     var targetCount = 1
     var aggregate = Aggregate.sum
     var transform = PostTransform.none
+    /// Training rows that came by each node; empty where the file has none. Converters write 1 everywhere.
+    var hitRates: [Double] = []
     /// What is added to the scores at the end.
     var addends: [Double] = []
 
@@ -149,6 +151,7 @@ extension EnsembleSpec {
             nodes.append(one)
         }
         try readWeights(node, leaves, places)
+        hitRates = Self.numbers(node, "nodes_hitrates")
     }
 
     private struct Key: Hashable { let tree: Int, node: Int }

@@ -2,7 +2,17 @@
 struct ForestStep: RowStep {
     let input: Operand
     let predictor: ForestPredictor
+    /// What explanations are made from; `nil`: its trees hold nothing for them.
+    let forest: Forest?
     var operands: [Operand] { [input] }
+
+    /// `isSum`: of trees that operators outside of them have given their leaves.
+    init(_ forest: Forest, input: Operand, isSum: Bool = false) {
+        self.input = input
+        predictor = ForestPredictor(forest)
+        let hasCovers = forest.trees.allSatisfy { $0.depth == 0 || !$0.nodes.covers.isEmpty }
+        self.forest = hasCovers || isSum ? forest : nil
+    }
 
     func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
         predictor.predict(

@@ -107,7 +107,7 @@ extension GraphCompiler {
             buffers.append(buffer)
         }
         guard let (rows, forest) = try leafTables.forest(buffers, limits: limits) else { return nil }
-        let step = ForestStep(input: rows, predictor: ForestPredictor(forest))
+        let step = ForestStep(forest, input: rows, isSum: true)
         return try emit(step, node, type: .float, dims: values[0].dims)
     }
 }

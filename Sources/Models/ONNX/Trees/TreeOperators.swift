@@ -99,7 +99,7 @@ enum TreeOperators {
             }
             if let forest, !forest.trees.isEmpty {
                 let rows = compiler.operand(value)
-                let step = ForestStep(input: rows, predictor: ForestPredictor(forest))
+                let step = ForestStep(forest, input: rows)
                 let result = try compiler.emit(step, node, type: .float, dims: dims)
                 if case .buffer(let buffer) = result.storage {
                     compiler.leafTables.add(forest, reading: rows, buffer: buffer)

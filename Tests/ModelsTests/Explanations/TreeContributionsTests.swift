@@ -4,15 +4,6 @@ import Testing
 
 /// Contributions against the definition of Shapley values and against the library's own.
 @Suite struct TreeContributionsTests {
-    private static func explain(_ explainer: any Explaining, _ values: [Double], rowCount: Int, stride: Int) -> [Double]
-    {
-        let width = explainer.rawCount * (explainer.featureCount + 1)
-        var result = [Double](repeating: .nan, count: rowCount * width)
-        explainer.explain(
-            rows: values, rowCount: rowCount, stride: stride, scratch: ExplanationScratch(), into: &result)
-        return result
-    }
-
     @Test(
         arguments: LightGBMFixture.own.filter {
             FixtureFiles.exists("\($0.folder)/\($0.name).contributions.csv")
@@ -22,8 +13,8 @@ import Testing
         let inputs = try fixture.inputTable()
         let expected = try #require(try fixture.table("contributions"))
         let explainer = try model.makeExplainer()
-        let found = Self.explain(
-            explainer, inputs.values, rowCount: expected.rowCount, stride: inputs.columnCount)
+        let found = explainer.contributions(
+            inputs.values, rowCount: expected.rowCount, stride: inputs.columnCount)
         #expect(found.count == expected.values.count)
         let scale = max(1, expected.values.reduce(0) { max($0, abs($1)) })
         for (index, pair) in zip(found, expected.values).enumerated() where abs(pair.0 - pair.1) > 1e-9 * scale {
@@ -50,7 +41,7 @@ import Testing
         let explainer = try DoubleForestExplainer(DoubleForestPredictor(forest))
         for _ in 0..<4 {
             let row = (0..<9).map { _ in DoubleForestKernelTests.value([], &random) }
-            let found = Self.explain(explainer, row, rowCount: 1, stride: 9)
+            let found = explainer.contributions(row, rowCount: 1, stride: 9)
             let expected = Self.shapley(forest, row.map { abs($0) <= NaiveDoubleForest.zeroMax ? 0 : $0 })
             for (index, pair) in zip(found, expected).enumerated() {
                 #expect(abs(pair.0 - pair.1) < 1e-11, "seed \(seed): contribution \(index)")
@@ -107,17 +98,10 @@ import Testing
         let features = row.count
         var result = [Double](repeating: 0, count: forest.groupCount * (features + 1))
         for tree in forest.trees {
-            let values = (0..<1 << features).map { mean(tree, tree.root, known: $0, row) }
+            let game = NaiveShapley(playerCount: features) { mean(tree, tree.root, known: $0, row) }
             let base = tree.spec.group * (features + 1)
-            result[base + features] += values[0]
-            for feature in 0..<features {
-                for set in 0..<1 << features where set & 1 << feature == 0 {
-                    // |S|! (n - |S| - 1)! / n! is 1 / (n C(n - 1, |S|)).
-                    var choices = 1.0
-                    for index in 0..<set.nonzeroBitCount { choices *= Double(features - 1 - index) / Double(index + 1) }
-                    result[base + feature] += (values[set | 1 << feature] - values[set]) / (Double(features) * choices)
-                }
-            }
+            result[base + features] += game.values[0]
+            for feature in 0..<features { result[base + feature] += game.value(of: feature) }
         }
         return result
     }
