@@ -12,9 +12,19 @@ extension ExplanationPlan {
             features[reason.feature.value].map { ($0, reason.text.value) }
         }
         self.init(
-            reasonsMax: spec.reasonsMax, direction: spec.direction == .up ? .up : .both,
+            reasonsMax: spec.reasonsMax, direction: Direction(spec.direction),
             condition: plan.explainCondition,
             budget: spec.budget.map { Budget(eventsMax: $0.eventsMax, spanMicroseconds: $0.spanMicroseconds) },
             texts: Dictionary(texts, uniquingKeysWith: { first, _ in first }))
+    }
+}
+
+extension ExplanationPlan.Direction {
+    fileprivate init(_ spec: ExplainSpec.Direction) {
+        switch spec {
+        case .up: self = .up
+        case .down: self = .down
+        case .both: self = .both
+        }
     }
 }

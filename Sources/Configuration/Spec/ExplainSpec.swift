@@ -6,6 +6,8 @@ public struct ExplainSpec: Sendable {
     public enum Direction: String, Hashable, Sendable, CaseIterable {
         /// Those that raised the score.
         case up
+        /// Those that lowered it.
+        case down
         /// All that moved it.
         case both
     }

@@ -158,7 +158,7 @@ public enum PipelineSyntax {
                 standard: "all scores"),
             KeySpec(
                 "direction", .choice(ExplainSpec.Direction.allCases.map(\.rawValue)),
-                "What is a reason: with up what raised the score, with both all that moved it; the strongest first.",
+                "What is a reason: with up what raised the score, with down what lowered it, with both all that moved it.",
                 standard: "up"),
             KeySpec("reasons", .map(.identifier, .text), "What the reasons say in words, by feature."),
             KeySpec("budget", .section(budget), "How many events are explained at most.", standard: "all of them"),

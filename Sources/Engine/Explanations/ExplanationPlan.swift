@@ -6,6 +6,8 @@ public struct ExplanationPlan: Sendable {
     public enum Direction: Hashable, Sendable {
         /// Those that raised the score, the largest first.
         case up
+        /// Those that lowered it: of a score that is low where something is odd.
+        case down
         /// All that moved it, the largest amount first.
         case both
     }

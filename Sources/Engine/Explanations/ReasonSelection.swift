@@ -31,7 +31,12 @@ struct ReasonSelection: ~Copyable {
         count = 0
         for input in 0..<inputCount {
             let value = Float(sign * contributions[input])
-            let strength = direction == .both ? abs(value) : value
+            let strength =
+                switch direction {
+                case .up: value
+                case .down: -value
+                case .both: abs(value)
+                }
             // What is not a number is no reason either.
             guard strength > 0, strength.isFinite else { continue }
             if count == capacity && strength <= strengths[count &- 1] { continue }

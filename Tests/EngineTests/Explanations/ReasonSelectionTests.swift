@@ -21,6 +21,7 @@ struct ReasonSelectionTests {
         #expect(Self.chosen(contributions, 6, .up) == [2, 4, 0])
         #expect(Self.chosen(contributions, 3, .both) == [1, 2, 4])
         #expect(Self.chosen(contributions, 6, .both) == [1, 2, 4, 0])
+        #expect(Self.chosen([0.5, -3, 2, -4, -0.0], 3, .down) == [3, 1])
         #expect(Self.chosen([-1, -2], 3, .up).isEmpty)
         #expect(Self.chosen([], 1, .both).isEmpty)
     }
@@ -37,12 +38,14 @@ struct ReasonSelectionTests {
         let odd = [Double.nan, .infinity, -.infinity, 1e39, 1e-60, 1]
         #expect(Self.chosen(odd, 6, .up) == [5])
         #expect(Self.chosen(odd, 6, .both) == [5])
+        #expect(Self.chosen(odd, 6, .down).isEmpty)
     }
 
     /// Of two classes that share a margin the first one's score falls as it rises.
     @Test func aReversedScore() {
         #expect(Self.chosen([0.5, -3, 2], 3, .up, sign: -1) == [1])
         #expect(Self.chosen([0.5, -3, 2], 3, .both, sign: -1) == [1, 2, 0])
+        #expect(Self.chosen([0.5, -3, 2], 3, .down, sign: -1) == [2, 0])
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>)
@@ -51,8 +54,8 @@ struct ReasonSelectionTests {
         for _ in 0..<100 {
             let contributions = (0..<Int(random.next() % 30)).map { _ in Double(random.next() % 9) - 4 }
             let count = 1 + Int(random.next() % 8)
-            for direction in [ExplanationPlan.Direction.up, .both] {
-                let strengths = direction == .both ? contributions.map(abs) : contributions
+            for direction in [ExplanationPlan.Direction.up, .down, .both] {
+                let strengths = contributions.map { direction == .both ? abs($0) : direction == .up ? $0 : -$0 }
                 let expected = strengths.indices.filter { strengths[$0] > 0 }
                     .sorted { (-strengths[$0], $0) < (-strengths[$1], $1) }.prefix(count)
                 #expect(
