@@ -32,10 +32,10 @@ public enum DiagnosticCatalogue {
             remedy: "Check the path, relative to the pipeline file."),
         .init(
             "model-input-count", "The model has another number of inputs than the pipeline gives it.",
-            remedy: "List the model's inputs under `model.inputs`."),
+            remedy: "List the model's inputs under its `inputs`."),
         .init(
             "model-input-order", "The model's inputs have other names than the features in their places.",
-            remedy: "List the model's inputs in its order under `model.inputs`."),
+            remedy: "List the model's inputs in its order under its `inputs`."),
         .init(
             "model-input-names", "The model calls its inputs otherwise than the pipeline; only the order decides.",
             remedy: "Check the order, or name the features as the model does."),
@@ -103,7 +103,9 @@ public enum DiagnosticCatalogue {
     private static let names: [DiagnosticEntry] = [
         .init("invalid-name", "A name holds characters that it may not.", remedy: "Use those that the message names."),
         .init("reserved-name", "A name has a meaning in expressions.", remedy: "Choose another."),
-        .init("duplicate-name", "A feature is defined or named twice.", remedy: "Rename or remove one."),
+        .init(
+            "duplicate-name", "A feature is defined or named twice, or a model has its name.",
+            remedy: "Rename or remove one."),
         .init("duplicate-window", "A window is given twice in one group.", remedy: "Keep one of them."),
         .init("invalid-topic", "Kafka allows no topic of this name.", remedy: "Use letters, digits, `.`, `_`, `-`."),
         .init("duplicate-topic", "One topic is used for two purposes.", remedy: "Give each its own."),
@@ -128,6 +130,7 @@ public enum DiagnosticCatalogue {
         .init("invalid-path", "A path is empty in places or too deep.", remedy: "Write names with `.` between them."),
         .init("limits-conflict", "Two limits allow more together than there is room for.", remedy: "Lower one."),
         .init("too-many-sources", "There are more than 16 sources.", remedy: "Divide the pipeline."),
+        .init("too-many-models", "There are more than 16 models.", remedy: "Divide the pipeline."),
         .init("too-many-features", "Groups expand to more features than are allowed.", remedy: "Use fewer."),
     ]
 

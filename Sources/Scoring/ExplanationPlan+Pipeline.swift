@@ -5,14 +5,14 @@ import Features
 extension ExplanationPlan {
     /// What `model.explain` asks for; `nil` where it is not there.
     init?(_ plan: PipelinePlan) {
-        guard let spec = plan.spec.model?.explain else { return nil }
+        guard let (model, spec) = plan.spec.explained else { return nil }
         let features = Dictionary(
             plan.features.names.enumerated().map { ($1, FeatureIndex($0)) }, uniquingKeysWith: { first, _ in first })
         let texts = spec.reasons.compactMap { reason in
             features[reason.feature.value].map { ($0, reason.text.value) }
         }
         self.init(
-            reasonsMax: spec.reasonsMax, direction: Direction(spec.direction),
+            model: model, reasonsMax: spec.reasonsMax, direction: Direction(spec.direction),
             condition: plan.explainCondition,
             budget: spec.budget.map { Budget(eventsMax: $0.eventsMax, spanMicroseconds: $0.spanMicroseconds) },
             texts: Dictionary(texts, uniquingKeysWith: { first, _ in first }))

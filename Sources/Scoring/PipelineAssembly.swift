@@ -18,7 +18,7 @@ public struct PipelineAssembly: Sendable {
     /// Reads and checks everything about a pipeline that can be checked without a broker.
     ///
     /// - Parameters:
-    ///   - modelPath: a model to use instead of the pipeline's own.
+    ///   - modelPath: a model to use instead of the pipeline's own; see `PipelineFile.bindModels`.
     ///   - checksProperties: ask librdkafka about `kafka.properties`; a replay needs none.
     /// - Returns: the assembly, or `nil` if the file's diagnostics hold an error; they are there to be shown either
     ///   way.
@@ -39,9 +39,9 @@ public struct PipelineAssembly: Sendable {
             report(properties.check(isTransactional: spec.kafka.delivery == .exactlyOnce), of: spec, to: &file)
         }
         guard let plan else { return (nil, file) }
-        let binding = file.bindModel(of: plan, overriddenBy: modelPath)
-        if file.hasErrors { return (nil, file) }
-        let scoring = makeScoringPlan(plan, binding: binding)
+        let bindings = file.bindModels(of: plan, overriddenBy: modelPath)
+        guard let bindings, !file.hasErrors else { return (nil, file) }
+        let scoring = makeScoringPlan(plan, bindings: bindings)
         return (PipelineAssembly(plan: plan, scoring: scoring, properties: properties), file)
     }
 
@@ -66,7 +66,7 @@ public struct PipelineAssembly: Sendable {
         if !problems.isEmpty { file.diagnostics = file.diagnostics.sortedByPosition() }
     }
 
-    private static func makeScoringPlan(_ plan: PipelinePlan, binding: ModelBinding?) -> ScoringPlan {
+    private static func makeScoringPlan(_ plan: PipelinePlan, bindings: [ModelBinding]) -> ScoringPlan {
         let spec = plan.spec
         return ScoringPlan(
             pipeline: spec.name.value, sources: plan.sources,
@@ -75,14 +75,29 @@ public struct PipelineAssembly: Sendable {
                 stringBytesMax: spec.limits.stringBytesMax),
             idField: plan.sources[0].id, features: plan.features,
             featureLimits: FeatureLimits(keysPerEntity: spec.limits.keysPerEntityMax),
-            model: binding.map { binding in
-                ModelPlan(
-                    name: spec.model?.name.value ?? spec.name.value, version: binding.version, model: binding.model,
-                    inputs: binding.inputs, explainer: binding.explainer)
-            },
+            models: bindings.map(modelPlan), combination: plan.combination, version: version(of: bindings, plan),
             rules: plan.rules, outputFeatures: plan.outputFeatures,
-            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, modelDigest: binding?.digest),
+            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, bindings),
             explanation: ExplanationPlan(plan))
+    }
+
+    /// Other models of the same plan, for a running engine.
+    func models(of bindings: [ModelBinding]) -> ModelSet {
+        scoring.makeModels(
+            bindings.map(Self.modelPlan), version: Self.version(of: bindings, plan),
+            planHash: Self.planHash(plan, bindings))
+    }
+
+    private static func modelPlan(_ binding: ModelBinding) -> ModelPlan {
+        ModelPlan(
+            name: binding.name, version: binding.version, model: binding.model, inputs: binding.inputs,
+            explainer: binding.explainer)
+    }
+
+    /// What scores say of their models: of several, whose version is the hash of a line each, `xgb sha256:…`.
+    private static func version(of bindings: [ModelBinding], _ plan: PipelinePlan) -> String {
+        guard plan.spec.hasNamedModels else { return bindings.first?.version ?? "" }
+        return "sha256:" + hash(of: bindings.map { "\($0.name) \($0.version)\n" }.joined())
     }
 
     /// The hash of all that decides what state means: whoever has another one cannot use it.
@@ -98,18 +113,22 @@ public struct PipelineAssembly: Sendable {
 
     /// The hash of all that decides a score: fields, features in order, model and rules; not of comments or of how it
     /// is run.
-    private static func planHash(_ plan: PipelinePlan, modelDigest: String?) -> String {
+    private static func planHash(_ plan: PipelinePlan, _ bindings: [ModelBinding]) -> String {
         let meaning = plan.sources.flatMap { source in
             ["\(source.schema)", "\(source.columns)", "\(source.available)", "\(source.late)"]
         }
-        return hash(["riffle-plan-2"] + meaning + [modelDigest ?? "no model"] + plan.meaning)
+        return hash(
+            ["riffle-plan-2"] + meaning + (bindings.isEmpty ? ["no model"] : bindings.map(\.digest)) + plan.meaning)
+    }
+
+    private static func hash(_ parts: [String]) -> String {
+        // Lengths keep two lists of parts from joining to the same text.
+        hash(of: parts.map { "\($0.utf8.count):\($0)" }.joined())
     }
 
     /// 16 hexadecimal digits of SHA-256.
-    private static func hash(_ parts: [String]) -> String {
-        // Lengths keep two lists of parts from joining to the same text.
-        let text = parts.map { "\($0.utf8.count):\($0)" }.joined()
-        return SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in
+    private static func hash(of text: String) -> String {
+        SHA256.hash(data: Array(text.utf8)).prefix(8).map { byte in
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }.joined()
     }

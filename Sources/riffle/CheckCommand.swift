@@ -25,19 +25,11 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let assembly = try PipelineLoading.load(pipeline)
         let features = assembly.scoring.features
-        print("\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.planHash)")
+        print(
+            "\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.models.planHash)")
         printSources(assembly.scoring.sources)
         print("  features  \(features.names.joined(separator: ", "))")
-        if let model = assembly.scoring.model {
-            print(
-                "  model     \(model.name), \(model.model.format.rawValue), \(model.model.objective), \(model.inputs.count) inputs, "
-                    + model.version)
-            if model.model.roundsUsed != model.model.roundCount {
-                print(
-                    "            scores with \(model.model.roundsUsed) of its \(model.model.roundCount) rounds (best iteration)"
-                )
-            }
-        }
+        for (number, model) in assembly.scoring.models.models.enumerated() { printModel(model, isFirst: number == 0) }
         for entity in features.entities {
             let name = assembly.scoring.schema.fields[entity.keyField.rawValue].name
             for line in EntityMemoryText(entity, named: name).lines { print("  \(line)") }
@@ -49,6 +41,18 @@ struct CheckCommand: ParsableCommand {
             print("            the order taken is recorded in topic \(topic)")
         }
         printDelivery(assembly.spec)
+    }
+
+    private func printModel(_ plan: ModelPlan, isFirst: Bool) {
+        let begin = "  \(isFirst ? "model " : "      ")    \(plan.name), "
+        switch plan.kind {
+        case .file(let model):
+            print(
+                begin + "\(model.format.rawValue), \(model.objective), \(plan.inputs.count) inputs, \(plan.version)")
+            if model.roundsUsed != model.roundCount {
+                print("            scores with \(model.roundsUsed) of its \(model.roundCount) rounds (best iteration)")
+            }
+        }
     }
 
     private func printSources(_ sources: [SourcePlan]) {

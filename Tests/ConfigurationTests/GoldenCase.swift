@@ -34,13 +34,13 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     var expectedURL: URL { folder.appendingPathComponent("expected.txt") }
 
     /// The file with its expressions compiled, its model bound and its properties read, as `riffle check` does it.
-    func check() throws -> (file: PipelineFile, plan: PipelinePlan?, model: ModelBinding?) {
+    func check() throws -> (file: PipelineFile, plan: PipelinePlan?, models: [ModelBinding]?) {
         var file = try load(path: folder.appendingPathComponent("pipeline.yaml").path)
         let plan = file.compile()
-        let model = plan.flatMap { file.bindModel(of: $0) }
+        let models = plan.flatMap { file.bindModels(of: $0) }
         try setModes()
         file.readPropertyFile()
-        return (file, plan, model)
+        return (file, plan, models)
     }
 
     /// What `riffle check` prints in the golden's folder.

@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func cardFraud() throws {
-        let (file, plan, model) = try GoldenCase.named("valid-card-fraud").check()
+        let (file, plan, models) = try GoldenCase.named("valid-card-fraud").check()
         #expect(file.diagnostics.isEmpty)
         let features = try #require(plan).features
         #expect(features.names.prefix(4) == ["amount", "weekend", "night", "customer_tx_1d"])
@@ -78,10 +78,11 @@ import Testing
         #expect(features.expressions.map(\.feature.rawValue) == [0, 1, 2])
         #expect(plan?.rules.map(\.decision) == ["block", "review", "allow"])
         #expect(plan?.rules[2].condition.constant == 1)
-        #expect(plan?.modelInputs == (0..<15).map { FeatureIndex($0) })
+        #expect(plan?.modelInputs == [(0..<15).map { FeatureIndex($0) }])
         #expect(plan?.isOrderIrrelevant == false)
-        #expect(model?.digest.count == 64 && model?.version.count == 23)
-        #expect(model?.inputs == plan?.modelInputs)
+        let model = try #require(models?.first)
+        #expect(models?.count == 1 && model.digest.count == 64 && model.version.count == 23)
+        #expect([model.inputs] == plan?.modelInputs)
     }
 
     @Test func groupsOfOneEntityShareOneStore() throws {
@@ -152,7 +153,7 @@ import Testing
                 features: "[{amount: tx_amount}, {night: hour(event_time) <= 6}]",
                 model: "{name: m, file: m.json, inputs: [night]}",
                 decide: "[{block: score > 0.5 and night and limit > 3 and customer_id == 'x'}, {allow: \"true\"}]"))
-        #expect(plan.modelInputs == [FeatureIndex(1)])
+        #expect(plan.modelInputs == [[FeatureIndex(1)]])
         #expect(plan.outputFeatures.isEmpty)
         let places = plan.rules[0].condition.references.map(\.binding.place)
         #expect(places.prefix(2) == [.score, .feature(slot: 1)])
@@ -213,13 +214,13 @@ import Testing
         let compiled = file.compile()
         let plan = try #require(compiled)
         let path = folder.appendingPathComponent("model.json").path
-        var binding = file.bindModel(of: plan, overriddenBy: path)
-        #expect(binding?.model.output == 1)
+        var binding = file.bindModels(of: plan, overriddenBy: path)
+        #expect(binding?.first?.model.output == 1)
         #expect(file.diagnostics.isEmpty)
-        binding = file.bindModel(of: plan)
+        binding = file.bindModels(of: plan)
         #expect(binding == nil)
         #expect(file.diagnostics.map(\.code) == ["model-unreadable"])
-        binding = file.bindModel(of: plan, overriddenBy: "none.json")
+        binding = file.bindModels(of: plan, overriddenBy: "none.json")
         #expect(binding == nil)
         #expect(file.diagnostics.last?.range == nil && file.diagnostics.last?.suggestion == nil)
     }
@@ -233,8 +234,8 @@ import Testing
             var file = PipelineFile.load(bytes: Array(text.utf8), path: "p.yaml", environment: [:])
             let compiled = file.compile()
             let plan = try #require(compiled)
-            let binding = file.bindModel(of: plan)
-            return (plan.meaning, try #require(binding).model)
+            let binding = file.bindModels(of: plan)
+            return (plan.meaning, try #require(binding?.first).model)
         }
         func score(_ model: Model, _ night: Double) -> Double {
             var score = Double.nan

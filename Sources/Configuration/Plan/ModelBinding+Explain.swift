@@ -1,9 +1,9 @@
 import Diagnostics
 import Models
 
-extension PipelineFile {
+extension ModelBinding {
     /// What explains a model's scores, where the pipeline asks for that; adds to `problems` why nothing can.
-    func explainer(
+    static func explainer(
         of model: Model, _ explain: ExplainSpec?, path: String, into problems: inout [Diagnostic]
     ) -> ScoreExplainer? {
         guard let explain else { return nil }

@@ -1,11 +1,12 @@
 import Crypto
-import Diagnostics
+public import Diagnostics
 public import Features
 import Foundation
 public import Models
 
 /// A model file that was read and held against the pipeline's features.
 public struct ModelBinding: Sendable {
+    public let name: String
     public let model: Model
     /// The SHA-256 of the file, 64 hexadecimal digits.
     public let digest: String
@@ -34,32 +35,40 @@ public struct ModelBinding: Sendable {
     }
 }
 
-extension PipelineFile {
-    /// Reads the model of a plan and checks that its inputs are the pipeline's; adds what is wrong to `diagnostics`.
+extension ModelBinding {
+    /// Reads one of a plan's models and checks that its inputs are the pipeline's.
     ///
-    /// - Parameter path: a file to use instead of the pipeline's own.
-    /// - Returns: `nil` if the plan has no model, or if something is wrong.
-    public mutating func bindModel(of plan: PipelinePlan, overriddenBy path: String? = nil) -> ModelBinding? {
-        guard let spec = plan.spec.model else { return nil }
+    /// - Parameters:
+    ///   - index: the model's place in the plan.
+    ///   - path: a file to read instead of the pipeline's own.
+    /// - Returns: the binding, `nil` if something is wrong; and all that was found, warnings too. Without a path every
+    ///   problem has its place in the pipeline file.
+    public static func bind(
+        _ index: Int, of plan: PipelinePlan, overriddenBy path: String? = nil
+    ) -> (binding: ModelBinding?, problems: [Diagnostic]) {
+        let spec = plan.spec.models[index]
         let place = path ?? spec.path
         let range = path == nil ? spec.file.range : nil
-        var found: [Diagnostic] = []
-        defer { diagnostics = (diagnostics + found.map(plan.spec.redacted)).sortedByPosition() }
+        var found: [Diagnostic]
         do {
-            let bytes = try ModelBinding.read(place)
+            let bytes = try read(place)
             let model = try Model.load(
                 bytes, path: place,
                 options: ModelOptions(
                     iterations: spec.iterations == .best ? .best : .all, output: spec.output, missing: spec.missing))
-            found = ModelInputs(model: model.featureNames, count: model.featureCount, plan: plan, at: range).problems
-            if found.hasErrors { return nil }
-            let explainer = explainer(of: model, spec.explain, path: place, into: &found)
-            if found.hasErrors { return nil }
-            let digest = SHA256.hash(data: bytes).map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            found =
+                ModelInputs(model: model.featureNames, count: model.featureCount, plan: plan, index: index, at: range)
+                .problems
+            let explainer = found.hasErrors ? nil : Self.explainer(of: model, spec.explain, path: place, into: &found)
+            if !found.hasErrors {
+                let digest = SHA256.hash(data: bytes).map { byte in
+                    (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                }
+                let binding = ModelBinding(
+                    name: spec.name.value, model: model, digest: digest.joined(), inputs: plan.modelInputs[index],
+                    explainer: explainer)
+                return (binding, found.map(plan.spec.redacted))
             }
-            return ModelBinding(
-                model: model, digest: digest.joined(), inputs: plan.modelInputs, explainer: explainer)
         } catch let failure as ModelFailure {
             found = [
                 Diagnostic(
@@ -78,6 +87,42 @@ extension PipelineFile {
                         ? "the path is relative to the pipeline file" : nil)
             ]
         }
-        return nil
+        return (nil, found.map(plan.spec.redacted))
+    }
+}
+
+extension PipelineFile {
+    /// Reads the models of a plan and checks that their inputs are the pipeline's; adds what is wrong to `diagnostics`.
+    ///
+    /// - Parameter path: a file to use instead of the pipeline's own; `NAME=FILE` where models have names.
+    /// - Returns: one for each model of the plan; `nil` if something is wrong.
+    public mutating func bindModels(of plan: PipelinePlan, overriddenBy path: String? = nil) -> [ModelBinding]? {
+        var found: [Diagnostic] = []
+        var override = path.map { (index: 0, path: $0) }
+        if let path, plan.spec.hasNamedModels {
+            override = Self.override(path, of: plan.spec.models)
+            if override == nil { found.append(Self.wrongOverride(path, plan.spec.models)) }
+        }
+        var bindings: [ModelBinding] = []
+        for index in plan.spec.models.indices {
+            let (binding, problems) = ModelBinding.bind(
+                index, of: plan, overriddenBy: override?.index == index ? override?.path : nil)
+            found += problems
+            if let binding { bindings.append(binding) }
+        }
+        diagnostics = (diagnostics + found).sortedByPosition()
+        return found.hasErrors ? nil : bindings
+    }
+
+    private static func override(_ text: String, of models: [ModelSpec]) -> (index: Int, path: String)? {
+        guard let equals = text.firstIndex(of: "=") else { return nil }
+        return models.firstIndex { $0.name.value == text[..<equals] }
+            .map { ($0, String(text[text.index(after: equals)...])) }
+    }
+
+    private static func wrongOverride(_ text: String, _ models: [ModelSpec]) -> Diagnostic {
+        Diagnostic(
+            code: "unknown-value", "\(text.quoted) does not say in the place of which model", at: nil,
+            suggestion: "write NAME=FILE, with one of \(models.map(\.name.written).joined(separator: ", "))")
     }
 }

@@ -16,12 +16,13 @@ struct ModelInputs {
     /// The place of the model's file; `nil` where it is not the pipeline's own.
     private let range: SourceRange?
 
-    init(model names: [String], count: Int, plan: PipelinePlan, at range: SourceRange?) {
+    /// - Parameter index: the model's place in the plan.
+    init(model names: [String], count: Int, plan: PipelinePlan, index: Int, at range: SourceRange?) {
         theirs = names
         self.count = count
         features = plan.features.names
-        ours = plan.modelInputs.map { plan.features.names[$0.rawValue] }
-        written = plan.spec.model?.inputs?.map(\.range) ?? []
+        ours = plan.modelInputs[index].map { plan.features.names[$0.rawValue] }
+        written = plan.spec.models[index].inputs?.map(\.range) ?? []
         self.range = range
     }
 

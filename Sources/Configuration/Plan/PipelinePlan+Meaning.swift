@@ -2,8 +2,9 @@ import Events
 import Features
 
 extension PipelinePlan {
-    /// Every text that decides features and decisions, but for the model's file: fields, features in order, inputs and
-    /// rules; not comments, topics or how it is run. Whoever hashes it puts the model's digest beside it.
+    /// Every text that decides features and decisions, but for the models' files: fields, features in order, inputs and
+    /// score and
+    /// rules; not comments, topics or how it is run. Whoever hashes it puts the digests of models beside it.
     public var meaning: [String] {
         var parts = sources.flatMap { ["\($0.name)", "\($0.schema)", "\($0.available)", "\($0.late)"] }
         for feature in spec.features {
@@ -16,12 +17,15 @@ extension PipelinePlan {
                 parts += group.aggregates.flatMap { [$0.name.value, $0.call.value, $0.filter?.value ?? ""] }
             }
         }
-        parts += modelInputs.map { "\($0.rawValue)" }
-        if let model = spec.model {
+        if spec.models.isEmpty { parts += features.names.indices.map { "\($0)" } }
+        for (model, inputs) in zip(spec.models, modelInputs) {
+            if spec.hasNamedModels { parts += ["model", model.name.value] }
+            parts += inputs.map { "\($0.rawValue)" }
             parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
             if let missing = model.missing { parts.append("missing \(missing)") }
             if let explain = model.explain { parts += explain.meaning }
         }
+        if let score = spec.score { parts += ["score", score.value] }
         return parts + spec.decide.flatMap { [$0.name.value, $0.condition.value] }
     }
 

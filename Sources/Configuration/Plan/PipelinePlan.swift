@@ -15,8 +15,10 @@ public struct PipelinePlan: Sendable {
     public let explainCondition: CompiledExpression?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
-    /// The model's inputs by the pipeline's order: all features, or those that `model.inputs` names.
-    public let modelInputs: [FeatureIndex]
+    /// The features behind each model's inputs: all in their order, or those that its `inputs` name.
+    public let modelInputs: [[FeatureIndex]]
+    /// The score of named models, from theirs; `nil`: the score is that of the only model, if there is one.
+    public let combination: CompiledExpression?
 
     /// There is one source, and every entity is its topic's key.
     public var isOrderIrrelevant: Bool {

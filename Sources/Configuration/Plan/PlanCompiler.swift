@@ -45,6 +45,12 @@ struct PlanCompiler {
         // Of the event that is aggregated, whatever source it is from.
         scope.bind("event_time", to: .eventTime())
         scope.withhold("score", because: "features are computed before the score")
+        if spec.hasNamedModels {
+            for model in spec.models where scope.resolve(model.name.value) == nil {
+                scope.withhold(
+                    model.name.value, because: "it is a model, and features are computed before models score")
+            }
+        }
         featureScope = scope
         for source in sources.dropFirst() {
             for column in source.columns {
@@ -62,6 +68,7 @@ struct PlanCompiler {
     mutating func compile() -> PipelinePlan? {
         compileWindows()
         let expressions = compileExpressionFeatures()
+        let combination = compileCombination()
         let rules = compileRules()
         let explainCondition = compileExplainCondition()
         let indices = Dictionary(
@@ -79,7 +86,8 @@ struct PlanCompiler {
                 names: spec.featureNames.map(\.name), entities: entities.map { $0.plan(of: sources) },
                 expressions: expressions),
             rules: rules, explainCondition: explainCondition, outputFeatures: output,
-            modelInputs: spec.model?.inputs?.compactMap { indices[$0.value] } ?? all)
+            modelInputs: spec.models.map { $0.inputs?.compactMap { indices[$0.value] } ?? all },
+            combination: combination)
     }
 
     /// Makes a feature readable for what comes behind it.
@@ -140,12 +148,31 @@ struct PlanCompiler {
                 notes: Array(notes)))
     }
 
-    // MARK: - Rules
+    // MARK: - Score and rules
+
+    /// The score of named models; of a single one its own, where nothing else is written.
+    private mutating func compileCombination() -> CompiledExpression? {
+        guard spec.hasNamedModels, let first = spec.models.first else { return nil }
+        let text = spec.score ?? first.name
+        guard let parsed = parse(text) else { return nil }
+        var scope = modelScope
+        scope.withhold("score", because: "it is what this expression computes")
+        return compile(text, parsed, for: .score, in: scope)
+    }
+
+    /// Names that may be read once all models have scored, but for the score.
+    private var modelScope: ExpressionScope {
+        var scope = featureScope
+        if spec.hasNamedModels {
+            for (index, model) in spec.models.enumerated() { scope.bind(model.name.value, to: .modelScore(index)) }
+        }
+        return scope
+    }
 
     /// What may be read once an event is scored.
     var scoredScope: ExpressionScope {
-        var scope = featureScope
-        if spec.model != nil {
+        var scope = modelScope
+        if !spec.models.isEmpty {
             scope.bind("score", to: .score)
         } else {
             scope.withhold("score", because: "the pipeline has no model")

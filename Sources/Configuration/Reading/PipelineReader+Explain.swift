@@ -15,6 +15,18 @@ extension PipelineReader {
             budget: explain.section("budget").flatMap(readBudget), range: range)
     }
 
+    /// Reasons are those of one model's score.
+    func checkExplained(_ models: [ModelSpec]) {
+        let explained = models.compactMap { model in model.explain.map { (model.name, $0.range) } }
+        guard let first = explained.first else { return }
+        for (name, range) in explained.dropFirst() {
+            problems.error(
+                "inapplicable-key", "model \(name.written.quoted) is the second with \("explain".quoted)", at: range,
+                suggestion: "keep one: the reasons of a record are those of one model's score",
+                notes: [.init("the first is model \(first.0.written.quoted)", at: first.1)])
+        }
+    }
+
     private func readBudget(_ budget: SectionValue) -> ExplainSpec.Budget? {
         guard let events = budget.integer("events"), let per = budget.span("per") else { return nil }
         return ExplainSpec.Budget(eventsMax: Int(events.value), spanMicroseconds: per.value.microseconds)

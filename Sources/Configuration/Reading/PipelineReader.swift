@@ -22,10 +22,12 @@ struct PipelineReader {
         let sources = readSources()
         let features = readFeatures(of: sources.first)
         let names = expandedNames(of: features)
+        let models = readModels(names: names, fields: sources.first?.schema.fields.map(\.name) ?? [])
         checkTopics()
         return PipelineSpec(
             name: name, kafka: readKafka(pipeline: name.value), sources: sources, features: features,
-            model: readModel(names: names), decide: readRules(), output: readOutput(names: names),
+            models: models, hasNamedModels: root.keyRanges["models"] != nil, score: root.text("score"),
+            decide: readRules(), output: readOutput(names: names),
             deadLetter: DeadLetterSpec(topic: section("dead_letter").text("topic") ?? absent(root)),
             merge: MergeSpec(waitMicroseconds: section("merge").microsecondsOrStandard("wait")),
             orderTopic: root.section("order")?.text("topic")?.value,
@@ -101,28 +103,7 @@ struct PipelineReader {
         }
     }
 
-    // MARK: - Model, rules, output, limits
-
-    private func readModel(names: [FeatureNameSpec]) -> ModelSpec? {
-        guard root.keyRanges["model"] != nil else { return nil }
-        let model = section("model")
-        let inputs = model.texts("inputs")
-        if let inputs { checkNames(inputs, names: names) }
-        let file = model.text("file") ?? absent(model)
-        return ModelSpec(
-            name: model.text("name") ?? absent(model), file: file, path: resolved(file.value), inputs: inputs,
-            iterations: model.text("iterations").flatMap { .init(rawValue: $0.value) } ?? .best,
-            missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) },
-            explain: readExplain(of: model, inputs: inputs, names: names))
-    }
-
-    private func missingValue(_ text: Located<String>) -> Double? {
-        if let value = try? NumberLiteral.double(text.value) { return value }
-        problems.error(
-            "invalid-number", "\(text.written.quoted) is not a number", at: text.range,
-            suggestion: "write a number, such as -999; NaN always counts as missing")
-        return nil
-    }
+    // MARK: - Rules, output, limits
 
     private func readRules() -> [RuleSpec] {
         (root.list("decide") ?? []).compactMap { item in

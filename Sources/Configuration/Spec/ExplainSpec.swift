@@ -47,3 +47,13 @@ public struct ExplainSpec: Sendable {
         return parts
     }
 }
+
+extension PipelineSpec {
+    /// The model whose score comes with reasons, by its place, and what is asked for; `nil`: none has any.
+    public var explained: (model: Int, spec: ExplainSpec)? {
+        for (index, model) in models.enumerated() {
+            if let explain = model.explain { return (index, explain) }
+        }
+        return nil
+    }
+}

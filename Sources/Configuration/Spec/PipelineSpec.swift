@@ -8,8 +8,12 @@ public struct PipelineSpec: Sendable {
     public let sources: [SourceSpec]
     /// In file order.
     public let features: [FeatureSpec]
-    /// `nil`: features are computed and nothing is scored, so that no rule may read `score`.
-    public let model: ModelSpec?
+    /// In file order; none: features are computed and nothing is scored, so that no rule may read `score`.
+    public let models: [ModelSpec]
+    /// They stand under `models`, so that expressions may read their names.
+    public let hasNamedModels: Bool
+    /// What makes one score of several; only with named models.
+    public let score: Located<String>?
     /// In file order; the first that holds gives the decision.
     public let decide: [RuleSpec]
     public let output: OutputSpec
@@ -26,6 +30,9 @@ public struct PipelineSpec: Sendable {
     public let faultyNames: FaultyNames
     /// Values that came from the environment, by variable.
     let environmentValues: [String: String]
+
+    /// The only model, which stands under `model`; `nil`: there is none, or they have names to be read.
+    public var model: ModelSpec? { hasNamedModels ? nil : models.first }
 
     /// A diagnostic in which no value of the environment stands: for checks that quote the values of expressions.
     public func redacted(_ diagnostic: Diagnostic) -> Diagnostic {
@@ -124,7 +131,7 @@ public struct PropertySpec: Sendable {
     public let value: Located<String>
 }
 
-/// `model:`.
+/// `model:`, or one of `models:`.
 public struct ModelSpec: Sendable {
     public enum Iterations: String, Hashable, Sendable { case best, all }
 

@@ -22,7 +22,12 @@ public enum PipelineSyntax {
                 isRequired: true),
             KeySpec("features", .list(.feature(group)), "The model's inputs, in its order.", isRequired: true),
             KeySpec("model", .section(model), "The model that scores; without one only features are computed."),
-            KeySpec("models", .map(.label, .section(model)), "Several models side by side."),
+            KeySpec(
+                "models", .map(.identifier, .section(namedModel)),
+                "Several models side by side, by names that `score` and rules read; instead of `model`."),
+            KeySpec(
+                "score", .expression, "The score of `models`: an expression over their names, features and fields.",
+                standard: "the score of the only one"),
             KeySpec("decide", .list(.namedExpression(.label)), "Rules; the first that holds gives the decision."),
             KeySpec("output", .section(output), "Where scores go.", isRequired: true),
             KeySpec("dead_letter", .section(deadLetter), "Where unusable events go.", isRequired: true),
@@ -138,15 +143,19 @@ public enum PipelineSyntax {
 
     static let model = SectionSpec(
         "model",
-        [
-            KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true),
-            KeySpec("file", .text, "The model, relative to this file.", isRequired: true),
-            KeySpec("inputs", .list(.name(.identifier)), "Features in the model's order.", standard: "all features"),
-            KeySpec("iterations", .choice(["best", "all"]), "Rounds of an early-stopped model.", standard: "best"),
-            KeySpec("missing", .number, "A value that counts as missing, as in training.", standard: "none"),
-            KeySpec("output", .integer(0...4_095), "Which of the model's outputs is the score, counted from 0."),
-            KeySpec("explain", .section(explain), "Reasons beside a score."),
-        ])
+        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys)
+
+    /// Of `models`, where the key is the name.
+    static let namedModel = SectionSpec("named model", modelKeys)
+
+    private static let modelKeys = [
+        KeySpec("file", .text, "The model, relative to this file.", isRequired: true),
+        KeySpec("inputs", .list(.name(.identifier)), "Features in the model's order.", standard: "all features"),
+        KeySpec("iterations", .choice(["best", "all"]), "Rounds of an early-stopped model.", standard: "best"),
+        KeySpec("missing", .number, "A value that counts as missing, as in training.", standard: "none"),
+        KeySpec("output", .integer(0...4_095), "Which of the model's outputs is the score, counted from 0."),
+        KeySpec("explain", .section(explain), "Reasons beside a score."),
+    ]
 
     static let explain = SectionSpec(
         "explain",

@@ -13,9 +13,16 @@ public final class BatchContext: @unchecked Sendable {
     /// The records that the rows came from, for keys, headers and dead letters; empty where the source is a file.
     let records: UnsafeMutableBufferPointer<RecordReference>
     var recordCount = 0
-    /// Row-major model inputs, where they are not simply the frame's features.
+    /// Those that score, encode and send all rows of the batch.
+    public internal(set) var models: ModelSet
+    /// Row-major model inputs, where they are not simply the frame's features; of one model after the other.
     let modelRows: UnsafeMutablePointer<Double>
+    /// From row to row there.
+    let modelRowsStride: Int
     public let scores: UnsafeMutablePointer<Double>
+    /// The models' own scores where several make up the score: all rows of the first, then all of the next.
+    public let modelScores: UnsafeMutablePointer<Double>
+    let capacity: Int
     /// The index of the first rule that matched; -1: none did.
     public let decisions: UnsafeMutablePointer<Int16>
     /// Which scores are to come with reasons; of no meaning where the plan asks for none.
@@ -30,7 +37,13 @@ public final class BatchContext: @unchecked Sendable {
         batch = plan.makeBatch(capacity: capacity)
         frame = engine.makeFrame(capacity: capacity)
         records = .allocate(capacity: capacity)
-        modelRows = .allocate(capacity: max(1, capacity * (plan.gatheredInputs?.count ?? 0)))
+        self.capacity = capacity
+        models = plan.models
+        modelRowsStride = plan.models.gatheredInputs.map { $0?.count ?? 0 }.max() ?? 0
+        modelRows = .allocate(capacity: max(1, capacity * modelRowsStride))
+        let modelScoreCount = plan.combination == nil ? 1 : capacity * plan.models.models.count
+        modelScores = .allocate(capacity: modelScoreCount)
+        modelScores.initialize(repeating: .nan, count: modelScoreCount)
         scores = .allocate(capacity: capacity)
         scores.initialize(repeating: .nan, count: capacity)
         decisions = .allocate(capacity: capacity)
@@ -43,10 +56,14 @@ public final class BatchContext: @unchecked Sendable {
     deinit {
         records.deallocate()
         modelRows.deallocate()
+        modelScores.deallocate()
         scores.deallocate()
         decisions.deallocate()
         explanations.deallocate()
     }
+
+    /// The scores of one model of several.
+    func scores(ofModel index: Int) -> UnsafeMutablePointer<Double> { modelScores + index &* capacity }
 
     func removeAll() {
         batch.removeAll()

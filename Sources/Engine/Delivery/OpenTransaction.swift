@@ -25,6 +25,8 @@ final class OpenTransaction {
     struct Batch {
         let token: UInt64
         let assignment: Assignment
+        /// Those that scored it: what is sent again has the same headers.
+        let models: ModelSet
         let rows: Range<Int>
         let order: Range<Int>
     }
@@ -104,7 +106,8 @@ final class OpenTransaction {
         }
         batches.append(
             Batch(
-                token: token, assignment: assignment, rows: firstRow..<rows.count, order: firstOrder..<orders.count))
+                token: token, assignment: assignment, models: context.models, rows: firstRow..<rows.count,
+                order: firstOrder..<orders.count))
         return true
     }
 

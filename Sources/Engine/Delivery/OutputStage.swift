@@ -93,7 +93,8 @@ final class OutputStage: @unchecked Sendable {
             for index in 0..<context.batch.count {
                 if isGivenUp(assignment.epoch) { break }
                 let row = context.outputRow(index)
-                count(row, entry: entry, kind: sendRow(row, assignment, token: token, entry: entry, text: start))
+                let kind = sendRow(row, context.models, assignment, token: token, entry: entry, text: start)
+                count(row, entry: entry, kind: kind)
             }
         }
         release(context)
@@ -121,13 +122,14 @@ final class OutputStage: @unchecked Sendable {
 
     /// Sends what belongs to a row, if anything does.
     private func sendRow(
-        _ row: OutputRow, _ assignment: Assignment, token: UInt64, entry: LedgerEntry?,
+        _ row: OutputRow, _ models: ModelSet, _ assignment: Assignment, token: UInt64, entry: LedgerEntry?,
         text: UnsafeMutablePointer<UInt8>
     ) -> OutputKind? {
         guard row.disposition == .score || row.disposition == .fault else { return nil }
         let length = assignment.origin.write(lane: row.lane, offset: row.offset, to: text)
         do {
-            return try writer.write(row, origin: UnsafeRawBufferPointer(start: text, count: length), token: token) {
+            let origin = UnsafeRawBufferPointer(start: text, count: length)
+            return try writer.write(row, models, origin: origin, token: token) {
                 send($0, epoch: assignment.epoch, entry: entry)
             }
         } catch {
@@ -214,7 +216,8 @@ final class OutputStage: @unchecked Sendable {
                 for number in batch.rows {
                     if isGivenUp(batch.assignment.epoch) { return }
                     let row = transaction.row(number)
-                    let kind = sendRow(row, batch.assignment, token: batch.token, entry: nil, text: start)
+                    let kind = sendRow(
+                        row, batch.models, batch.assignment, token: batch.token, entry: nil, text: start)
                     if let entry { count(row, entry: entry, kind: kind) }
                 }
             }

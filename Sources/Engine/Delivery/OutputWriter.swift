@@ -10,8 +10,6 @@ final class OutputWriter {
 
     private let plan: ScoringPlan
     private let source: any SourcePort
-    private let planHash: [UInt8]
-    private let modelVersion: [UInt8]
     private let pipeline: [UInt8]
     /// Headers of one output; the bytes they point to live until it is sent.
     private let headers: UnsafeMutablePointer<OutputHeader>
@@ -22,8 +20,6 @@ final class OutputWriter {
     init(plan: ScoringPlan, source: any SourcePort) {
         self.plan = plan
         self.source = source
-        planHash = Array(plan.planHash.utf8)
-        modelVersion = Array((plan.model?.version ?? "").utf8)
         pipeline = Array(plan.pipeline.utf8)
         headers = .allocate(capacity: Self.headersMax)
     }
@@ -32,9 +28,14 @@ final class OutputWriter {
 
     /// Sends what belongs to a row that is scored or faulty, and says which of both it was sent as.
     ///
+    /// - Parameter models: those that scored the row.
     /// - Throws: `OutputTooLarge`.
-    func write(_ row: OutputRow, origin: UnsafeRawBufferPointer, token: UInt64, send: Send) throws -> OutputKind {
-        if row.disposition == .score && writeScore(row, origin: origin, token: token, send: send) { return .score }
+    func write(
+        _ row: OutputRow, _ models: ModelSet, origin: UnsafeRawBufferPointer, token: UInt64, send: Send
+    ) throws -> OutputKind {
+        if row.disposition == .score && writeScore(row, models, origin: origin, token: token, send: send) {
+            return .score
+        }
         try writeDeadLetter(row, origin: origin, token: token, send: send)
         return .deadLetter
     }
@@ -56,10 +57,10 @@ final class OutputWriter {
 
     /// Sends a score; false: the topic can never take it.
     private func writeScore(
-        _ row: OutputRow, origin: UnsafeRawBufferPointer, token: UInt64, send: Send
+        _ row: OutputRow, _ models: ModelSet, origin: UnsafeRawBufferPointer, token: UInt64, send: Send
     ) -> Bool {
-        planHash.withUnsafeBytes { plan in
-            modelVersion.withUnsafeBytes { model in
+        models.planHeader.withUnsafeBytes { plan in
+            models.versionHeader.withUnsafeBytes { model in
                 var count = 0
                 func add(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
                     headers[count] = OutputHeader(name: name, value: value)

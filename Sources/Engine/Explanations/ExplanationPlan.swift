@@ -24,6 +24,8 @@ public struct ExplanationPlan: Sendable {
         }
     }
 
+    /// Whose score has the reasons, by its place in the plan.
+    public let model: Int
     /// The most reasons of a score.
     public let reasonsMax: Int
     public let direction: Direction
@@ -35,10 +37,11 @@ public struct ExplanationPlan: Sendable {
     public let texts: [FeatureIndex: String]
 
     public init(
-        reasonsMax: Int, direction: Direction = .up, condition: CompiledExpression? = nil, budget: Budget? = nil,
-        texts: [FeatureIndex: String] = [:]
+        model: Int = 0, reasonsMax: Int, direction: Direction = .up, condition: CompiledExpression? = nil,
+        budget: Budget? = nil, texts: [FeatureIndex: String] = [:]
     ) {
         precondition(reasonsMax > 0, "\(reasonsMax) reasons")
+        self.model = model
         self.reasonsMax = reasonsMax
         self.direction = direction
         self.condition = condition

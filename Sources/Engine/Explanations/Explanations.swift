@@ -33,7 +33,8 @@ final class Explanations {
 
     /// `nil` where the plan asks for none.
     init?(_ plan: ScoringPlan, workerCount: Int) {
-        guard let model = plan.model, let explanation = plan.explanation else { return nil }
+        guard let explanation = plan.explanation else { return nil }
+        let model = plan.models.models[explanation.model]
         self.plan = explanation
         let text = ReasonText(explanation, inputs: model.inputs, names: plan.features.names)
         explainers = (0..<workerCount).map { _ in RowExplainer(explanation, inputs: model.inputs, text: text) }
@@ -52,9 +53,10 @@ final class Explanations {
         } else {
             values.update(repeating: 1, count: rows.count)
         }
+        let scores = context.models.hasOwnScores ? context.scores(ofModel: plan.model) : context.scores
         for row in rows {
             // A score that is missing has no reasons.
-            let isWanted = values[row &- rows.lowerBound] == 1 && context.scores[row].isFinite
+            let isWanted = values[row &- rows.lowerBound] == 1 && scores[row].isFinite
             context.explanations[row] = isWanted ? .wanted : .none
         }
     }
@@ -74,9 +76,11 @@ final class Explanations {
         }
     }
 
-    /// For a worker that writes the scores of a slice, which this model has scored.
-    func begin(_ rows: Range<Int>, of model: ModelPlan?, worker: Int) -> RowExplainer {
-        guard let explainer = model?.explainer else { preconditionFailure("reasons of a model that nothing explains") }
+    /// For a worker that writes the scores of a slice, which these models have scored.
+    func begin(_ rows: Range<Int>, of models: ModelSet, worker: Int) -> RowExplainer {
+        guard let explainer = models.models[plan.model].explainer else {
+            preconditionFailure("reasons of a model that nothing explains")
+        }
         explainers[worker].begin(rows, explainer)
         return explainers[worker]
     }

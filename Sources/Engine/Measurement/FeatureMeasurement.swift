@@ -35,7 +35,7 @@ public final class FeatureMeasurement {
     /// - Parameter plan: without a model and without rules, so that only features are computed.
     public init(plan: ScoringPlan, pool: WorkerPool, batchRowsMax: Int, clock: any EngineClock = MonotonicClock()) {
         precondition(batchRowsMax > 0, "batches of \(batchRowsMax) rows")
-        precondition(plan.model == nil && plan.rules.isEmpty, "a plan that scores")
+        precondition(plan.models.isEmpty && plan.rules.isEmpty, "a plan that scores")
         pipeline = ScoringPipeline(plan: plan, pool: pool, clock: clock)
         context = pipeline.makeContext(capacity: batchRowsMax)
     }

@@ -46,7 +46,7 @@ final class ScorePhase: ParallelPhase {
         // A muted stretch of the log only rebuilds state.
         if !hasScores { return }
         features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
-        score(context, rows: rows)
+        score(context, rows: rows, worker: worker)
         decide(context, rows: rows, worker: worker)
         if marksExplanations, let explanations {
             explanations.mark(
@@ -55,34 +55,54 @@ final class ScorePhase: ParallelPhase {
         }
     }
 
+    private func score(_ context: BatchContext, rows: Range<Int>, worker: Int) {
+        let models = context.models
+        guard let combination = plan.combination else {
+            if !models.isEmpty { score(context, rows: rows, by: 0, of: models, into: context.scores) }
+            return
+        }
+        for index in models.models.indices {
+            score(context, rows: rows, by: index, of: models, into: context.scores(ofModel: index))
+        }
+        combination.evaluate(
+            expressionInputs(context), rows: rows, scratch: scratches[worker], into: context.scores + rows.lowerBound)
+    }
+
+    private func score(
+        _ context: BatchContext, rows: Range<Int>, by index: Int, of models: ModelSet,
+        into scores: UnsafeMutablePointer<Double>
+    ) {
+        let featureCount = context.frame.featureCount
+        var inputs = UnsafePointer(context.frame.features) + rows.lowerBound &* featureCount
+        var stride = featureCount
+        if let gathered = models.gatheredInputs[index] {
+            stride = gathered.count
+            let modelRows = context.modelRows + rows.lowerBound &* context.modelRowsStride
+            for input in gathered.indices {
+                let feature = gathered[input].rawValue
+                for row in rows {
+                    modelRows[(row &- rows.lowerBound) &* stride &+ input] =
+                        context.frame.features[row &* featureCount &+ feature]
+                }
+            }
+            inputs = UnsafePointer(modelRows)
+        }
+        switch models.models[index].kind {
+        case .file(let model):
+            model.score(rows: inputs, rowCount: rows.count, stride: stride, into: scores + rows.lowerBound)
+        }
+    }
+
+    /// What rules, and expressions over the models' scores, read.
     private func expressionInputs(_ context: BatchContext) -> ExpressionInputs {
         var inputs = ExpressionInputs(batch: context.batch)
         inputs.features = UnsafePointer(context.frame.features)
         inputs.featureRowStride = context.frame.featureCount
         inputs.featureSlotStride = 1
         inputs.scores = UnsafePointer(context.scores)
+        inputs.modelScores = UnsafePointer(context.modelScores)
+        inputs.modelScoreStride = context.capacity
         return inputs
-    }
-
-    private func score(_ context: BatchContext, rows: Range<Int>) {
-        guard let model = plan.model else { return }
-        let featureCount = context.frame.featureCount
-        var inputs = UnsafePointer(context.frame.features)
-        var stride = featureCount
-        if let gathered = plan.gatheredInputs {
-            stride = gathered.count
-            for input in gathered.indices {
-                let feature = gathered[input].rawValue
-                for row in rows {
-                    context.modelRows[row &* stride &+ input] =
-                        context.frame.features[row &* featureCount &+ feature]
-                }
-            }
-            inputs = UnsafePointer(context.modelRows)
-        }
-        model.model.score(
-            rows: inputs + rows.lowerBound &* stride, rowCount: rows.count, stride: stride,
-            into: context.scores + rows.lowerBound)
     }
 
     private func decide(_ context: BatchContext, rows: Range<Int>, worker: Int) {
@@ -103,8 +123,9 @@ final class ScorePhase: ParallelPhase {
     private func encode(
         _ context: BatchContext, slice: Int, rows: Range<Int>, origin: OriginText, worker: Int
     ) {
-        let reasons = explanations?.begin(rows, of: plan.model, worker: worker)
+        let reasons = explanations?.begin(rows, of: context.models, worker: worker)
         let output = context.slices[slice]
+        let models = context.models
         output.arena.removeAll()
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: origin.bytesMax) { text in
             guard let start = text.baseAddress else { return }
@@ -114,8 +135,8 @@ final class ScorePhase: ParallelPhase {
                 let length = origin.write(
                     lane: Int(context.batch.lanes[row]), offset: context.batch.offsets[row], to: start)
                 encoder.encode(
-                    context, row: row, origin: UnsafeBufferPointer(start: start, count: length), reasons: reasons,
-                    into: &output.arena)
+                    context, models, row: row, origin: UnsafeBufferPointer(start: start, count: length),
+                    reasons: reasons, into: &output.arena)
             }
         }
         output.starts[rows.count] = UInt32(truncatingIfNeeded: output.arena.count)

@@ -1,29 +1,5 @@
 public import Events
 public import Features
-public import Models
-
-/// A model in its place: which features it reads, and what its scores say of it.
-public struct ModelPlan: Sendable {
-    public let name: String
-    /// `sha256:` and the first 16 hexadecimal digits of the file's digest.
-    public let version: String
-    public let model: Model
-    /// The feature behind each of the model's inputs.
-    public let inputs: [FeatureIndex]
-    /// Needed where the plan asks for reasons.
-    public let explainer: ScoreExplainer?
-
-    public init(
-        name: String, version: String, model: Model, inputs: [FeatureIndex], explainer: ScoreExplainer? = nil
-    ) {
-        precondition(inputs.count == model.featureCount, "\(inputs.count) inputs for a model of \(model.featureCount)")
-        self.name = name
-        self.version = version
-        self.model = model
-        self.inputs = inputs
-        self.explainer = explainer
-    }
-}
 
 /// Everything that turns events into scores: the same for `run`, `replay` and `bench`.
 public struct ScoringPlan: Sendable {
@@ -37,10 +13,12 @@ public struct ScoringPlan: Sendable {
     public let idField: FieldIndex?
     public let features: FeaturePlan
     public let featureLimits: FeatureLimits
-    /// `nil`: features are computed and nothing is scored.
-    public let model: ModelPlan?
-    /// The model's inputs, where they are not simply the first features in their order, as they mostly are.
-    let gatheredInputs: [FeatureIndex]?
+    /// Those that the plan was made with; empty: features are computed and nothing is scored. A running engine may have
+    /// been given others since: `BatchContext.models`.
+    public let models: ModelSet
+    /// Computes `score` from the scores of the models, each of which is in the record then; `nil`: there is at most one
+    /// model, and its score is it.
+    public let combination: CompiledExpression?
     public let rules: [RulePlan]
     /// `nil`: scores come without reasons.
     public let explanation: ExplanationPlan?
@@ -48,10 +26,8 @@ public struct ScoringPlan: Sendable {
     public let outputFeatures: [FeatureIndex]
     /// Every entity is the topic's key, so that the order across partitions changes nothing.
     public let isOrderIrrelevant: Bool
-    /// The hash of all that decides a score, 16 hexadecimal digits.
-    public let planHash: String
 
-    /// For one source, whatever its topic.
+    /// For one source and at most one model, whatever the source's topic.
     public init(
         pipeline: String, schema: EventSchema, decodeLimits: DecodeLimits, idField: FieldIndex?, features: FeaturePlan,
         featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan], outputFeatures: [FeatureIndex],
@@ -66,12 +42,29 @@ public struct ScoringPlan: Sendable {
             isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
     }
 
+    /// For at most one model.
     public init(
         pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
         features: FeaturePlan, featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan],
         outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
     ) {
-        precondition(explanation == nil || model?.explainer != nil, "reasons of a model that nothing explains")
+        self.init(
+            pipeline: pipeline, sources: sources, decodeLimits: decodeLimits, idField: idField, features: features,
+            featureLimits: featureLimits, models: model.map { [$0] } ?? [], combination: nil,
+            version: model?.version ?? "", rules: rules, outputFeatures: outputFeatures,
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
+    }
+
+    /// - Parameters:
+    ///   - combination: needed where there are several models.
+    ///   - version: of all models together, as records have it.
+    ///   - planHash: of all that decides a score, 16 hexadecimal digits.
+    public init(
+        pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
+        features: FeaturePlan, featureLimits: FeatureLimits, models: [ModelPlan], combination: CompiledExpression?,
+        version: String, rules: [RulePlan], outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String,
+        explanation: ExplanationPlan? = nil
+    ) {
         precondition((1...Self.sourcesMax).contains(sources.count), "\(sources.count) sources")
         self.pipeline = pipeline
         self.sources = sources
@@ -80,14 +73,21 @@ public struct ScoringPlan: Sendable {
         self.idField = idField
         self.features = features
         self.featureLimits = featureLimits
-        self.model = model
-        let isPlain = model.map { $0.inputs.map(\.rawValue) == Array(0..<$0.inputs.count) } ?? true
-        gatheredInputs = isPlain ? nil : model?.inputs
+        self.models = ModelSet(
+            pipeline: pipeline, models: models, combination: combination, version: version, planHash: planHash)
+        self.combination = combination
         self.rules = rules
         self.outputFeatures = outputFeatures
         self.isOrderIrrelevant = isOrderIrrelevant
-        self.planHash = planHash
         self.explanation = explanation
+    }
+
+    /// Other models in the places of the plan's own, for a `ModelSlot`: their names and inputs have to be the same.
+    public func makeModels(_ models: [ModelPlan], version: String, planHash: String) -> ModelSet {
+        precondition(models.map(\.name) == self.models.models.map(\.name), "models of other names")
+        precondition(models.map(\.inputs) == self.models.models.map(\.inputs), "models of other inputs")
+        return ModelSet(
+            pipeline: pipeline, models: models, combination: combination, version: version, planHash: planHash)
     }
 
     /// A batch names a row's source in one byte.
@@ -124,7 +124,7 @@ public struct ScoringPlan: Sendable {
 
     /// Registers that a worker's scratch needs for any expression of the plan.
     var registerCount: Int {
-        let conditions = rules.map(\.condition) + [explanation?.condition].compactMap { $0 }
+        let conditions = rules.map(\.condition) + [combination, explanation?.condition].compactMap { $0 }
         return max(features.registerCount, conditions.map(\.registerCount).max() ?? 0)
     }
 }

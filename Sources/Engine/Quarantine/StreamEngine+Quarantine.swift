@@ -68,6 +68,8 @@ extension StreamEngine {
     /// Scores a batch; one that is a single suspect with its mark.
     func process(_ context: BatchContext) {
         let isSingle = context.batch.count == 1 && isCareful
+        // Here and nowhere else, so that one set scores all of its rows.
+        context.models = models.models
         if isSingle {
             let lane = lanes[Int(context.batch.lanes[0])]
             inFlight?.beginSingle(Self.name(lane.start), offset: context.batch.offsets[0])

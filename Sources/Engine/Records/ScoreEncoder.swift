@@ -4,40 +4,32 @@ import Models
 
 /// Writes score records (`schemas/score.v1.schema.json`): one JSON object a row, without allocating.
 ///
-/// What is equal for all events of a pipeline is text made once; only ids, times and numbers are written per event.
+/// What is equal for all events of a pipeline, or for all that a set of models scores, is text made once; only ids, times
+/// and numbers are written per event.
 struct ScoreEncoder: Sendable {
     private let idField: FieldIndex?
     private let isStringID: Bool
     private let decimalScale: Int
-    /// `,"pipeline":"card-fraud","model":…,"event_time":"`; then `,"decision":"block"` for each rule; then `"amount":`
-    /// for each feature, with a comma before all but the first.
+    /// `,"decision":"block"` for each rule; then `"amount":` for each feature, with a comma before all but the first.
     private let texts: TextTable
     private let decisionCount: Int
     private let features: [FeatureIndex]
     private let fixedBytes: Int
-    private let hasModel: Bool
-    private let hasSingleScores: Bool
 
     init(_ plan: ScoringPlan) {
         idField = plan.idField
-        hasModel = plan.model != nil
-        hasSingleScores = plan.model?.model.precision == .single
         (isStringID, decimalScale) =
             switch plan.idField.map({ plan.schema.fields[$0.rawValue].type }) {
             case .string: (true, 0)
             case .decimal(let scale): (false, scale)
             default: (false, 0)
             }
-        var head = ",\"pipeline\":" + Self.quoted(plan.pipeline)
-        if let model = plan.model {
-            head += ",\"model\":" + Self.quoted(model.name) + ",\"version\":" + Self.quoted(model.version)
-        }
         let decisions = plan.rules.map { Array((",\"decision\":" + Self.quoted($0.decision)).utf8) }
         features = plan.outputFeatures
         let featureKeys = plan.outputFeatures.enumerated().map { place, feature in
             Array(((place == 0 ? "" : ",") + Self.quoted(plan.features.names[feature.rawValue]) + ":").utf8)
         }
-        texts = TextTable([Array((head + ",\"event_time\":\"").utf8)] + decisions + featureKeys)
+        texts = TextTable(decisions + featureKeys)
         decisionCount = decisions.count
         fixedBytes = 128 + texts.byteCount + featureKeys.count * NumberText.bytesMax
     }
@@ -55,32 +47,30 @@ struct ScoreEncoder: Sendable {
     /// Writes the record of one row into `arena`.
     ///
     /// - Parameters:
+    ///   - models: those of the context, taken once for many rows.
     ///   - origin: names the event where the pipeline has no id field.
     ///   - reasons: writes them; `nil`: the pipeline asks for none.
     func encode(
-        _ context: BatchContext, row: Int, origin: UnsafeBufferPointer<UInt8>, reasons: RowExplainer?,
-        into arena: inout ByteArena
+        _ context: BatchContext, _ models: ModelSet, row: Int, origin: UnsafeBufferPointer<UInt8>,
+        reasons: RowExplainer?, into arena: inout ByteArena
     ) {
         let batch = context.batch
         var idBytes = origin.count
         if let idField, isStringID, batch.presence[idField.rawValue][row] == Presence.present {
             idBytes = max(idBytes, batch.string(idField, row: row).count)
         }
-        let start = arena.reserve(fixedBytes + JSONText.bytesMax(forLength: idBytes) + (reasons?.bytesMax ?? 0))
+        let textBytes = fixedBytes + models.recordBytesMax + (reasons?.bytesMax ?? 0)
+        let start = arena.reserve(textBytes + JSONText.bytesMax(forLength: idBytes))
         var out = start
         Self.append("{\"id\":", to: &out)
         writeID(batch, row: row, origin: origin, to: &out)
-        texts.append(0, to: &out)
+        models.texts.append(0, to: &out)
         out += TimeText.write(EventTime(microseconds: batch.eventTimes[row]), to: out)
         Self.append("\",\"score\":", to: &out)
-        let score = context.scores[row]
-        if hasModel && score.isFinite {
-            out += hasSingleScores ? NumberText.write(Float(score), to: out) : NumberText.write(score, to: out)
-        } else {
-            Self.append("null", to: &out)
-        }
+        Self.append(models.isEmpty ? .nan : context.scores[row], models.precision, to: &out)
+        if models.hasOwnScores { appendOwnScores(context, models, row: row, to: &out) }
         let decision = context.decisions[row]
-        if decision >= 0 { texts.append(1 + Int(decision), to: &out) }
+        if decision >= 0 { texts.append(Int(decision), to: &out) }
         if let reasons {
             Self.append(",\"reasons\":", to: &out)
             reasons.write(context, row: row, to: &out)
@@ -90,13 +80,33 @@ struct ScoreEncoder: Sendable {
         }
         let values = context.frame.features + row &* context.frame.featureCount
         for place in features.indices {
-            texts.append(1 &+ decisionCount &+ place, to: &out)
+            texts.append(decisionCount &+ place, to: &out)
             let value = values[features[place].rawValue]
             if NumberText.writeSmallCount(value, to: &out) { continue }
             if value.isFinite { out += NumberText.write(value, to: out) } else { Self.append("null", to: &out) }
         }
         Self.append("}}", to: &out)
         arena.commit(out - start)
+    }
+
+    /// `,"scores":{"xgb":0.31,"anomaly":0.5}`.
+    private func appendOwnScores(
+        _ context: BatchContext, _ models: ModelSet, row: Int, to out: inout UnsafeMutablePointer<UInt8>
+    ) {
+        for index in 0..<models.modelCount {
+            models.texts.append(1 &+ index, to: &out)
+            Self.append(context.scores(ofModel: index)[row], models.precisions[index], to: &out)
+        }
+        Self.append("}", to: &out)
+    }
+
+    @inline(__always)
+    private static func append(_ score: Double, _ precision: Precision, to out: inout UnsafeMutablePointer<UInt8>) {
+        if score.isFinite {
+            out += precision == .single ? NumberText.write(Float(score), to: out) : NumberText.write(score, to: out)
+        } else {
+            append("null", to: &out)
+        }
     }
 
     private func writeID(

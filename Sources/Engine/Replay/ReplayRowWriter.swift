@@ -19,8 +19,7 @@ struct ReplayRowWriter: Sendable {
     let columns: [String]
     private let isCSV: Bool
     private let identity: Identity
-    private let hasModel: Bool
-    private let hasSingleScores: Bool
+    private let ownScoreCount: Int
     /// In NDJSON, what stands before each value: `,"amount":`.
     private let keys: TextTable
     /// The decisions as they are written.
@@ -31,8 +30,7 @@ struct ReplayRowWriter: Sendable {
     init(_ plan: ScoringPlan, format: RecordFormat, origin: OriginText) {
         let isCSV = format == .csv
         self.isCSV = isCSV
-        hasModel = plan.model != nil
-        hasSingleScores = plan.model?.model.precision == .single
+        ownScoreCount = Self.ownScores(of: plan).count
         let idField = plan.idField.map { plan.schema.fields[$0.rawValue] }
         switch (plan.idField, idField?.type) {
         case (let index?, .string): identity = .text(index)
@@ -54,7 +52,12 @@ struct ReplayRowWriter: Sendable {
     /// The output's columns in order.
     static func columns(of plan: ScoringPlan) -> [String] {
         let id = plan.idField.map { plan.schema.fields[$0.rawValue].name } ?? originColumn
-        return [id, "event_time"] + plan.features.names + ["score", "decision"]
+        return [id, "event_time"] + plan.features.names + ownScores(of: plan) + ["score", "decision"]
+    }
+
+    /// The models whose own scores have columns.
+    private static func ownScores(of plan: ScoringPlan) -> [String] {
+        plan.models.hasOwnScores ? plan.models.models.map(\.name) : []
     }
 
     /// The header line of a table; empty for NDJSON.
@@ -65,6 +68,7 @@ struct ReplayRowWriter: Sendable {
     /// Writes rows that were scored, in order, one line each.
     func write(_ context: BatchContext, rows: Range<Int>, into arena: inout ByteArena) {
         let batch = context.batch
+        let models = context.models
         let featureCount = context.frame.featureCount
         for row in rows where context.frame.dispositions[row] == .score {
             let start = arena.reserve(fixedBytes + identityBytes(batch, row: row))
@@ -78,14 +82,14 @@ struct ReplayRowWriter: Sendable {
                 lead(feature &+ 2, to: &out)
                 writeNumber(features[feature], to: &out)
             }
-            lead(featureCount &+ 2, to: &out)
-            let score = hasModel ? context.scores[row] : .nan
-            if score.isFinite {
-                out += hasSingleScores ? NumberText.write(Float(score), to: out) : NumberText.write(score, to: out)
-            } else {
-                writeOdd(score, to: &out)
+            for index in 0..<ownScoreCount {
+                lead(featureCount &+ 2 &+ index, to: &out)
+                writeScore(context.scores(ofModel: index)[row], models.precisions[index], to: &out)
             }
-            lead(featureCount &+ 3, to: &out)
+            let next = featureCount &+ 2 &+ ownScoreCount
+            lead(next, to: &out)
+            writeScore(models.isEmpty ? .nan : context.scores[row], models.precision, to: &out)
+            lead(next &+ 1, to: &out)
             let decision = context.decisions[row]
             if decision >= 0 { decisions.append(Int(decision), to: &out) } else { writeMissing(to: &out) }
             if !isCSV { append(UInt8(ascii: "}"), to: &out) }
@@ -147,6 +151,12 @@ struct ReplayRowWriter: Sendable {
         if NumberText.writeSmallCount(value, to: &out) { return }
         if !value.isFinite { return writeOdd(value, to: &out) }
         out += NumberText.write(value, to: out)
+    }
+
+    @inline(__always)
+    private func writeScore(_ score: Double, _ precision: Precision, to out: inout UnsafeMutablePointer<UInt8>) {
+        if !score.isFinite { return writeOdd(score, to: &out) }
+        out += precision == .single ? NumberText.write(Float(score), to: out) : NumberText.write(score, to: out)
     }
 
     @inline(never)

@@ -16,6 +16,8 @@ public import Workers
 public final class StreamEngine: @unchecked Sendable {
     let plan: ScoringPlan
     let settings: StreamSettings
+    /// Where the next batch's models are.
+    let models: ModelSlot
     let source: any SourcePort
     let sink: any SinkPort
     /// Set where the order is recorded, and followed again.
@@ -75,14 +77,16 @@ public final class StreamEngine: @unchecked Sendable {
         let assignment: Assignment
     }
 
+    /// - Parameter models: where others may be put while it runs; `nil`: the plan's own score to the end.
     public init(
         plan: ScoringPlan, settings: StreamSettings, source: any SourcePort, sink: any SinkPort, pool: WorkerPool,
         order: (any OrderPort)? = nil, snapshots: SnapshotStore? = nil,
-        inFlight: InFlightRecord? = nil, clock: any EngineClock = MonotonicClock(),
+        inFlight: InFlightRecord? = nil, models: ModelSlot? = nil, clock: any EngineClock = MonotonicClock(),
         inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault
     ) {
         self.plan = plan
         self.settings = settings
+        self.models = models ?? ModelSlot(plan.models)
         // Without windows the order decides nothing.
         self.inFlight = inFlight
         self.order = plan.features.entities.isEmpty ? nil : order

@@ -174,6 +174,7 @@ struct ExpressionCompiler {
         switch binding.place {
         case .eventTime: return Value(type: .time, operand: .time(.eventTime))
         case .score: load = .score
+        case .modelScore(let model): load = .modelScore(model)
         case .feature(let slot): load = binding.type == .bool ? .boolFeature(slot: slot) : .feature(slot: slot)
         case .field(let field, let type):
             switch type {

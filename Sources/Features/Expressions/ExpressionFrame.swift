@@ -83,6 +83,10 @@ struct ExpressionFrame {
             let stride = inputs.pointee.scoreStride
             let start = scores + firstRow &* stride
             for row in 0..<rows { output[row] = missingUnlessFinite(start[row &* stride]) }
+        case .modelScore(let model):
+            guard let scores = inputs.pointee.modelScores else { preconditionFailure("a model without scores") }
+            let start = scores + (model &* inputs.pointee.modelScoreStride &+ firstRow)
+            for row in 0..<rows { output[row] = missingUnlessFinite(start[row]) }
         }
     }
 

@@ -21,6 +21,10 @@ public struct ExpressionInputs {
     public var scores: UnsafePointer<Double>?
     public var scoreStride = 1
 
+    /// What model `m` says of row `r` is `modelScores[m * modelScoreStride + r]`.
+    public var modelScores: UnsafePointer<Double>?
+    public var modelScoreStride = 0
+
     public init(batch: EventBatch) {
         words = batch.words
         presence = batch.presence

@@ -26,6 +26,7 @@ enum ColumnLoad: Hashable, Sendable {
     case feature(slot: Int)
     case boolFeature(slot: Int)
     case score
+    case modelScore(Int)
 }
 
 /// An operator on two columns of numbers.

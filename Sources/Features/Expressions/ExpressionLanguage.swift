@@ -15,6 +15,8 @@ public struct ExpressionPurpose: Hashable, Sendable {
     public static let feature = ExpressionPurpose("a feature", accepts: [.number, .bool])
     /// An event is taken only where it is true: neither false nor missing.
     public static let filter = ExpressionPurpose("a filter", accepts: [.bool])
+    /// What several models say, as one number.
+    public static let score = ExpressionPurpose("a score", accepts: [.number])
     /// A decision matches only where it is true: neither false nor missing.
     public static let rule = ExpressionPurpose("a rule", accepts: [.bool])
     /// Something is done where it is true: neither false nor missing.

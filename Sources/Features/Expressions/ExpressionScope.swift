@@ -39,6 +39,8 @@ public struct ExpressionBinding: Hashable, Sendable {
         /// A value that was computed before: slot `slot` of `ExpressionInputs.features`.
         case feature(slot: Int)
         case score
+        /// What one of several models says, by its place among them.
+        case modelScore(Int)
     }
 
     public let place: Place
@@ -72,6 +74,11 @@ public struct ExpressionBinding: Hashable, Sendable {
     public static func feature(slot: Int, type: ExpressionType = .number, isLabel: Bool = false) -> ExpressionBinding {
         precondition(slot >= 0 && (type == .number || type == .bool), "feature slot \(slot) of type \(type)")
         return ExpressionBinding(.feature(slot: slot), type: type, source: 0, isLabel: isLabel)
+    }
+
+    public static func modelScore(_ model: Int) -> ExpressionBinding {
+        precondition(model >= 0, "model \(model)")
+        return ExpressionBinding(.modelScore(model), type: .number, source: 0, isLabel: false)
     }
 
     public static let score = ExpressionBinding(.score, type: .number, source: 0, isLabel: false)

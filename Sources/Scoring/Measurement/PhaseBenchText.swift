@@ -8,7 +8,7 @@ public enum PhaseBenchText {
     public static func head(_ bench: PhaseBench, machine: PhaseBenchMachine) -> String {
         let scoring = bench.assembly.scoring
         let bytes = bench.events.byteCount / max(1, bench.events.count)
-        let model = scoring.model.map { "model \($0.name) \($0.version)" } ?? "no model"
+        let model = scoring.models.isEmpty ? "no model" : "model \(scoring.models.name) \(scoring.models.version)"
         let workers = bench.options.workers == 1 ? "1 worker" : "\(bench.options.workers) workers"
         let features = "\(scoring.features.featureCount) features, \(scoring.outputFeatures.count) of them in the score"
         return """

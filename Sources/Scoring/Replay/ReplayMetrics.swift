@@ -31,7 +31,7 @@ final class ReplayMetrics {
 
     /// - Throws: a usage failure that names what is legal, where a field is not known or of no use here.
     init(plan: ScoringPlan, label: String, key: String?) throws(ReplayFailure) {
-        if plan.model == nil { throw ReplayFailure(.usage, "--metrics needs scores, and the pipeline has no model") }
+        if plan.models.isEmpty { throw ReplayFailure(.usage, "--metrics needs scores, and the pipeline has no model") }
         let found = try Self.field(Self.fullName(label, of: plan), of: plan, option: "--metrics", types: "bool or int")
         {
             $0 == .bool || $0 == .int

@@ -47,8 +47,8 @@ final class ScoreComparison {
         before = rows.before.map { TimeText.string($0).dropLast() }
         idField = plan.idField
         names = plan.features.names
-        hasModel = plan.model != nil
-        hasSingleScores = plan.model?.model.precision == .single
+        hasModel = !plan.models.isEmpty
+        hasSingleScores = plan.models.precision == .single
         var decisions: [String: Int16] = [:]
         for (index, rule) in plan.rules.enumerated() where decisions[rule.decision] == nil {
             decisions[rule.decision] = Int16(truncatingIfNeeded: index)

@@ -86,8 +86,8 @@ import Testing
             var file = PipelineFile.load(path: path, environment: [:])
             let compiled = file.compile()
             let plan = try #require(compiled, "\(file.rendered())")
-            let model = file.bindModel(of: plan)
-            #expect((model == nil) == (plan.spec.model == nil))
+            let models = file.bindModels(of: plan)
+            #expect(models?.count == plan.spec.models.count)
             #expect(file.diagnostics.isEmpty, "\(file.rendered())")
         }
     }

@@ -49,7 +49,7 @@ struct ExplainedPlan {
                 name: "forest", version: "sha256:00", model: model, inputs: inputs.map { FeatureIndex($0) },
                 explainer: explainer),
             rules: plan.rules, outputFeatures: plan.outputFeatures, isOrderIrrelevant: plan.isOrderIrrelevant,
-            planHash: plan.planHash, explanation: explanation)
+            planHash: plan.models.planHash, explanation: explanation)
     }
 
     private static func compile(_ text: String, _ plan: ScoringPlan) throws -> CompiledExpression {

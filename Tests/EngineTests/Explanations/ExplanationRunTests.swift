@@ -87,13 +87,14 @@ struct ExplanationRunTests {
     }
 
     private static func withoutExplanation(_ plan: ScoringPlan) throws -> ScoringPlan {
-        let model = try #require(plan.model)
+        let model = try #require(plan.models.models.first)
+        let file = try #require(model.model)
         return ScoringPlan(
             pipeline: plan.pipeline, sources: plan.sources, decodeLimits: plan.decodeLimits, idField: plan.idField,
             features: plan.features, featureLimits: plan.featureLimits,
-            model: ModelPlan(name: model.name, version: model.version, model: model.model, inputs: model.inputs),
+            model: ModelPlan(name: model.name, version: model.version, model: file, inputs: model.inputs),
             rules: plan.rules, outputFeatures: plan.outputFeatures, isOrderIrrelevant: plan.isOrderIrrelevant,
-            planHash: plan.planHash)
+            planHash: plan.models.planHash)
     }
 
     /// After a restart the same scores come out, and the count of each span begins anew.

@@ -39,6 +39,8 @@ final class MemorySink: SinkPort, @unchecked Sendable {
     var failsAtSend: Int?
     /// The n-th output is never accepted by the brokers.
     var failsAtDelivery: Int?
+    /// Set before the engine is made: outputs are committed there, not acknowledged.
+    var transactions: (any TransactionPort)?
     let clock: ManualClock?
 
     private struct State {
@@ -92,7 +94,6 @@ final class MemorySink: SinkPort, @unchecked Sendable {
     }
 
     var orderPosition: Int64 { -1 }
-    var transactions: (any TransactionPort)? { nil }
 
     func serve(milliseconds: Int) {
         onServe()

@@ -19,6 +19,11 @@ struct PaymentPlan {
     var outputFeatures: [String] = []
     var late = LatePolicy(afterMicroseconds: 10 * PaymentPlan.minute, action: .score)
     var hasModel = true
+    /// One of them is in the plan, or both if an expression makes one score of theirs.
+    var models = [NamedModel.forest]
+    var combination: String?
+    /// Models are given the last feature first.
+    var reversesInputs = false
     var hasTerminals = true
     /// A second source that says of a terminal's payments whether they were fraud, once that is known.
     var hasLabels = false
@@ -85,17 +90,24 @@ struct PaymentPlan {
                 ExpressionFeaturePlan(
                     feature: FeatureIndex(slot), expression: try Self.compile(text, for: .feature, in: scope))
             })
+        let models = hasModel ? try makeModels() : []
+        if combination != nil {
+            for (index, model) in models.enumerated() { scope.bind(model.name, to: .modelScore(index)) }
+        }
+        let combined = try combination.map { try Self.compile($0, for: .score, in: scope) }
         scope.bind("score", to: .score)
         return ScoringPlan(
             pipeline: "payments", sources: sources, decodeLimits: decodeLimits,
             idField: idType == nil ? nil : FieldIndex(0), features: features,
             featureLimits: FeatureLimits(shardCount: 4),
-            model: hasModel ? try Self.model() : nil,
+            models: models, combination: combined,
+            version: combination == nil ? models.first?.version ?? "" : "sha256:0b",
             rules: try rules.map { decision, text in
                 RulePlan(decision: decision, condition: try Self.compile(text, for: .rule, in: scope))
             },
             outputFeatures: outputFeatures.compactMap { name in names.firstIndex(of: name).map { FeatureIndex($0) } },
-            isOrderIrrelevant: !hasTerminals && !hasLabels, planHash: Self.hash)
+            isOrderIrrelevant: !hasTerminals && !hasLabels,
+            planHash: self.models[0].planHash)
     }
 
     /// Labels by terminal, placed where the payments were.
@@ -142,14 +154,33 @@ struct PaymentPlan {
         let problems: [Diagnostic]
     }
 
-    private static func model() throws -> ModelPlan {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let path = tests.path + "/ModelsTests/Fixtures/binary.json"
-        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-        return ModelPlan(
-            name: "forest", version: "sha256:00", model: try Model.load(bytes, path: path),
-            inputs: (0..<8).map { FeatureIndex($0) })
+    /// A model of eight inputs among the fixtures.
+    struct NamedModel {
+        var name: String
+        var file: String
+        var version: String
+        var planHash = PaymentPlan.hash
+
+        /// XGBoost's, in float32.
+        static let forest = NamedModel(name: "forest", file: "binary.json", version: "sha256:00")
+        /// Another one for its place.
+        static let other = NamedModel(
+            name: "forest", file: "pruned.json", version: "sha256:01", planHash: "fedcba9876543210")
+        /// LightGBM's, in float64.
+        static let boost = NamedModel(name: "boost", file: "LightGBM/binary.txt", version: "sha256:02")
+    }
+
+    private func makeModels() throws -> [ModelPlan] {
+        let inputs = (0..<8).map { FeatureIndex($0) }
+        return try (combination == nil ? [models[0]] : [.forest, .boost]).map { model in
+            let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent()
+            let path = tests.path + "/ModelsTests/Fixtures/" + model.file
+            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            return ModelPlan(
+                name: model.name, version: model.version, model: try Model.load(bytes, path: path),
+                inputs: reversesInputs ? inputs.reversed() : inputs)
+        }
     }
 }
 

@@ -16,7 +16,8 @@ struct StreamRun {
         _ plan: ScoringPlan, _ log: MemoryLog, workers: Int = 1,
         inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault,
         isThreaded: Bool = false, order: MemoryOrder? = nil, snapshots: SnapshotStore? = nil,
-        inFlight: InFlightRecord? = nil, configure: (inout StreamSettings) -> Void = { _ in }
+        inFlight: InFlightRecord? = nil, models: ModelSlot? = nil,
+        transactions: (any TransactionPort)? = nil, configure: (inout StreamSettings) -> Void = { _ in }
     ) {
         var settings = StreamSettings()
         settings.batchRowsMax = 64
@@ -31,10 +32,11 @@ struct StreamRun {
         self.log = log
         source = MemorySource(log, clock: isThreaded ? nil : clock)
         sink = MemorySink(clock: isThreaded ? nil : clock)
+        sink.transactions = transactions
         pool = WorkerPool(workerCount: workers)
         engine = StreamEngine(
             plan: plan, settings: settings, source: source, sink: sink, pool: pool, order: order,
-            snapshots: snapshots, inFlight: inFlight,
+            snapshots: snapshots, inFlight: inFlight, models: models,
             clock: isThreaded ? MonotonicClock() : clock, inlineRowsMax: inlineRowsMax)
     }
 

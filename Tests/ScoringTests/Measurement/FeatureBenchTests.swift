@@ -19,7 +19,7 @@ struct FeatureBenchTests {
     @Test(arguments: FeatureBenchShape.allCases)
     func shapesAreWhatTheySay(shape: FeatureBenchShape) {
         let plan = shape.plan(keysPerEntity: 1_000)
-        #expect(!plan.features.names.isEmpty && plan.model == nil && plan.rules.isEmpty)
+        #expect(!plan.features.names.isEmpty && plan.models.isEmpty && plan.rules.isEmpty)
         #expect(plan.features.expressions.isEmpty)
         #expect(plan.features.entities.contains { $0.windows.contains(where: \.isTiled) } == (shape == .tiled))
         if shape == .entities {

@@ -56,7 +56,7 @@ import Testing
         #expect(explanation.condition != nil)
         #expect(explanation.budget == .init(eventsMax: 7, spanMicroseconds: 2_000_000))
         #expect(explanation.texts == [FeatureIndex(2): "much", FeatureIndex(1): "late"])
-        #expect(scoring.model?.explainer?.featureCount == 8)
+        #expect(scoring.models.models.first?.explainer?.featureCount == 8)
     }
 
     @Test func whatIsNotWrittenIsStandard() throws {
@@ -64,7 +64,7 @@ import Testing
         #expect(explanation.reasonsMax == 3 && explanation.direction == .up)
         #expect(explanation.condition == nil && explanation.budget == nil && explanation.texts.isEmpty)
         let plain = try Self.assembly("").scoring
-        #expect(plain.explanation == nil && plain.model?.explainer == nil)
+        #expect(plain.explanation == nil && plain.models.models.first?.explainer == nil)
     }
 
     /// Every key decides bytes of records; none of them touches state.
@@ -76,10 +76,10 @@ import Testing
             "explain: {budget: {events: 1, per: 2s}}",
         ]
         let assemblies = try texts.map(Self.assembly)
-        #expect(Set(assemblies.map(\.scoring.planHash)).count == texts.count)
+        #expect(Set(assemblies.map(\.scoring.models.planHash)).count == texts.count)
         #expect(Set(assemblies.map { $0.statePlanHash(cluster: "c") }).count == 1)
         let standard = try Self.assembly("explain: {top: 3, direction: up}")
-        #expect(standard.scoring.planHash == assemblies[1].scoring.planHash)
+        #expect(standard.scoring.models.planHash == assemblies[1].scoring.models.planHash)
     }
 
     @Test func aModelThatCannotBeExplainedIsRefused() throws {
