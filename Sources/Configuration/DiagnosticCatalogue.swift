@@ -117,6 +117,7 @@ public enum DiagnosticCatalogue {
             "invalid-interval", "A text that does not say how often state is saved.",
             remedy: "Write a duration, a number of events, or both: `5m or 1_000_000 events`."),
         .init("unknown-value", "A value is none of those that the key takes.", remedy: "Choose one of them."),
+        .init("reason-too-long", "The text of a reason takes more than 1,000 bytes.", remedy: "Say it shorter."),
         .init("invalid-boolean", "A value is neither true nor false.", remedy: "Write `true` or `false`."),
         .init("invalid-duration", "A value is not a whole number with a unit of time.", remedy: "Write it as `10m`."),
         .init("invalid-size", "A value is not a whole number with a unit of size.", remedy: "Write it as `1 MiB`."),
@@ -138,6 +139,9 @@ public enum DiagnosticCatalogue {
         .init("wrong-field", "A field cannot serve here, by its type or by being a label.", remedy: "Choose another."),
         .init("path-conflict", "Two fields read the same place of an event.", remedy: "Keep one of them."),
         .init("unknown-feature", "A feature is not defined.", remedy: "Define it, or correct its name."),
+        .init(
+            "reason-without-input", "A text is given for reasons of a feature that the model does not read.",
+            remedy: "Remove it, or add the feature to `model.inputs`."),
         .init(
             "exactly-once-embedded", "The embedded cluster keeps no transactions.",
             remedy: "Use at-least-once, or real brokers."),

@@ -79,7 +79,8 @@ public struct PipelineAssembly: Sendable {
             featureLimits: FeatureLimits(keysPerEntity: spec.limits.keysPerEntityMax),
             models: bindings.map(modelPlan), combination: plan.combination, version: version(of: bindings, plan),
             rules: plan.rules, outputFeatures: plan.outputFeatures,
-            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, bindings))
+            isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, bindings),
+            explanation: ExplanationPlan(plan))
     }
 
     /// Other models of the same plan, for a running engine.
@@ -90,7 +91,9 @@ public struct PipelineAssembly: Sendable {
     }
 
     private static func modelPlan(_ binding: ModelBinding) -> ModelPlan {
-        ModelPlan(name: binding.name, version: binding.version, model: binding.model, inputs: binding.inputs)
+        ModelPlan(
+            name: binding.name, version: binding.version, model: binding.model, inputs: binding.inputs,
+            explainer: binding.explainer)
     }
 
     /// What scores say of their models: of several, whose version is the hash of a line each, `xgb sha256:…`.

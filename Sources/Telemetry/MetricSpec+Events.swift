@@ -52,11 +52,17 @@ extension MetricSpec {
     public static let batchEvents = MetricSpec(
         "riffle_batch_events", .histogram(bounds: Bounds.batch), "Events of each batch that was scored.")
 
+    public static let eventsExplained = MetricSpec(
+        "riffle_events_explained_total", .counter, "Scores for which reasons were computed, as model.explain asks.")
+    public static let explanationsSkipped = MetricSpec(
+        "riffle_explanations_skipped_total", .counter,
+        "Scores that wanted reasons and have none, since model.explain.budget was spent.")
+
     static let events = [
         eventsConsumed, eventsScored, eventsAbsorbed, eventsDeadLettered, eventsLateDropped, eventsMuted,
         eventsReleased,
         eventsInFlight, offsetsSkipped, consumerLag, availableTime, eventsLate, deadLetters, mergeWaits,
-        mergeWaitSeconds, mergeWaitsExpired, batchEvents,
+        mergeWaitSeconds, mergeWaitsExpired, batchEvents, eventsExplained, explanationsSkipped,
     ]
 
     // MARK: - Delivery

@@ -27,11 +27,13 @@ final class Road {
     private static let start: Int64 = 1_709_251_200_000
     private(set) var scored: UInt64 = 0
     private(set) var bytes = 0
+    var explanations: ExplanationCounts { pipeline.explanationCounts }
 
     var statistics: FeatureStateStatistics { pipeline.features.statistics }
 
-    init(batchRows: Int) throws {
-        let plan = try Self.makePlan()
+    /// - Parameter explains: scores come with reasons, as far as a budget allows.
+    init(batchRows: Int, explains: Bool = false) throws {
+        let plan = try Self.makePlan(explains: explains)
         self.plan = plan
         self.batchRows = batchRows
         pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: 0)
@@ -114,7 +116,7 @@ final class Road {
 
     // MARK: - The plan
 
-    private static func makePlan() throws -> ScoringPlan {
+    private static func makePlan(explains: Bool) throws -> ScoringPlan {
         let schema = EventSchema(
             fields: [
                 FieldPlan(name: "payment", path: ["payment"], type: .string),
@@ -151,11 +153,12 @@ final class Road {
         return ScoringPlan(
             pipeline: "payments", schema: schema, decodeLimits: DecodeLimits(), idField: FieldIndex(0),
             features: features,
-            featureLimits: FeatureLimits(), model: try model(),
+            featureLimits: FeatureLimits(), model: try explains ? explainedModel() : model(),
             rules: try rules.map { RulePlan(decision: $0, condition: try compile($1, for: .rule, in: scope)) },
             outputFeatures: (0..<8).map { FeatureIndex($0) },
             late: LatePolicy(afterMicroseconds: 600_000_000, action: .score), isOrderIrrelevant: false,
-            planHash: "0123456789abcdef")
+            planHash: "0123456789abcdef",
+            explanation: explains ? explanation(try compile("amount > 20", for: .condition, in: scope)) : nil)
     }
 
     /// Some 36 events a key in an hour's window, and a window behind it.
@@ -188,11 +191,29 @@ final class Road {
     }
 
     private static func model() throws -> ModelPlan {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let path = tests.path + "/ModelsTests/Fixtures/binary.json"
-        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-        return ModelPlan(
-            name: "forest", version: "sha256:00", model: try Model.load(bytes, path: path),
+        ModelPlan(
+            name: "forest", version: "sha256:00", model: try load("binary.json"),
             inputs: (0..<8).map { FeatureIndex($0) })
+    }
+
+    /// With its inputs in another order than the features.
+    private static func explainedModel() throws -> ModelPlan {
+        let model = try load("LightGBM/binary.txt")
+        return ModelPlan(
+            name: "forest", version: "sha256:00", model: model, inputs: (0..<8).map { FeatureIndex(7 - $0) },
+            explainer: try model.makeScoreExplainer())
+    }
+
+    /// Of the 1,000 events of a span 600 get reasons at most.
+    private static func explanation(_ condition: CompiledExpression) -> ExplanationPlan {
+        ExplanationPlan(
+            reasonsMax: 4, direction: .both, condition: condition,
+            budget: .init(eventsMax: 600, spanMicroseconds: 1_000_000_000), texts: [FeatureIndex(0): "a large amount"])
+    }
+
+    private static func load(_ name: String) throws -> Model {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let path = tests.path + "/ModelsTests/Fixtures/" + name
+        return try Model.load(Array(try Data(contentsOf: URL(fileURLWithPath: path))), path: path)
     }
 }

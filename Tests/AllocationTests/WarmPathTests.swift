@@ -30,6 +30,22 @@ import Workers
         #expect(road.statistics.keysEvicted == 0)
     }
 
+    /// With reasons for some of the scores, more than a block of them in each slice.
+    @Test func explanationsAllocateNothing() throws {
+        let road = try Road(batchRows: Self.batchRows, explains: true)
+        Watch.begin(on: road.pool)
+        defer { Watch.end() }
+        for batch in 0..<40 { road.run(batch) }
+        let before = road.explanations
+        allocation_counter_start()
+        for batch in 40..<50 { road.run(batch) }
+        let allocations = allocation_counter_stop()
+        #expect(allocations == 0)
+        #expect(road.explanations.explained - before.explained > 5_000)
+        #expect(road.explanations.skipped - before.skipped > 1_000)
+        #expect(road.pool.tasksPerformed.allSatisfy { $0 > 0 })
+    }
+
     /// A canary: the smallest allocation in a batch is seen, on the caller's thread and on a helper's.
     @Test(arguments: [0, 1])
     func aPlantedAllocationIsSeen(worker: Int) throws {

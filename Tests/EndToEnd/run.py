@@ -208,6 +208,7 @@ class RunTests(unittest.TestCase):
             score = json.loads(record["payload"])
             self.assertEqual(json.dumps(score["score"]), json.dumps(float(replayed[score["id"]]["score"])))
             self.assertEqual(score["decision"], replayed[score["id"]]["decision"])
+            self.check_reasons(score)
             event = next(event for event in EVENTS if str(event["transaction_id"]) == score["id"])
             self.assertEqual(record["key"], event["customer_id"])
             found = headers(record)
@@ -215,6 +216,16 @@ class RunTests(unittest.TestCase):
             self.assertRegex(found["riffle-plan"], r"^[0-9a-f]{16}$")
             self.assertEqual(found["riffle-model"], score["version"])
             self.assertTrue(found["traceparent"].startswith("00-0af7651916cd43dd"))
+
+    def check_reasons(self, score):
+        """What is flagged says why: what raised the score, the strongest first."""
+        if score["score"] < 0.5:
+            self.assertEqual(score["reasons"], [])
+            return
+        contributions = [reason["contribution"] for reason in score["reasons"]]
+        self.assertTrue(1 <= len(contributions) <= 3, score)
+        self.assertEqual(contributions, sorted(contributions, reverse=True))
+        self.assertGreater(contributions[-1], 0)
 
     def check_dead_letters(self, letters):
         payload = "\n".join(json.dumps(letter) for letter in letters) + "\n"

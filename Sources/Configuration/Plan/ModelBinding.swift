@@ -15,6 +15,8 @@ public struct ModelBinding: Sendable {
     /// Where it was read from, and the file as it was then.
     public let path: String
     public let stamp: FileStamp?
+    /// Set where the pipeline asks for reasons.
+    public let explainer: ScoreExplainer?
 
     /// `sha256:` and 16 digits: what each score says of its model.
     public var version: String { "sha256:\(digest.prefix(16))" }
@@ -54,7 +56,7 @@ extension ModelBinding {
         let spec = plan.spec.models[index]
         let place = path ?? spec.path
         let range = path == nil ? spec.file.range : nil
-        let found: [Diagnostic]
+        var found: [Diagnostic]
         do {
             let (bytes, stamp) = try readStamped(place)
             let model = try Model.load(
@@ -64,13 +66,14 @@ extension ModelBinding {
             found =
                 ModelInputs(model: model.featureNames, count: model.featureCount, plan: plan, index: index, at: range)
                 .problems
+            let explainer = found.hasErrors ? nil : Self.explainer(of: model, spec.explain, path: place, into: &found)
             if !found.hasErrors {
                 let digest = SHA256.hash(data: bytes).map { byte in
                     (byte < 16 ? "0" : "") + String(byte, radix: 16)
                 }
                 let binding = ModelBinding(
                     name: spec.name.value, model: model, digest: digest.joined(), inputs: plan.modelInputs[index],
-                    path: place, stamp: stamp)
+                    path: place, stamp: stamp, explainer: explainer)
                 return (binding, found.map(plan.spec.redacted))
             }
         } catch let failure as ModelFailure {

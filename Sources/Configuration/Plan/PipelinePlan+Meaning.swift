@@ -23,6 +23,7 @@ extension PipelinePlan {
             parts += inputs.map { "\($0.rawValue)" }
             parts += ["\(model.iterations)", model.output.map { "\($0)" } ?? "only output"]
             if let missing = model.missing { parts.append("missing \(missing)") }
+            if let explain = model.explain { parts += explain.meaning }
         }
         if let score = spec.score { parts += ["score", score.value] }
         return parts + spec.decide.flatMap { [$0.name.value, $0.condition.value] }

@@ -11,6 +11,8 @@ public struct PipelinePlan: Sendable {
     public let schema: EventSchema
     public let features: FeaturePlan
     public let rules: [RulePlan]
+    /// Which scores come with reasons; `nil`: all, or `spec.model.explain` is not there.
+    public let explainCondition: CompiledExpression?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
     /// The features behind each model's inputs: all in their order, or those that its `inputs` name.

@@ -70,6 +70,7 @@ struct PlanCompiler {
         let expressions = compileExpressionFeatures()
         let combination = compileCombination()
         let rules = compileRules()
+        let explainCondition = compileExplainCondition()
         let indices = Dictionary(
             spec.featureNames.enumerated().map { ($1.name, FeatureIndex($0)) }, uniquingKeysWith: { first, _ in first })
         let all = spec.featureNames.indices.map { FeatureIndex($0) }
@@ -84,7 +85,7 @@ struct PlanCompiler {
             features: FeaturePlan(
                 names: spec.featureNames.map(\.name), entities: entities.map { $0.plan(of: sources) },
                 expressions: expressions),
-            rules: rules, outputFeatures: output,
+            rules: rules, explainCondition: explainCondition, outputFeatures: output,
             modelInputs: spec.models.map { $0.inputs?.compactMap { indices[$0.value] } ?? all },
             combination: combination)
     }
@@ -168,13 +169,19 @@ struct PlanCompiler {
         return scope
     }
 
-    private mutating func compileRules() -> [RulePlan] {
+    /// What may be read once an event is scored.
+    var scoredScope: ExpressionScope {
         var scope = modelScope
         if !spec.models.isEmpty {
             scope.bind("score", to: .score)
         } else {
             scope.withhold("score", because: "the pipeline has no model")
         }
+        return scope
+    }
+
+    private mutating func compileRules() -> [RulePlan] {
+        let scope = scoredScope
         var rules: [RulePlan] = []
         for rule in spec.decide {
             guard let parsed = parse(rule.condition),
@@ -195,7 +202,7 @@ struct PlanCompiler {
         return parsed
     }
 
-    private mutating func compile(
+    mutating func compile(
         _ text: Located<String>, _ parsed: ParsedExpression, for purpose: ExpressionPurpose, in scope: ExpressionScope
     ) -> CompiledExpression? {
         if isHopeless || readsFaultyName(parsed, scope) { return nil }

@@ -64,6 +64,7 @@ extension PipelineReader {
             }
             models.append(readModel(section, named: name, names: names))
         }
+        checkExplained(models)
         return models
     }
 
@@ -77,7 +78,8 @@ extension PipelineReader {
             name: name, file: file, path: resolved(file.value), inputs: inputs,
             iterations: model.text("iterations").flatMap { .init(rawValue: $0.value) } ?? .best,
             missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) },
-            reload: model.text("reload").flatMap { .init(rawValue: $0.value) } ?? .onChange)
+            reload: model.text("reload").flatMap { .init(rawValue: $0.value) } ?? .onChange,
+            explain: readExplain(of: model, inputs: inputs, names: names))
     }
 
     private func missingValue(_ text: Located<String>) -> Double? {

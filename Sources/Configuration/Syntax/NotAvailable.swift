@@ -12,8 +12,7 @@ enum NotAvailable {
     }
 
     static let entries: [Entry] = [
-        Entry(place: "pipeline.monitor", what: "drift monitoring"),
-        Entry(place: "model.explain", what: "explaining scores"),
+        Entry(place: "pipeline.monitor", what: "drift monitoring")
     ]
 
     static func entry(_ section: String, _ key: String) -> Entry? {

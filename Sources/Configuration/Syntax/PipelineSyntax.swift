@@ -143,8 +143,7 @@ public enum PipelineSyntax {
 
     static let model = SectionSpec(
         "model",
-        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys
-            + [KeySpec("explain", .section(explain), "Reasons beside a score.")])
+        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys)
 
     /// Of `models`, where the key is the name.
     static let namedModel = SectionSpec("named model", modelKeys)
@@ -159,12 +158,30 @@ public enum PipelineSyntax {
             "reload", .choice(ModelSpec.Reload.allCases.map(\.rawValue)),
             "When another file takes the model's place in a run: when it changes, on SIGHUP alone, or never.",
             standard: "on-change"),
+        KeySpec("explain", .section(explain), "Reasons beside a score."),
     ]
 
     static let explain = SectionSpec(
         "explain",
         [
-            KeySpec("top", .integer(1...64), "How many reasons."), KeySpec("when", .expression, "For which scores."),
+            KeySpec("top", .integer(1...64), "The most reasons of a score.", standard: "3"),
+            KeySpec(
+                "when", .expression,
+                "Which scores come with reasons: those for which it is true, such as score >= 0.5.",
+                standard: "all scores"),
+            KeySpec(
+                "direction", .choice(ExplainSpec.Direction.allCases.map(\.rawValue)),
+                "What is a reason: with up what raised the score, with down what lowered it, with both all that moved it.",
+                standard: "up"),
+            KeySpec("reasons", .map(.identifier, .text), "What the reasons say in words, by feature."),
+            KeySpec("budget", .section(budget), "How many events are explained at most.", standard: "all of them"),
+        ])
+
+    static let budget = SectionSpec(
+        "budget",
+        [
+            KeySpec("events", .integer(1...1_000_000_000), "The most events in each span.", isRequired: true),
+            KeySpec("per", .duration(spans), "The span, of event time.", isRequired: true),
         ])
 
     static let output = SectionSpec(

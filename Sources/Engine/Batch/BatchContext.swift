@@ -25,6 +25,8 @@ public final class BatchContext: @unchecked Sendable {
     let capacity: Int
     /// The index of the first rule that matched; -1: none did.
     public let decisions: UnsafeMutablePointer<Int16>
+    /// Which scores are to come with reasons; of no meaning where the plan asks for none.
+    let explanations: UnsafeMutablePointer<ExplanationMark>
     let slices: [SliceOutput]
     /// The assignment in which the rows were taken.
     var epoch: UInt64 = 0
@@ -46,6 +48,8 @@ public final class BatchContext: @unchecked Sendable {
         scores.initialize(repeating: .nan, count: capacity)
         decisions = .allocate(capacity: capacity)
         decisions.initialize(repeating: -1, count: capacity)
+        explanations = .allocate(capacity: capacity)
+        explanations.initialize(repeating: .none, count: capacity)
         slices = (0..<Self.sliceCount(capacity)).map { _ in SliceOutput() }
     }
 
@@ -55,6 +59,7 @@ public final class BatchContext: @unchecked Sendable {
         modelScores.deallocate()
         scores.deallocate()
         decisions.deallocate()
+        explanations.deallocate()
     }
 
     /// The scores of one model of several.

@@ -15,13 +15,18 @@ public struct ModelPlan: Sendable {
     public let kind: Kind
     /// The feature behind each of the model's inputs.
     public let inputs: [FeatureIndex]
+    /// Needed where the plan asks for this model's reasons.
+    public let explainer: ScoreExplainer?
 
-    public init(name: String, version: String, model: Model, inputs: [FeatureIndex]) {
+    public init(
+        name: String, version: String, model: Model, inputs: [FeatureIndex], explainer: ScoreExplainer? = nil
+    ) {
         precondition(inputs.count == model.featureCount, "\(inputs.count) inputs for a model of \(model.featureCount)")
         self.name = name
         self.version = version
         kind = .file(model)
         self.inputs = inputs
+        self.explainer = explainer
     }
 
     /// The model that was read from a file; `nil` for other kinds.

@@ -11,14 +11,20 @@ final class ScorePhase: ParallelPhase {
     /// One a worker: the value of a rule for each row of a slice.
     private let ruleValues: [UnsafeMutablePointer<Double>]
     private let encoder: ScoreEncoder
+    private let explanations: Explanations?
+    /// Set: reasons are wanted, since the scores will be encoded.
+    var marksExplanations = false
     var context: BatchContext?
     /// Set: encode; else compute.
     var origin: OriginText?
 
-    init(plan: ScoringPlan, features: FeatureEngine, scratches: [ExpressionScratch]) {
+    init(
+        plan: ScoringPlan, features: FeatureEngine, scratches: [ExpressionScratch], explanations: Explanations?
+    ) {
         self.plan = plan
         self.features = features
         self.scratches = scratches
+        self.explanations = explanations
         encoder = ScoreEncoder(plan)
         ruleValues = scratches.map { _ in .allocate(capacity: BatchContext.sliceRows) }
     }
@@ -31,7 +37,7 @@ final class ScorePhase: ParallelPhase {
         guard let context else { preconditionFailure("a phase without a batch") }
         let rows = context.rows(ofSlice: task)
         if let origin {
-            encode(context, slice: task, rows: rows, origin: origin)
+            encode(context, slice: task, rows: rows, origin: origin, worker: worker)
             return
         }
         let dispositions = context.frame.dispositions
@@ -42,6 +48,11 @@ final class ScorePhase: ParallelPhase {
         features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
         score(context, rows: rows, worker: worker)
         decide(context, rows: rows, worker: worker)
+        if marksExplanations, let explanations {
+            explanations.mark(
+                context, rows: rows, inputs: expressionInputs(context), scratch: scratches[worker],
+                values: ruleValues[worker])
+        }
     }
 
     private func score(_ context: BatchContext, rows: Range<Int>, worker: Int) {
@@ -109,7 +120,10 @@ final class ScorePhase: ParallelPhase {
         }
     }
 
-    private func encode(_ context: BatchContext, slice: Int, rows: Range<Int>, origin: OriginText) {
+    private func encode(
+        _ context: BatchContext, slice: Int, rows: Range<Int>, origin: OriginText, worker: Int
+    ) {
+        let reasons = explanations?.begin(rows, of: context.models, worker: worker)
         let output = context.slices[slice]
         let models = context.models
         output.arena.removeAll()
@@ -122,7 +136,7 @@ final class ScorePhase: ParallelPhase {
                     lane: Int(context.batch.lanes[row]), offset: context.batch.offsets[row], to: start)
                 encoder.encode(
                     context, models, row: row, origin: UnsafeBufferPointer(start: start, count: length),
-                    into: &output.arena)
+                    reasons: reasons, into: &output.arena)
             }
         }
         output.starts[rows.count] = UInt32(truncatingIfNeeded: output.arena.count)

@@ -18,6 +18,7 @@ public final class ScoringPipeline: @unchecked Sendable {
     private let prepare: PreparePhase
     private let window: WindowPhase
     private let score: ScorePhase
+    private let explanations: Explanations?
     /// Time spent in the steps since the start, in nanoseconds; for `bench`.
     public private(set) var times = PhaseTimes()
     private let clock: (any EngineClock)?
@@ -35,8 +36,12 @@ public final class ScoringPipeline: @unchecked Sendable {
         let scratches = (0..<pool.workerCount).map { _ in ExpressionScratch(registerCount: plan.registerCount) }
         prepare = PreparePhase(features: features, scratches: scratches)
         window = WindowPhase(features: features)
-        score = ScorePhase(plan: plan, features: features, scratches: scratches)
+        explanations = Explanations(plan, workerCount: pool.workerCount)
+        score = ScorePhase(plan: plan, features: features, scratches: scratches, explanations: explanations)
     }
+
+    /// What was explained since the start.
+    var explanationCounts: ExplanationCounts { explanations?.counts ?? ExplanationCounts() }
 
     public func makeContext(capacity: Int) -> BatchContext {
         BatchContext(plan: plan, engine: features, capacity: capacity)
@@ -61,9 +66,11 @@ public final class ScoringPipeline: @unchecked Sendable {
         let middle = clock?.nanoseconds ?? 0
         score.context = context
         score.origin = nil
+        score.marksExplanations = origin != nil
         pool.run(score, tasks: slices, isInline: isInline)
         let scored = clock?.nanoseconds ?? 0
         if let origin {
+            explanations?.spend(context)
             score.origin = origin
             pool.run(score, tasks: slices, isInline: isInline)
         }

@@ -20,6 +20,8 @@ public struct ScoringPlan: Sendable {
     /// model, and its score is it.
     public let combination: CompiledExpression?
     public let rules: [RulePlan]
+    /// `nil`: scores come without reasons.
+    public let explanation: ExplanationPlan?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
     /// Every entity is the topic's key, so that the order across partitions changes nothing.
@@ -29,7 +31,7 @@ public struct ScoringPlan: Sendable {
     public init(
         pipeline: String, schema: EventSchema, decodeLimits: DecodeLimits, idField: FieldIndex?, features: FeaturePlan,
         featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan], outputFeatures: [FeatureIndex],
-        late: LatePolicy, isOrderIrrelevant: Bool, planHash: String
+        late: LatePolicy, isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
     ) {
         let source = SourcePlan(
             name: "events", topic: "", schema: schema, columns: schema.fields.indices, available: schema.time,
@@ -37,31 +39,31 @@ public struct ScoringPlan: Sendable {
         self.init(
             pipeline: pipeline, sources: [source], decodeLimits: decodeLimits, idField: idField, features: features,
             featureLimits: featureLimits, model: model, rules: rules, outputFeatures: outputFeatures,
-            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash)
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
     }
 
     /// For at most one model.
     public init(
         pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
         features: FeaturePlan, featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan],
-        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String
+        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
     ) {
         self.init(
             pipeline: pipeline, sources: sources, decodeLimits: decodeLimits, idField: idField, features: features,
             featureLimits: featureLimits, models: model.map { [$0] } ?? [], combination: nil,
             version: model?.version ?? "", rules: rules, outputFeatures: outputFeatures,
-            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash)
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
     }
 
     /// - Parameters:
     ///   - combination: needed where there are several models.
     ///   - version: of all models together, as records have it.
     ///   - planHash: of all that decides a score, 16 hexadecimal digits.
-
     public init(
         pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
         features: FeaturePlan, featureLimits: FeatureLimits, models: [ModelPlan], combination: CompiledExpression?,
-        version: String, rules: [RulePlan], outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String
+        version: String, rules: [RulePlan], outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String,
+        explanation: ExplanationPlan? = nil
     ) {
         precondition((1...Self.sourcesMax).contains(sources.count), "\(sources.count) sources")
         self.pipeline = pipeline
@@ -77,6 +79,7 @@ public struct ScoringPlan: Sendable {
         self.rules = rules
         self.outputFeatures = outputFeatures
         self.isOrderIrrelevant = isOrderIrrelevant
+        self.explanation = explanation
     }
 
     /// Other models in the places of the plan's own, for a `ModelSlot`: their names and inputs have to be the same.
@@ -121,8 +124,8 @@ public struct ScoringPlan: Sendable {
 
     /// Registers that a worker's scratch needs for any expression of the plan.
     var registerCount: Int {
-        max(
-            features.registerCount, combination?.registerCount ?? 0, rules.map(\.condition.registerCount).max() ?? 0)
+        let conditions = rules.map(\.condition) + [combination, explanation?.condition].compactMap { $0 }
+        return max(features.registerCount, conditions.map(\.registerCount).max() ?? 0)
     }
 }
 

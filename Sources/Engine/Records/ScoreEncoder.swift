@@ -49,16 +49,18 @@ struct ScoreEncoder: Sendable {
     /// - Parameters:
     ///   - models: those of the context, taken once for many rows.
     ///   - origin: names the event where the pipeline has no id field.
+    ///   - reasons: writes them; `nil`: the pipeline asks for none.
     func encode(
         _ context: BatchContext, _ models: ModelSet, row: Int, origin: UnsafeBufferPointer<UInt8>,
-        into arena: inout ByteArena
+        reasons: RowExplainer?, into arena: inout ByteArena
     ) {
         let batch = context.batch
         var idBytes = origin.count
         if let idField, isStringID, batch.presence[idField.rawValue][row] == Presence.present {
             idBytes = max(idBytes, batch.string(idField, row: row).count)
         }
-        let start = arena.reserve(fixedBytes + models.recordBytesMax + JSONText.bytesMax(forLength: idBytes))
+        let textBytes = fixedBytes + models.recordBytesMax + (reasons?.bytesMax ?? 0)
+        let start = arena.reserve(textBytes + JSONText.bytesMax(forLength: idBytes))
         var out = start
         Self.append("{\"id\":", to: &out)
         writeID(batch, row: row, origin: origin, to: &out)
@@ -69,7 +71,13 @@ struct ScoreEncoder: Sendable {
         if models.hasOwnScores { appendOwnScores(context, models, row: row, to: &out) }
         let decision = context.decisions[row]
         if decision >= 0 { texts.append(Int(decision), to: &out) }
-        Self.append(",\"reasons\":[],\"features\":{", to: &out)
+        if let reasons {
+            Self.append(",\"reasons\":", to: &out)
+            reasons.write(context, row: row, to: &out)
+            Self.append(",\"features\":{", to: &out)
+        } else {
+            Self.append(",\"reasons\":[],\"features\":{", to: &out)
+        }
         let values = context.frame.features + row &* context.frame.featureCount
         for place in features.indices {
             texts.append(decisionCount &+ place, to: &out)

@@ -21,6 +21,7 @@ public struct StreamBooks: Sendable {
     public let isClosed: Bool
     /// Since the run began, as are the next ones.
     public let deadLetters: DeadLetterCounts
+    public let explanations: ExplanationCounts
     public let state: FeatureStateStatistics
 }
 
@@ -39,7 +40,7 @@ extension StreamEngine {
                         availableTime: lanes[$0].highestTime == .min
                             ? nil : EventTime(microseconds: lanes[$0].highestTime))
                 },
-                isClosed: isClosed, deadLetters: deadLetters, state: state))
+                isClosed: isClosed, deadLetters: deadLetters, explanations: pipeline.explanationCounts, state: state))
     }
 
     /// The lanes count how they are waited for; the books show it.

@@ -19,6 +19,8 @@ public struct ExpressionPurpose: Hashable, Sendable {
     public static let score = ExpressionPurpose("a score", accepts: [.number])
     /// A decision matches only where it is true: neither false nor missing.
     public static let rule = ExpressionPurpose("a rule", accepts: [.bool])
+    /// Something is done where it is true: neither false nor missing.
+    public static let condition = ExpressionPurpose("a condition", accepts: [.bool])
 }
 
 /// A constant behind an aggregate's argument: p of `quantile(x, p)`.

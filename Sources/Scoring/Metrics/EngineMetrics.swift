@@ -22,6 +22,8 @@ final class EngineMetrics: @unchecked Sendable {
     private let topics: [String]
     private var deadLetters: [Int: [String: UInt64]] = [:]
     private var restoreOffsets: Int64 = 0
+    private let explained: RisingCounter
+    private let explanationsSkipped: RisingCounter
     private let keysEvicted: RisingCounter
     private let eventsForgotten: RisingCounter
     private let stateKeys: Meter
@@ -34,6 +36,8 @@ final class EngineMetrics: @unchecked Sendable {
         snapshotsWritten = registry.counter(.snapshotsWritten)
         snapshotSeconds = registry.timer(.snapshotSeconds)
         lastSnapshot = Atomic(clock.nanoseconds)
+        explained = RisingCounter(registry.counter(.eventsExplained))
+        explanationsSkipped = RisingCounter(registry.counter(.explanationsSkipped))
         keysEvicted = RisingCounter(registry.counter(.stateKeysEvicted))
         eventsForgotten = RisingCounter(registry.counter(.stateEventsForgotten))
         stateKeys = registry.gauge(.stateKeys)
@@ -71,6 +75,8 @@ final class EngineMetrics: @unchecked Sendable {
             if count > known { registry.counter(.deadLetters, topics[source], code).increment(by: count - known) }
             deadLetters[source, default: [:]][code] = count
         }
+        explained.rise(to: books.explanations.explained)
+        explanationsSkipped.rise(to: books.explanations.skipped)
         keysEvicted.rise(to: books.state.keysEvicted)
         eventsForgotten.rise(to: books.state.eventsForgotten)
         stateKeys.set(books.state.keys)

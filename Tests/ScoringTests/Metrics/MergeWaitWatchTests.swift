@@ -21,7 +21,8 @@ import Testing
         StreamBooks(
             epoch: epoch,
             lanes: accounts.map { StreamBooks.Lane(account: $0, inFlight: 0, finishedOffset: 0, availableTime: nil) },
-            isClosed: false, deadLetters: DeadLetterCounts(), state: FeatureStateStatistics())
+            isClosed: false, deadLetters: DeadLetterCounts(), explanations: ExplanationCounts(),
+            state: FeatureStateStatistics())
     }
 
     @Test func anExpiryIsToldAtOnceAndThenEveryTenSeconds() {

@@ -88,6 +88,8 @@ import Testing
         (state.keys, state.bytes, state.keysEvicted, state.eventsForgotten) = (11, 1_100, count, count)
         var letters = DeadLetterCounts()
         for _ in 0..<count { letters.add(.invalidTime) }
+        var explanations = ExplanationCounts()
+        (explanations.explained, explanations.skipped) = (count, count)
         return StreamBooks(
             epoch: epoch,
             lanes: partitions.map { partition in
@@ -100,7 +102,7 @@ import Testing
                 return StreamBooks.Lane(
                     account: account, inFlight: 3, finishedOffset: 900,
                     availableTime: EventTime(microseconds: 1_500_000))
-            }, isClosed: isClosed, deadLetters: letters, state: state)
+            }, isClosed: isClosed, deadLetters: letters, explanations: explanations, state: state)
     }
 
     private static func value(_ metrics: RunMetrics, _ series: String) -> String? {
