@@ -19,6 +19,8 @@ public struct ReferenceFile: Hashable, Sendable {
     /// A larger file is not read.
     public static let bytesMax = 256 << 20
     public static let seriesMax = 4_096
+    /// Cells of all series and strata together: empty ones, too, take memory once they are read (256 MiB).
+    public static let cellsMax = 1 << 25
 
     public init(
         pipeline: String, fromMilliseconds: Int64, toMilliseconds: Int64, series: [String: SeriesReference]
@@ -69,6 +71,7 @@ public struct ReferenceFile: Hashable, Sendable {
                 "\(content.series.count) series from \(content.from) to \(content.to): "
                     + "expected at most \(Self.seriesMax), and a beginning before the end")
         }
+        try Self.checkSize(content)
         var series: [String: SeriesReference] = [:]
         for (name, stored) in content.series.sorted(by: { $0.key < $1.key }) {
             do {
@@ -79,6 +82,17 @@ public struct ReferenceFile: Hashable, Sendable {
         }
         self.init(
             pipeline: content.pipeline, fromMilliseconds: content.from, toMilliseconds: content.to, series: series)
+    }
+
+    private static func checkSize(_ content: ReferenceContent) throws(ReferenceFault) {
+        var cells = 0
+        for stored in content.series.values {
+            guard (0...ValueGrid.cellCountMax).contains(stored.grid.cells), stored.strata.count <= 24 else { continue }
+            cells += stored.grid.cells * stored.strata.count
+        }
+        guard cells <= cellsMax else {
+            throw ReferenceFault("the reference has \(cells) cells: at most \(cellsMax) are read")
+        }
     }
 
     private var content: ReferenceContent {

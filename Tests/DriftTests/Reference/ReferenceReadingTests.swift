@@ -33,6 +33,19 @@ import Testing
         #expect(reference.bets().components.count == 16)
     }
 
+    /// However many events a file claims: the bounds come in bounded time, and are those of fewer events.
+    @Test func hugeCountsMakeBoundsInBoundedTime() throws {
+        var parts = Parts()
+        parts.stratum(counts: [1 << 47, 1 << 45, 1 << 44, 1 << 43], events: 1 << 47, exceedances: [1 << 45, 1 << 43])
+        parts.strata = Array(repeating: parts.strata[0], count: 24)
+        let bets = try parts.read().bets()
+        #expect(bets.strataCount == 24)
+        let huge = ExceedanceBounds.clopperPearson(exceedances: 1 << 45, events: 1 << 47, error: 0.02)
+        let large = ExceedanceBounds.clopperPearson(exceedances: 2_500_000, events: 10_000_000, error: 0.02)
+        #expect(abs(huge.lower - large.lower) < 1e-9 && abs(huge.upper - large.upper) < 1e-9)
+        #expect(huge.lower < 0.25 && huge.upper > 0.25)
+    }
+
     static let breaks: [@Sendable (inout Parts) -> Void] = [
         { $0.strata = [] },
         { $0.strata += $0.strata },

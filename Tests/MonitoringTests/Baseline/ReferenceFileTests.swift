@@ -77,6 +77,13 @@ import Testing
         { $0.series["score"]?.thresholds = [] },
         { $0.series["score"]?.dispersion[0] = 0 },
         { $0.from = .max },
+        { content in
+            guard var series = content.series["score"] else { return }
+            series.grid.cells = ValueGrid.cellCountMax
+            series.strata = Array(
+                repeating: .init(cells: [0], counts: [9], boundingEvents: 9, exceedances: []), count: 24)
+            for index in 0..<30 { content.series["series \(index)"] = series }
+        },
     ]
 
     @Test(arguments: hostile.indices)
