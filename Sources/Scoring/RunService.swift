@@ -153,7 +153,7 @@ public final class RunService: @unchecked Sendable {
 
     /// `nil`: no pipeline without windows has an order, and none without a second partition.
     private var orderTopic: String? {
-        assembly.scoring.features.entities.isEmpty ? nil : assembly.plan.orderTopic
+        assembly.scoring.hasState ? assembly.plan.orderTopic : nil
     }
 
     private var transactionalID: String? {

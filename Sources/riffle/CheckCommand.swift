@@ -35,10 +35,12 @@ struct CheckCommand: ParsableCommand {
             let name = assembly.scoring.schema.fields[entity.keyField.rawValue].name
             for line in EntityMemoryText(entity, named: name).lines { print("  \(line)") }
         }
-        if !assembly.scoring.isOrderIrrelevant {
+        if !assembly.scoring.isOrderIrrelevant && !assembly.scoring.models.online.isEmpty {
+            print("  order     a model learns from all events: run one instance, which has to see all partitions")
+        } else if !assembly.scoring.isOrderIrrelevant {
             print("  order     an entity is not the topic's key: run one instance, which has to see all partitions")
         }
-        if let topic = assembly.plan.orderTopic, !features.entities.isEmpty {
+        if let topic = assembly.plan.orderTopic, assembly.scoring.hasState {
             print("            the order taken is recorded in topic \(topic)")
         }
         printDelivery(assembly.spec)
@@ -53,6 +55,13 @@ struct CheckCommand: ParsableCommand {
             if model.roundsUsed != model.roundCount {
                 print("            scores with \(model.roundsUsed) of its \(model.roundCount) rounds (best iteration)")
             }
+        case .halfSpaceTrees(let trees):
+            print(
+                begin + "half-space trees that learn as they score, \(trees.trees) of height \(trees.height), "
+                    + "\(plan.inputs.count) inputs, \(plan.version)")
+            print(
+                "            window \(trees.window) events, \(trees.byteCount() >> 10) KiB; depends on all events: a restart "
+                    + "needs a snapshot or the whole log")
         }
     }
 

@@ -43,7 +43,7 @@ public final class FeatureMeasurement {
     public var statistics: FeatureStateStatistics { pipeline.features.statistics }
 
     /// Forgets all keys; buffers stay.
-    public func removeAll() { pipeline.features.removeAll() }
+    public func removeAll() { pipeline.removeState() }
 
     /// Takes the next `count` events behind those before. Complexity: O(count).
     ///

@@ -49,7 +49,7 @@ public final class PhaseMeasurement {
     ///
     /// - Parameter origin: names events in their scores where the pipeline has no id field.
     public func measure(_ events: MemoryEvents, origin: String) -> MeasuredPass {
-        pipeline.features.removeAll()
+        pipeline.removeState()
         watermark = Watermark(policy: plan.late)
         pass = MeasuredPass()
         hash = ScoreHash()

@@ -7,6 +7,8 @@ public struct ModelPlan: Sendable {
     public enum Kind: Sendable {
         /// Read from a file: it never changes, though another may take its place between batches.
         case file(Model)
+        /// Learns as it scores: what it has learned is state of the stream, whoever's turn it is to score.
+        case halfSpaceTrees(HalfSpaceTreesParameters)
     }
 
     public let name: String
@@ -29,10 +31,28 @@ public struct ModelPlan: Sendable {
         self.explainer = explainer
     }
 
+    /// A model that learns as it scores; its version is that of its parameters.
+    public init(name: String, version: String, trees: HalfSpaceTreesParameters, inputs: [FeatureIndex]) {
+        precondition(inputs.count == trees.inputCount, "\(inputs.count) inputs for trees of \(trees.inputCount)")
+        self.name = name
+        self.version = version
+        kind = .halfSpaceTrees(trees)
+        self.inputs = inputs
+    }
+
     /// The model that was read from a file; `nil` for other kinds.
     public var model: Model? {
         switch kind {
         case .file(let model): model
+        case .halfSpaceTrees: nil
+        }
+    }
+
+    /// Whether it learns as it scores.
+    public var isOnline: Bool {
+        switch kind {
+        case .file: false
+        case .halfSpaceTrees: true
         }
     }
 
@@ -40,11 +60,12 @@ public struct ModelPlan: Sendable {
     public var precision: Precision {
         switch kind {
         case .file(let model): model.precision
+        case .halfSpaceTrees: .double
         }
     }
 
     /// The inputs by feature, where they are not simply the first features in their order, as they mostly are.
     var gatheredInputs: [FeatureIndex]? {
-        inputs.map(\.rawValue) == Array(0..<inputs.count) ? nil : inputs
+        isOnline || inputs.map(\.rawValue) == Array(0..<inputs.count) ? nil : inputs
     }
 }

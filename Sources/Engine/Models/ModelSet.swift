@@ -66,5 +66,8 @@ public final class ModelSet: Sendable {
 
     public var isEmpty: Bool { models.isEmpty }
 
+    /// Those that learn as they score.
+    public var online: [ModelPlan] { models.filter(\.isOnline) }
+
     var modelCount: Int { precisions.count }
 }

@@ -4,6 +4,8 @@ import Models
 import Workers
 
 /// Completes features, scores and decides; then, in a run of its own, encodes. A task a slice.
+///
+/// Models that learn score between the completion of features and the rest, which are then runs of their own.
 final class ScorePhase: ParallelPhase {
     private let plan: ScoringPlan
     private let features: FeatureEngine
@@ -15,6 +17,9 @@ final class ScorePhase: ParallelPhase {
     /// Set: reasons are wanted, since the scores will be encoded.
     var marksExplanations = false
     var context: BatchContext?
+    /// What is done where nothing is encoded.
+    enum Step { case whole, features, decisions }
+    var step = Step.whole
     /// Set: encode; else compute.
     var origin: OriginText?
 
@@ -42,10 +47,17 @@ final class ScorePhase: ParallelPhase {
         }
         let dispositions = context.frame.dispositions
         var hasScores = false
+        if step == .features {
+            // What a muted event was is learned, too.
+            features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
+            return
+        }
         for row in rows where dispositions[row] == .score { hasScores = true }
         // A muted stretch of the log only rebuilds state.
         if !hasScores { return }
-        features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
+        if step == .whole {
+            features.finish(context.batch, context.frame, rows: rows, scratch: scratches[worker])
+        }
         score(context, rows: rows, worker: worker)
         decide(context, rows: rows, worker: worker)
         if marksExplanations, let explanations {
@@ -90,6 +102,8 @@ final class ScorePhase: ParallelPhase {
         switch models.models[index].kind {
         case .file(let model):
             model.score(rows: inputs, rowCount: rows.count, stride: stride, into: scores + rows.lowerBound)
+        // `OnlineModels` has scored.
+        case .halfSpaceTrees: break
         }
     }
 

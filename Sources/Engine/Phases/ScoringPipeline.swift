@@ -10,6 +10,8 @@ public import Workers
 public final class ScoringPipeline: @unchecked Sendable {
     public let plan: ScoringPlan
     public let features: FeatureEngine
+    /// What models have learned; empty where none learns.
+    public let onlineModels: OnlineModels
     public let pool: WorkerPool
     /// Batches up to this many rows run on the calling thread alone: waking a helper costs more than they do.
     public let inlineRowsMax: Int
@@ -33,6 +35,7 @@ public final class ScoringPipeline: @unchecked Sendable {
         self.inlineRowsMax = inlineRowsMax
         self.clock = clock
         features = FeatureEngine(plan: plan.features, limits: plan.featureLimits)
+        onlineModels = OnlineModels(plan, workerCount: pool.workerCount)
         let scratches = (0..<pool.workerCount).map { _ in ExpressionScratch(registerCount: plan.registerCount) }
         prepare = PreparePhase(features: features, scratches: scratches)
         window = WindowPhase(features: features)
@@ -67,6 +70,12 @@ public final class ScoringPipeline: @unchecked Sendable {
         score.context = context
         score.origin = nil
         score.marksExplanations = origin != nil
+        if !onlineModels.isEmpty {
+            score.step = .features
+            pool.run(score, tasks: slices, isInline: isInline)
+            onlineModels.process(context, pool: pool, isInline: isInline)
+            score.step = .decisions
+        }
         pool.run(score, tasks: slices, isInline: isInline)
         let scored = clock?.nanoseconds ?? 0
         if let origin {
@@ -78,6 +87,21 @@ public final class ScoringPipeline: @unchecked Sendable {
         times.features += middle - start
         times.score += scored - middle
         times.encode += clock.nanoseconds - scored
+    }
+
+    /// Forgets all state, as before the first event.
+    public func removeState() {
+        features.removeAll()
+        onlineModels.removeAll()
+    }
+
+    /// Keeps from shards and models what they have taken already, while a stream is read again: see
+    /// `FeatureEngine.setReplayGuard`.
+    ///
+    /// - Parameter guards: one for each shard, then one for each model that learns.
+    func setReplayGuard(_ guards: [ShardGuard]?) {
+        features.setReplayGuard(guards.map { Array($0.prefix(features.shardTaskCount)) })
+        onlineModels.setReplayGuard(guards.map { Array($0.dropFirst(features.shardTaskCount)) })
     }
 
     /// Features, scores and decisions without encoding, for callers that write rows of their own.

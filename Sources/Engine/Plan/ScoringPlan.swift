@@ -122,6 +122,9 @@ public struct ScoringPlan: Sendable {
         return longest
     }
 
+    /// Whether what comes later depends on what came before: there are windows, or models that learn.
+    public var hasState: Bool { !features.entities.isEmpty || models.models.contains(where: \.isOnline) }
+
     /// Registers that a worker's scratch needs for any expression of the plan.
     var registerCount: Int {
         let conditions = rules.map(\.condition) + [combination, explanation?.condition].compactMap { $0 }

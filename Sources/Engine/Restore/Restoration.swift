@@ -25,13 +25,19 @@ struct ReachBack {
     let plan: FeaturePlan
     /// See `ScoringPlan.aheadMicroseconds`.
     let aheadMicroseconds: Int64?
+    /// Models that learn: they depend on all events since the beginning.
+    let models: [String]
 
-    init(plan: FeaturePlan, aheadMicroseconds: Int64?) {
+    init(plan: FeaturePlan, aheadMicroseconds: Int64?, models: [String] = []) {
         self.plan = plan
         self.aheadMicroseconds = aheadMicroseconds
+        self.models = models
     }
 
-    init(_ plan: ScoringPlan) { self.init(plan: plan.features, aheadMicroseconds: plan.aheadMicroseconds) }
+    init(_ plan: ScoringPlan) {
+        self.init(
+            plan: plan.features, aheadMicroseconds: plan.aheadMicroseconds, models: plan.models.online.map(\.name))
+    }
 
     /// The record time before which nothing can matter at a watermark; `nil`: everything may.
     ///
@@ -39,7 +45,8 @@ struct ReachBack {
     /// with a timestamp after this one. That is so for every source: how much later than its time an event became
     /// available only puts its record behind its time.
     func recordTime(watermark: Int64) -> Int64? {
-        guard let aheadMicroseconds, watermark > Int64.min, plan.unboundedFeatures.isEmpty else { return nil }
+        guard let aheadMicroseconds, watermark > Int64.min, plan.unboundedFeatures.isEmpty, models.isEmpty
+        else { return nil }
         let (horizon, overflow) = plan.horizonMicroseconds.addingReportingOverflow(aheadMicroseconds)
         if overflow { return nil }
         let (time, underflow) = watermark.subtractingReportingOverflow(horizon)
@@ -67,6 +74,9 @@ struct ReachBack {
                         IncompleteState.Feature(name: plan.names[aggregate.feature.rawValue], wholeFrom: wholeFrom))
                 }
             }
+        }
+        if logFrom[0] != nil {
+            features += models.map { IncompleteState.Feature(name: "model \($0)", wholeFrom: .max) }
         }
         if features.isEmpty { return nil }
         return IncompleteState(features: features, logFrom: logFrom.values.max() ?? .min)

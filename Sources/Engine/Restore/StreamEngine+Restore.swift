@@ -9,7 +9,7 @@ extension StreamEngine {
             guard let committed = lane.committed else { continue }
             if committed < lane.low || committed > lane.high { throw OffsetOutOfRange(lane: lane) }
         }
-        if plan.features.entities.isEmpty {
+        if !plan.hasState {
             return assigned.map { LaneStart($0, from: $0.committed ?? $0.scoresFrom) }
         }
         if holdsState(for: assigned) { return assigned.map { LaneStart($0, from: $0.committed ?? $0.begin) } }
@@ -56,7 +56,7 @@ extension StreamEngine {
     }
 
     private func forgetState() {
-        pipeline.features.removeAll()
+        pipeline.removeState()
         watermark.reset()
         laneMemories = [:]
     }
@@ -70,7 +70,8 @@ extension StreamEngine {
         }
         guard let snapshots, !assigned.isEmpty, committed.count == assigned.count else { return nil }
         do {
-            let found = try snapshots.restore(into: pipeline.features, committed: committed, pool: pipeline.pool)
+            let found = try snapshots.restore(
+                into: pipeline.features, models: pipeline.onlineModels, committed: committed, pool: pipeline.pool)
             for refused in found.refused {
                 observer?.didNotice(
                     .snapshotRefused(name: refused.fileName, reason: "\(refused.refusal)"))
@@ -89,7 +90,7 @@ extension StreamEngine {
         restoration.source = .snapshot(header.sequence)
         watermark.reset(to: header.watermark, lateCount: header.lateCount)
         let guards = manifest.guards(lanes: assigned.map { (topic: $0.topic, partition: $0.partition) })
-        pipeline.features.setReplayGuard(guards)
+        pipeline.setReplayGuard(guards)
         restoration.hasGuards = guards != nil
         return assigned.enumerated().map { index, lane in
             // The partitions are the same: else the snapshot would have been refused.
@@ -210,7 +211,7 @@ extension StreamEngine {
             && lanes.allSatisfy({ $0.stateOffset >= $0.start.mutedUntil || $0.hasReached($0.start.mutedUntil) })
         {
             try judgeRestoration()
-            if restoration.hasGuards { pipeline.features.setReplayGuard(nil) }
+            if restoration.hasGuards { pipeline.setReplayGuard(nil) }
             self.restoration = nil
             if restoration.offsets > 0 {
                 observer?.didNotice(.restoreFinished(nanoseconds: now - restoration.startedAt))

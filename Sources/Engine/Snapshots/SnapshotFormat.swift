@@ -10,7 +10,9 @@
 /// they were copied are known only then. Preamble and footer stay as they are in every version to come. All numbers are
 /// little-endian.
 enum SnapshotFormat {
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
+    /// The first with models; a snapshot without any is written in the first of all, which older programs read.
+    static let modelsVersion: UInt32 = 2
     static let magic = Array("RIFSTATE".utf8)
     static let endMagic = Array("RIFSTEND".utf8)
     /// Magic, version, length of the header, its checksum, checksum of these.
@@ -41,10 +43,16 @@ enum SnapshotFormat {
             writer.write(lane.offset)
             writer.write(lane.highestTime)
         }
+        if header.models.isEmpty { return writer.bytes }
+        writer.write(UInt32(header.models.count))
+        for model in header.models { writer.write(model) }
         return writer.bytes
     }
 
-    static func readHeader(_ bytes: [UInt8]) throws(SnapshotRefusal) -> SnapshotHeader {
+    /// The version in which a snapshot is written.
+    static func version(of header: SnapshotHeader) -> UInt32 { header.models.isEmpty ? 1 : modelsVersion }
+
+    static func readHeader(_ bytes: [UInt8], version: UInt32) throws(SnapshotRefusal) -> SnapshotHeader {
         var reader = SnapshotBytesReader(bytes, part: "its header")
         var header = SnapshotHeader(
             pipeline: try reader.text(), statePlanHash: try reader.text(), createdMilliseconds: try reader.number(),
@@ -57,11 +65,14 @@ enum SnapshotFormat {
                     topic: try reader.text(), partition: try reader.number(), offset: try reader.number(),
                     highestTime: try reader.number()))
         }
+        if version >= modelsVersion {
+            for _ in 0..<(try reader.count(ofBytes: 4)) { header.models.append(try reader.text()) }
+        }
         guard reader.remaining == 0 else { throw reader.fault }
         return header
     }
 
-    static func preamble(header: [UInt8]) -> [UInt8] {
+    static func preamble(header: [UInt8], version: UInt32) -> [UInt8] {
         var writer = SnapshotBytesWriter()
         writer.write(raw: magic)
         writer.write(version)
@@ -87,8 +98,10 @@ enum SnapshotFormat {
         _ bytes: [UInt8], _ header: SnapshotHeader, sectionsIn range: Range<Int>
     ) throws(SnapshotRefusal) -> [SnapshotSection] {
         var reader = SnapshotBytesReader(bytes, part: "its index")
-        let (taskCount, overflows) = header.entities.count.multipliedReportingOverflow(by: header.shardCount)
-        guard !overflows, taskCount <= bytes.count / sectionBytesMin else { throw reader.fault }
+        let (shards, overflows) = header.entities.count.multipliedReportingOverflow(by: header.shardCount)
+        guard !overflows, shards <= bytes.count / sectionBytesMin else { throw reader.fault }
+        let taskCount = shards + header.models.count
+        guard taskCount <= bytes.count / sectionBytesMin else { throw reader.fault }
         var sections: [SnapshotSection] = []
         sections.reserveCapacity(taskCount)
         var byteOffset = range.lowerBound

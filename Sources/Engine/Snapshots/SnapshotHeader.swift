@@ -34,11 +34,13 @@ public struct SnapshotHeader: Hashable, Sendable {
     /// The key fields of the plan's entities; each has `shardCount` shards.
     public var entities: [String]
     public var shardCount: Int
+    /// Models that learn as they score; each has a section behind those of the shards.
+    public var models: [String]
 
     public init(
         pipeline: String, statePlanHash: String, createdMilliseconds: Int64, sequence: UInt64 = 0,
         lanes: [SnapshotLane], watermark: Int64, lateCount: UInt64, orderPosition: Int64 = -1, entities: [String],
-        shardCount: Int
+        shardCount: Int, models: [String] = []
     ) {
         self.pipeline = pipeline
         self.statePlanHash = statePlanHash
@@ -50,8 +52,11 @@ public struct SnapshotHeader: Hashable, Sendable {
         self.orderPosition = orderPosition
         self.entities = entities
         self.shardCount = shardCount
+        self.models = models
     }
 
-    /// Shards of all entities: the sections of the file.
-    public var taskCount: Int { entities.count * shardCount }
+    /// Shards of all entities.
+    public var shardTaskCount: Int { entities.count * shardCount }
+    /// Shards of all entities, and models: the sections of the file.
+    public var taskCount: Int { shardTaskCount + models.count }
 }

@@ -2,7 +2,7 @@ import Features
 
 /// What a snapshot's file holds, for people and scripts: what `riffle state inspect` and `verify` print.
 public struct SnapshotInspection: Hashable, Sendable {
-    /// The keyed state of one entity.
+    /// The keyed state of one entity, or a model that learns, which has no keys.
     public struct Entity: Hashable, Sendable {
         public let name: String
         public var keys = 0
@@ -38,6 +38,17 @@ public struct SnapshotInspection: Hashable, Sendable {
             entities = manifest.header.entities.map { Entity(name: $0) }
             let buffer = SectionBuffer()
             for section in manifest.sections {
+                if section.task >= manifest.header.shardTaskCount {
+                    // A model's bytes have no keys to be counted; the checksum says whether they are whole.
+                    entities.append(
+                        Entity(name: manifest.header.sectionName(section.task), bytes: section.byteCount))
+                    do throws(SnapshotRefusal) {
+                        if verifies { _ = try buffer.read(section, of: file, manifest.header) }
+                    } catch {
+                        faults.append(error)
+                    }
+                    continue
+                }
                 entities[section.task / manifest.header.shardCount].bytes += section.byteCount
                 do throws(SnapshotRefusal) {
                     let found = try Self.summary(of: section, in: file, manifest.header, verifies ? buffer : nil)

@@ -33,7 +33,7 @@ extension SnapshotManifest {
         let index = try Self.bytes(Int(indexOffset)..<Int(indexOffset + indexBytes), of: file)
         guard CRC32C.of(index) == indexChecksum else { throw .damaged("its index") }
         formatVersion = version
-        self.header = try format.readHeader(header)
+        self.header = try format.readHeader(header, version: version)
         sections = try format.readIndex(index, self.header, sectionsIn: sectionsStart..<Int(indexOffset))
         fileByteCount = file.byteCount
     }

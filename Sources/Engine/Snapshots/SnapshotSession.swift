@@ -29,6 +29,7 @@ public final class SnapshotSession: @unchecked Sendable {
 
     public let header: SnapshotHeader
     private let features: FeatureEngine
+    private let models: OnlineModels?
     private let clock: any EngineClock
     private let desk: SnapshotDesk
     /// Writes where there is no thread.
@@ -44,24 +45,31 @@ public final class SnapshotSession: @unchecked Sendable {
     /// Begins a snapshot at a batch boundary: the header says where the stream stands now.
     ///
     /// - Parameters:
+    ///   - models: those of the header.
     ///   - images: memory for copies, which outlives the session so that it is used again; nobody else may use it until
     ///     the session has finished, failed or been abandoned.
     ///   - isInline: write on the calling thread: for simulation, where the schedule is the seed's.
     ///   - mayFinish: whether everything before these offsets, by the header's lanes, is final, so that the file may
     ///     get its name; asked on the calling thread when all is copied. `nil`: it always may.
     public init(
-        _ header: SnapshotHeader, of features: FeatureEngine, into store: SnapshotStore, images: [ShardImage],
-        clock: any EngineClock, isInline: Bool = false, mayFinish: ((_ positions: [Int64]) -> Bool)? = nil
+        _ header: SnapshotHeader, of features: FeatureEngine, models: OnlineModels? = nil, into store: SnapshotStore,
+        images: [ShardImage], clock: any EngineClock, isInline: Bool = false,
+        mayFinish: ((_ positions: [Int64]) -> Bool)? = nil
     ) {
         precondition(!images.isEmpty, "a snapshot without an image")
-        precondition(header.taskCount == features.shardTaskCount, "\(header.taskCount) shards announced")
+        precondition(header.shardTaskCount == features.shardTaskCount, "\(header.shardTaskCount) shards announced")
+        precondition(header.models == models?.names ?? [], "models \(header.models) announced")
         self.header = header
         self.mayFinish = mayFinish
         highest = header.lanes.map(\.offset)
         self.features = features
+        self.models = models
         self.clock = clock
         inlineWriter = isInline
-        for image in images { features.reserve(image) }
+        for image in images {
+            features.reserve(image)
+            models?.reserve(image)
+        }
         let desk = SnapshotDesk(header: header, store: store, imageCount: images.count)
         self.desk = desk
         if isInline {
@@ -123,7 +131,12 @@ public final class SnapshotSession: @unchecked Sendable {
         }
         if copied < header.taskCount {
             guard let image = desk.free.pop(milliseconds: waits ? nil : 0) else { return false }
-            features.copyShard(copied, into: image)
+            // Models come last: what they read of shards when the stream is read again has to be whole.
+            if copied < header.shardTaskCount {
+                features.copyShard(copied, into: image)
+            } else {
+                models?.copy(copied - header.shardTaskCount, into: image)
+            }
             give(.shard(task: copied, positions: positions, image))
             copied += 1
             for lane in highest.indices { highest[lane] = max(highest[lane], positions[lane]) }

@@ -20,12 +20,13 @@ extension SnapshotStore {
     ///
     /// - Parameters:
     ///   - committed: every assigned partition.
-    ///   - features: keeps its state where no snapshot can be used; else takes it over whole. Muted replay from the
+    ///   - features: as `models`, keeps its state where no snapshot can be used; else takes it over whole. Muted replay from the
     ///     header's offsets follows, under `SnapshotManifest.guards`.
     ///   - pool: decodes shards side by side; nobody else may use it meanwhile.
     /// - Throws: the directory cannot be listed.
     public func restore(
-        into features: FeatureEngine, committed: [SnapshotManifest.Position], pool: WorkerPool
+        into features: FeatureEngine, models: OnlineModels? = nil, committed: [SnapshotManifest.Position],
+        pool: WorkerPool
     ) throws(FileFailure) -> SnapshotRestoration {
         var refused: [SnapshotRestoration.Refused] = []
         for candidate in try candidates() {
@@ -33,7 +34,7 @@ extension SnapshotStore {
                 if let refusal = candidate.manifest?.objection(committed: committed), candidate.refusal == nil {
                     throw refusal
                 }
-                let manifest = try load(candidate, into: features, pool: pool)
+                let manifest = try load(candidate, into: features, models: models, pool: pool)
                 return SnapshotRestoration(loaded: manifest, refused: refused)
             } catch {
                 refused.append(SnapshotRestoration.Refused(fileName: candidate.fileName, refusal: error))
@@ -47,18 +48,22 @@ extension SnapshotStore {
     /// Memory: the new state beside the old, and for each worker one section.
     /// - Throws: why it is refused; the state is as it was.
     public func load(
-        _ candidate: SnapshotCandidate, into features: FeatureEngine, pool: WorkerPool
+        _ candidate: SnapshotCandidate, into features: FeatureEngine, models: OnlineModels? = nil, pool: WorkerPool
     ) throws(SnapshotRefusal) -> SnapshotManifest {
         if let refusal = candidate.refusal { throw refusal }
         guard let manifest = candidate.manifest else { throw .damaged("its header") }
-        guard manifest.header.taskCount == features.shardTaskCount,
+        guard manifest.header.shardTaskCount == features.shardTaskCount,
             features.shardTaskCount == 0 || manifest.header.shardCount == features.limits.shardCount
-        else { throw .damaged("it has \(manifest.header.taskCount) shards, not \(features.shardTaskCount)") }
+        else { throw .damaged("it has \(manifest.header.shardTaskCount) shards, not \(features.shardTaskCount)") }
+        guard manifest.header.models == models?.names ?? [] else { throw .damaged("it has other models") }
         let file: any ReadableFile
         do { file = try files.open(path(candidate.fileName)) } catch { throw .unreadable(error) }
-        let phase = SnapshotLoadPhase(file: file, manifest: manifest, features: features, workers: pool.workerCount)
+        let phase = SnapshotLoadPhase(
+            file: file, manifest: manifest, features: features, models: models, workers: pool.workerCount)
         pool.run(phase, tasks: manifest.sections.count)
-        features.install(try phase.states(), watermark: manifest.header.watermark)
+        let states = try phase.states()
+        features.install(states.shards, watermark: manifest.header.watermark)
+        models?.install(states.models)
         return manifest
     }
 }
@@ -68,17 +73,22 @@ private final class SnapshotLoadPhase: ParallelPhase {
     private let file: any ReadableFile
     private let manifest: SnapshotManifest
     private let features: FeatureEngine
+    private let models: OnlineModels?
     private let buffers: [SectionBuffer]
     private struct Outcome {
         var states: [ShardState] = []
+        var models: [Int: OnlineModelState] = [:]
         var failures: [Int: SnapshotRefusal] = [:]
     }
     private let outcome = Mutex(Outcome())
 
-    init(file: any ReadableFile, manifest: SnapshotManifest, features: FeatureEngine, workers: Int) {
+    init(
+        file: any ReadableFile, manifest: SnapshotManifest, features: FeatureEngine, models: OnlineModels?, workers: Int
+    ) {
         self.file = file
         self.manifest = manifest
         self.features = features
+        self.models = models
         buffers = (0..<workers).map { _ in SectionBuffer() }
     }
 
@@ -87,6 +97,15 @@ private final class SnapshotLoadPhase: ParallelPhase {
         if outcome.withLock({ !$0.failures.isEmpty }) { return }
         do throws(SnapshotRefusal) {
             let bytes = try buffers[worker].read(manifest.sections[task], of: file, manifest.header)
+            if let models, task >= manifest.header.shardTaskCount {
+                let model = task - manifest.header.shardTaskCount
+                let state: OnlineModelState
+                do { state = try models.decode(model, from: bytes) } catch {
+                    throw SnapshotRefusal.damaged("\(manifest.header.sectionName(task)): \(error)")
+                }
+                outcome.withLock { $0.models[model] = state }
+                return
+            }
             let state: ShardState
             do { state = try features.decodeShard(task, from: bytes) } catch {
                 throw SnapshotRefusal.damaged("\(manifest.header.sectionName(task)): \(error)")
@@ -97,12 +116,12 @@ private final class SnapshotLoadPhase: ParallelPhase {
         }
     }
 
-    func states() throws(SnapshotRefusal) -> [ShardState] {
-        let (states, failure) = outcome.withLock { outcome in
-            (outcome.states, outcome.failures.min { $0.key < $1.key }?.value)
+    func states() throws(SnapshotRefusal) -> (shards: [ShardState], models: [OnlineModelState]) {
+        let (outcome, failure) = outcome.withLock { outcome in
+            (outcome, outcome.failures.min { $0.key < $1.key }?.value)
         }
         if let failure { throw failure }
-        return states
+        return (outcome.states, outcome.models.sorted { $0.key < $1.key }.map(\.value))
     }
 }
 
@@ -135,6 +154,7 @@ final class SectionBuffer {
 extension SnapshotHeader {
     /// What a person calls a section.
     func sectionName(_ task: Int) -> String {
+        if task >= shardTaskCount, task < taskCount { return "model \(models[task - shardTaskCount])" }
         guard shardCount > 0, task / shardCount < entities.count else { return "section \(task)" }
         return "shard \(task % shardCount) of \(entities[task / shardCount])"
     }

@@ -19,7 +19,7 @@ public final class SnapshotWriter: @unchecked Sendable {
         file = try store.files.create(temporaryPath)
         let bytes = SnapshotFormat.header(header)
         do throws(FileFailure) {
-            try append(SnapshotFormat.preamble(header: bytes))
+            try append(SnapshotFormat.preamble(header: bytes, version: SnapshotFormat.version(of: header)))
             try append(bytes)
         } catch {
             abandon()
@@ -68,7 +68,8 @@ public final class SnapshotWriter: @unchecked Sendable {
         }
         try store.files.synchronizeDirectory(store.directory)
         let manifest = SnapshotManifest(
-            formatVersion: SnapshotFormat.version, header: header, sections: sections, fileByteCount: byteCount)
+            formatVersion: SnapshotFormat.version(of: header), header: header, sections: sections,
+            fileByteCount: byteCount)
         return (manifest, store.prune())
     }
 

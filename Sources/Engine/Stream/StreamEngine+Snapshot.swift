@@ -71,11 +71,12 @@ extension StreamEngine {
             watermark: watermark.time, lateCount: watermark.lateCount,
             orderPosition: order == nil ? -1 : max(sink.orderPosition, followedOrderEnd),
             entities: plan.features.entities.map { plan.schema.fields[$0.keyField.rawValue].name },
-            shardCount: plan.featureLimits.shardCount)
+            shardCount: plan.featureLimits.shardCount, models: pipeline.onlineModels.names)
         eventsSinceSnapshot = 0
         lastSnapshot = clock.nanoseconds
         snapshotSession = SnapshotSession(
-            header, of: pipeline.features, into: store, images: snapshotImages, clock: clock,
+            header, of: pipeline.features, models: pipeline.onlineModels, into: store, images: snapshotImages,
+            clock: clock,
             isInline: settings.sendsInline,
             // A state that never was committed may have been taken in an order that nobody recorded; later offsets do
             // not show it.

@@ -87,10 +87,10 @@ public final class StreamEngine: @unchecked Sendable {
         self.plan = plan
         self.settings = settings
         self.models = models ?? ModelSlot(plan.models)
-        // Without windows the order decides nothing.
         self.inFlight = inFlight
-        self.order = plan.features.entities.isEmpty ? nil : order
-        self.snapshots = plan.features.entities.isEmpty ? nil : snapshots
+        // Without state the order decides nothing.
+        self.order = plan.hasState ? order : nil
+        self.snapshots = plan.hasState ? snapshots : nil
         self.source = source
         self.sink = sink
         self.clock = clock

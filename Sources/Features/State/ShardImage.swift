@@ -1,4 +1,5 @@
-/// The bytes of one shard's state, free of pointers: what a snapshot holds of it.
+/// The bytes of one shard's state, free of pointers: what a snapshot holds of it. Other state of a stream, such as a
+/// model that learns, has images of its own form.
 ///
 /// ```
 ///   header │ key: lengths, newest time, cursors, sums and stored tracks, bytes of the key, events, sketches, tiles │ next │ ...
@@ -39,7 +40,8 @@ public final class ShardImage: @unchecked Sendable {
     /// No page is smaller.
     private static let pageBytes = 4_096
 
-    func reserve(byteCountMax: Int) {
+    /// Gives the image room; what it held may be gone.
+    public func reserve(byteCountMax: Int) {
         if byteCountMax <= capacity { return }
         memory.deallocate()
         // A quarter more, so that state that grows slowly does not take new memory for each copy.
@@ -50,7 +52,7 @@ public final class ShardImage: @unchecked Sendable {
     }
 
     /// Lets `body` write up to `byteCountMax` bytes and return how many it wrote.
-    func fill(byteCountMax: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
+    public func fill(byteCountMax: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
         reserve(byteCountMax: byteCountMax)
         byteCount = body(memory)
         precondition(byteCount <= capacity, "\(byteCount) bytes in an image of \(capacity)")

@@ -25,7 +25,7 @@ struct TopicReplayTopics {
 
     /// The recorded order as it is now; `nil` where none is recorded, or none is needed.
     func openOrder() throws -> OpenedOrder? {
-        guard !assembly.scoring.features.entities.isEmpty, let topic = assembly.plan.orderTopic else { return nil }
+        guard assembly.scoring.hasState, let topic = assembly.plan.orderTopic else { return nil }
         let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
         var order: OpenedOrder?
         if try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) != nil {

@@ -56,7 +56,7 @@ struct SnapshotDamageTests {
     @Test func aNewerFormatIsRefusedByName() throws {
         let (disk, store, path, older) = try sample()
         var bytes = try #require(disk.bytes(at: path))
-        bytes[SnapshotFormat.magic.count] = 2
+        bytes[SnapshotFormat.magic.count] = 3
         let checked = SnapshotFormat.preambleBytes - 4
         withUnsafeBytes(of: CRC32C.of(Array(bytes[..<checked])).littleEndian) { checksum in
             bytes.replaceSubrange(checked..<checked + 4, with: checksum)
@@ -64,7 +64,7 @@ struct SnapshotDamageTests {
         disk.put(bytes, at: path)
         let restoration = try KeyedState().restore(from: store)
         #expect(restoration.loaded == older)
-        #expect(restoration.refused.map(\.refusal) == [.newerFormat(2)])
+        #expect(restoration.refused.map(\.refusal) == [.newerFormat(3)])
     }
 
     @Test func anotherFileIsNoSnapshot() throws {
@@ -83,7 +83,7 @@ struct SnapshotDamageTests {
         let index = SnapshotFormat.index(manifest.sections)
         let end = manifest.sections[0].byteOffset + manifest.sections.reduce(0) { $0 + $1.byteCount }
         let range = manifest.sections[0].byteOffset..<end
-        #expect(try SnapshotFormat.readHeader(header) == manifest.header)
+        #expect(try SnapshotFormat.readHeader(header, version: 1) == manifest.header)
         #expect(try SnapshotFormat.readIndex(index, manifest.header, sectionsIn: range) == manifest.sections)
         func changed(_ bytes: [UInt8]) -> [UInt8] {
             var bytes = bytes
@@ -97,7 +97,7 @@ struct SnapshotDamageTests {
         var refused = 0
         for _ in 0..<3_000 {
             do {
-                let found = try SnapshotFormat.readHeader(changed(header))
+                let found = try SnapshotFormat.readHeader(changed(header), version: 1)
                 let sections = try SnapshotFormat.readIndex(changed(index), found, sectionsIn: range)
                 #expect(sections.count == found.taskCount)
                 #expect(sections.allSatisfy { range.contains($0.byteOffset) || $0.byteCount == 0 })

@@ -22,6 +22,9 @@ struct PaymentPlan {
     /// One of them is in the plan, or both if an expression makes one score of theirs.
     var models = [NamedModel.forest]
     var combination: String?
+    /// A model that learns, in the place of the files, or beside the first of them if an expression makes one score; it
+    /// reads the first features.
+    var trees: HalfSpaceTreesParameters?
     /// Models are given the last feature first.
     var reversesInputs = false
     var hasTerminals = true
@@ -106,7 +109,7 @@ struct PaymentPlan {
                 RulePlan(decision: decision, condition: try Self.compile(text, for: .rule, in: scope))
             },
             outputFeatures: outputFeatures.compactMap { name in names.firstIndex(of: name).map { FeatureIndex($0) } },
-            isOrderIrrelevant: !hasTerminals && !hasLabels,
+            isOrderIrrelevant: !hasTerminals && !hasLabels && trees == nil,
             planHash: self.models[0].planHash)
     }
 
@@ -172,15 +175,22 @@ struct PaymentPlan {
 
     private func makeModels() throws -> [ModelPlan] {
         let inputs = (0..<8).map { FeatureIndex($0) }
-        return try (combination == nil ? [models[0]] : [.forest, .boost]).map { model in
-            let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent()
-            let path = tests.path + "/ModelsTests/Fixtures/" + model.file
-            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-            return ModelPlan(
-                name: model.name, version: model.version, model: try Model.load(bytes, path: path),
-                inputs: reversesInputs ? inputs.reversed() : inputs)
+        if let trees {
+            let learning = ModelPlan(
+                name: "trees", version: "sha256:03", trees: trees, inputs: Array(inputs[..<trees.inputCount]))
+            return combination == nil ? [learning] : [try makeModel(.forest, inputs), learning]
         }
+        return try (combination == nil ? [models[0]] : [.forest, .boost]).map { try makeModel($0, inputs) }
+    }
+
+    private func makeModel(_ model: NamedModel, _ inputs: [FeatureIndex]) throws -> ModelPlan {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let path = tests.path + "/ModelsTests/Fixtures/" + model.file
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        return ModelPlan(
+            name: model.name, version: model.version, model: try Model.load(bytes, path: path),
+            inputs: reversesInputs ? inputs.reversed() : inputs)
     }
 }
 
