@@ -38,6 +38,7 @@ public struct ModelPlan: Sendable {
         self.version = version
         kind = .halfSpaceTrees(trees)
         self.inputs = inputs
+        explainer = nil
     }
 
     /// The model that was read from a file; `nil` for other kinds.
