@@ -157,6 +157,8 @@ public struct ModelSpec: Sendable {
     /// Which of the model's outputs is the score; `nil` where there is but one.
     public let output: Int?
     public let reload: Reload
+    /// Set: it is no file's, and learns as it scores.
+    public var trees: HalfSpaceTreesSpec?
 }
 
 /// One rule of `decide:`; whether the expression is boolean is for whoever compiles it.
