@@ -20,6 +20,7 @@ import time
 TREES, HEIGHT, WINDOW = 25, 15, 250
 
 PIPELINE = """pipeline: quality
+kafka: {{brokers: embedded}}
 sources:
   rows:
     topic: rows
@@ -29,7 +30,6 @@ sources:
     time: {{field: at, format: epoch-ms}}
     fields:
       number: int
-      at: int
 {fields}
 features:
 {features}
