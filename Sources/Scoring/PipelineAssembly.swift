@@ -77,7 +77,7 @@ public struct PipelineAssembly: Sendable {
                 stringBytesMax: spec.limits.stringBytesMax),
             idField: plan.sources[0].id, features: plan.features,
             featureLimits: FeatureLimits(keysPerEntity: spec.limits.keysPerEntityMax),
-            models: bindings.map(modelPlan), combination: plan.combination, version: version(of: bindings, plan),
+            models: modelPlans(plan, bindings), combination: plan.combination, version: version(of: bindings, plan),
             rules: plan.rules, outputFeatures: plan.outputFeatures,
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, bindings),
             explanation: ExplanationPlan(plan))
@@ -86,7 +86,7 @@ public struct PipelineAssembly: Sendable {
     /// Other models of the same plan, for a running engine.
     func makeModels(_ bindings: [ModelBinding]) -> ModelSet {
         scoring.makeModels(
-            bindings.map(Self.modelPlan), version: Self.version(of: bindings, plan),
+            Self.modelPlans(plan, bindings), version: Self.version(of: bindings, plan),
             planHash: Self.planHash(plan, bindings))
     }
 
@@ -97,19 +97,34 @@ public struct PipelineAssembly: Sendable {
     }
 
     /// What scores say of their models: of several, whose version is the hash of a line each, `xgb sha256:…`.
+    /// In the plan's order: files as they are bound, and models that learn.
+    private static func modelPlans(_ plan: PipelinePlan, _ bindings: [ModelBinding]) -> [ModelPlan] {
+        var files = bindings.makeIterator()
+        return zip(plan.spec.models, plan.modelInputs).compactMap { model, inputs in
+            guard let trees = model.trees else { return files.next().map(modelPlan) }
+            let parameters = trees.parameters(inputCount: inputs.count)
+            return ModelPlan(
+                name: model.name.value, version: "sha256:" + hash(of: "\(parameters)"), trees: parameters,
+                inputs: inputs)
+        }
+    }
+
     private static func version(of bindings: [ModelBinding], _ plan: PipelinePlan) -> String {
-        guard plan.spec.hasNamedModels else { return bindings.first?.version ?? "" }
-        return "sha256:" + hash(of: bindings.map { "\($0.name) \($0.version)\n" }.joined())
+        let models = modelPlans(plan, bindings)
+        guard plan.spec.hasNamedModels else { return models.first?.version ?? "" }
+        return "sha256:" + hash(of: models.map { "\($0.name) \($0.version)\n" }.joined())
     }
 
     /// The hash of all that decides what state means: whoever has another one cannot use it.
     ///
     /// The group and the cluster belong to it, since its offsets decide which snapshot is right; model, rules and outputs do not.
     public func statePlanHash(cluster: String) -> String {
-        let parts = [
-            "riffle-state-plan-2", scoring.features.stateLayout(schema: scoring.schema, limits: scoring.featureLimits),
-            "\(plan.sources)", spec.kafka.group, cluster,
-        ]
+        let parts =
+            [
+                "riffle-state-plan-2",
+                scoring.features.stateLayout(schema: scoring.schema, limits: scoring.featureLimits),
+                "\(plan.sources)", spec.kafka.group, cluster,
+            ] + plan.onlineMeaning
         return Self.hash(parts)
     }
 

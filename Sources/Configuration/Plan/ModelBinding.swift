@@ -102,7 +102,7 @@ extension PipelineFile {
     /// Reads the models of a plan and checks that their inputs are the pipeline's; adds what is wrong to `diagnostics`.
     ///
     /// - Parameter path: a file to use instead of the pipeline's own; `NAME=FILE` where models have names.
-    /// - Returns: one for each model of the plan; `nil` if something is wrong.
+    /// - Returns: one for each model of the plan that is a file's, in their order; `nil` if something is wrong.
     public mutating func bindModels(of plan: PipelinePlan, overriddenBy path: String? = nil) -> [ModelBinding]? {
         var found: [Diagnostic] = []
         var override = path.map { (index: 0, path: $0) }
@@ -111,7 +111,7 @@ extension PipelineFile {
             if override == nil { found.append(Self.wrongOverride(path, plan.spec.models)) }
         }
         var bindings: [ModelBinding] = []
-        for index in plan.spec.models.indices {
+        for index in plan.spec.models.indices where plan.spec.models[index].trees == nil {
             let (binding, problems) = ModelBinding.bind(
                 index, of: plan, overriddenBy: override?.index == index ? override?.path : nil)
             found += problems

@@ -20,9 +20,9 @@ public struct PipelinePlan: Sendable {
     /// The score of named models, from theirs; `nil`: the score is that of the only model, if there is one.
     public let combination: CompiledExpression?
 
-    /// There is one source, and every entity is its topic's key.
+    /// There is one source, every entity is its topic's key, and no model learns from the order.
     public var isOrderIrrelevant: Bool {
-        guard sources.count == 1 else { return false }
+        guard sources.count == 1, !spec.models.contains(where: { $0.trees != nil }) else { return false }
         guard let key = spec.sources[0].key else { return features.entities.isEmpty }
         return features.entities.allSatisfy { $0.keyField == key.index }
     }

@@ -71,6 +71,7 @@ struct PlanCompiler {
         let combination = compileCombination()
         let rules = compileRules()
         let explainCondition = compileExplainCondition()
+        checkTrees(spec.models.map { $0.inputs?.count ?? spec.featureNames.count })
         let indices = Dictionary(
             spec.featureNames.enumerated().map { ($1.name, FeatureIndex($0)) }, uniquingKeysWith: { first, _ in first })
         let all = spec.featureNames.indices.map { FeatureIndex($0) }

@@ -17,7 +17,7 @@ extension PipelineReader {
             }
             guard root.keyRanges["model"] != nil else { return [] }
             let model = section("model")
-            return [readModel(model, named: model.text("name") ?? absent(model), names: names)]
+            return [withKind(readModel(model, named: model.text("name") ?? absent(model), names: names), model)]
         }
         if let other = root.keyRanges["model"] {
             problems.error(
@@ -62,7 +62,7 @@ extension PipelineReader {
                 faulty.names.insert(name.value)
                 continue
             }
-            models.append(readModel(section, named: name, names: names))
+            models.append(withKind(readModel(section, named: name, names: names), section))
         }
         checkExplained(models)
         return models

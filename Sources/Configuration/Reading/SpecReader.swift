@@ -79,6 +79,7 @@ struct SpecReader {
         }
         // A required key that was only misspelt is not missing as well.
         for key in spec.keys where key.isRequired && result.keyRanges[key.name] == nil && !meant.contains(key.name) {
+            if let other = key.unless, result.keyRanges[other] != nil { continue }
             missing(key.name, in: result)
         }
         return result

@@ -159,6 +159,8 @@ public struct ModelSpec: Sendable {
     public let reload: Reload
     /// `nil`: scores come without reasons.
     public let explain: ExplainSpec?
+    /// Set: it is no file's, and learns as it scores.
+    public var trees: HalfSpaceTreesSpec?
 }
 
 /// One rule of `decide:`; whether the expression is boolean is for whoever compiles it.

@@ -143,13 +143,13 @@ public enum PipelineSyntax {
 
     static let model = SectionSpec(
         "model",
-        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys)
+        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys + halfSpaceTreesKeys)
 
     /// Of `models`, where the key is the name.
-    static let namedModel = SectionSpec("named model", modelKeys)
+    static let namedModel = SectionSpec("named model", modelKeys + halfSpaceTreesKeys)
 
     private static let modelKeys = [
-        KeySpec("file", .text, "The model, relative to this file.", isRequired: true),
+        KeySpec("file", .text, "The model, relative to this file.", isRequired: true, unless: "kind"),
         KeySpec("inputs", .list(.name(.identifier)), "Features in the model's order.", standard: "all features"),
         KeySpec("iterations", .choice(["best", "all"]), "Rounds of an early-stopped model.", standard: "best"),
         KeySpec("missing", .number, "A value that counts as missing, as in training.", standard: "none"),

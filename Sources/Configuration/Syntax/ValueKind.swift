@@ -40,14 +40,20 @@ public struct KeySpec: Sendable {
     /// One sentence for the reference page.
     public let summary: String
     public let isRequired: Bool
+    /// A key in whose presence this one is not required.
+    public let unless: String?
     /// What holds without the key, as it would be written; `nil` where that is nothing.
     public let standard: String?
 
-    init(_ name: String, _ kind: ValueKind, _ summary: String, isRequired: Bool = false, standard: String? = nil) {
+    init(
+        _ name: String, _ kind: ValueKind, _ summary: String, isRequired: Bool = false, unless: String? = nil,
+        standard: String? = nil
+    ) {
         self.name = name
         self.kind = kind
         self.summary = summary
         self.isRequired = isRequired
+        self.unless = unless
         self.standard = standard
     }
 }

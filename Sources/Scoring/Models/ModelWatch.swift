@@ -19,6 +19,8 @@ import Logging
 // SAFETY: whoever made it hands it to one thread, `ModelReloader`'s, and uses it no more.
 final class ModelWatch: @unchecked Sendable {
     private struct Watched {
+        /// Among the plan's models, of which some may be no files.
+        let place: Int
         let path: String
         /// The path where it is not that of the pipeline file.
         let override: String?
@@ -48,9 +50,12 @@ final class ModelWatch: @unchecked Sendable {
         self.logger = logger
         self.metrics = metrics
         current = assembly.bindings
-        models = zip(assembly.bindings, assembly.spec.models).map { binding, spec in
-            Watched(
-                path: binding.path, override: binding.path == spec.path ? nil : binding.path, reload: spec.reload,
+        let files = assembly.spec.models.enumerated().filter { $0.element.trees == nil }
+        models = zip(assembly.bindings, files).map { binding, file in
+            let spec = file.element
+            return Watched(
+                place: file.offset, path: binding.path, override: binding.path == spec.path ? nil : binding.path,
+                reload: spec.reload,
                 read: binding.stamp, seen: binding.stamp, candidate: binding)
         }
     }
@@ -85,7 +90,8 @@ final class ModelWatch: @unchecked Sendable {
         var isWritten = false
         var hasFailed = false
         for index in due {
-            let (binding, problems) = ModelBinding.bind(index, of: assembly.plan, overriddenBy: models[index].override)
+            let (binding, problems) = ModelBinding.bind(
+                models[index].place, of: assembly.plan, overriddenBy: models[index].override)
             let stamp = FileStamp(path: models[index].path)
             if stamp != models[index].seen {
                 // What was read may be half of what will be there.

@@ -68,7 +68,8 @@ struct KeyReference {
     private func row(of key: KeySpec, in section: SectionSpec) -> [String] {
         let isRefused = NotAvailable.entry(section.name, key.name) != nil
         let meaning = key.summary + (isRefused ? " *Refused.*" : "")
-        let standard = key.isRequired ? "*required*" : key.standard.map { Self.standard($0, of: key) } ?? "–"
+        let required = "*required*" + (key.unless.map { " without `\($0)`" } ?? "")
+        let standard = key.isRequired ? required : key.standard.map { Self.standard($0, of: key) } ?? "–"
         return ["`\(key.name)`", Self.type(key.kind), standard, meaning]
     }
 

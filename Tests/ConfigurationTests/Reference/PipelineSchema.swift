@@ -61,7 +61,7 @@ struct PipelineSchema {
             let standard = key.standard.map { " Default: \($0)." } ?? ""
             properties.append((key.name, .object([("description", .text(key.summary + standard))] + schema)))
         }
-        let required = keys.filter(\.isRequired).map { JSON.text($0.name) }
+        let required = keys.filter { $0.isRequired && $0.unless == nil }.map { JSON.text($0.name) }
         return .object(
             [("type", .text("object")), ("additionalProperties", .flag(false))]
                 + (required.isEmpty ? [] : [("required", .list(required))]) + [("properties", .object(properties))])
