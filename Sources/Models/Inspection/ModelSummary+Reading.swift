@@ -48,6 +48,8 @@ extension ModelSummary {
         } else {
             // A failure here is the loader's own.
             guard let root = try? ModelContent.json(bytes) else { return }
+            if IsolationForestReader.isIsolationForest(root) { return lookIntoIsolationForest(root, limits: limits) }
+            guard root.member("learner") != nil else { return }
             format = .xgboostJSON
             lookIntoXGBoost(root, limits: limits)
         }
