@@ -70,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "riffle",
             dependencies: [
-                "Configuration", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
+                "Configuration", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka",
+                "Models",
                 "Monitoring", "Scoring", "Workers",
                 argumentParser, histogram, logging,
             ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
@@ -99,7 +100,9 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         .testTarget(
             name: "AllocationTests",
-            dependencies: ["CAllocationCounter", "Diagnostics", "Engine", "Events", "Features", "Models", "Workers"],
+            dependencies: [
+                "CAllocationCounter", "Diagnostics", "Drift", "Engine", "Events", "Features", "Models", "Workers",
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -12,6 +12,8 @@ public struct PipelineAssembly: Sendable {
     public let plan: PipelinePlan
     public let scoring: ScoringPlan
     public let properties: KafkaProperties
+    /// The models as they were read.
+    let bindings: [ModelBinding]
 
     public var spec: PipelineSpec { plan.spec }
 
@@ -42,7 +44,7 @@ public struct PipelineAssembly: Sendable {
         let bindings = file.bindModels(of: plan, overriddenBy: modelPath)
         guard let bindings, !file.hasErrors else { return (nil, file) }
         let scoring = makeScoringPlan(plan, bindings: bindings)
-        return (PipelineAssembly(plan: plan, scoring: scoring, properties: properties), file)
+        return (PipelineAssembly(plan: plan, scoring: scoring, properties: properties, bindings: bindings), file)
     }
 
     private static func report(_ problems: [KafkaPropertyProblem], of spec: PipelineSpec, to file: inout PipelineFile) {
@@ -81,7 +83,7 @@ public struct PipelineAssembly: Sendable {
     }
 
     /// Other models of the same plan, for a running engine.
-    func models(of bindings: [ModelBinding]) -> ModelSet {
+    func makeModels(_ bindings: [ModelBinding]) -> ModelSet {
         scoring.makeModels(
             bindings.map(Self.modelPlan), version: Self.version(of: bindings, plan),
             planHash: Self.planHash(plan, bindings))

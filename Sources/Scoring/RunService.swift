@@ -16,6 +16,8 @@ public final class RunService: @unchecked Sendable {
     private let logger: Logger
     private let engine = Mutex<StreamEngine?>(nil)
     private let isStopRequested = Atomic<Bool>(false)
+    private let reloader = Mutex<ModelReloader?>(nil)
+    private let isReloadRequested = Atomic<Bool>(false)
     public let brokers: String
     private let properties: KafkaProperties
     private weak var observer: (any StreamObserver)?
@@ -42,6 +44,15 @@ public final class RunService: @unchecked Sendable {
     public func requestStop() {
         isStopRequested.store(true, ordering: .sequentiallyConsistent)
         engine.withLock { $0 }?.requestStop()
+    }
+
+    /// Has all model files read again that may be, whether or not they have changed; from any thread.
+    public func requestReload() {
+        isReloadRequested.store(true, ordering: .sequentiallyConsistent)
+        reloader.withLock { reloader in
+            guard let reloader, isReloadRequested.exchange(false, ordering: .sequentiallyConsistent) else { return }
+            reloader.ask()
+        }
     }
 
     /// Runs the pipeline; blocks.
@@ -81,9 +92,12 @@ public final class RunService: @unchecked Sendable {
         defer { CrashMark.remove() }
         let pool = WorkerPool(workerCount: options.workers ?? assembly.workerCount)
         defer { pool.shutDown() }
+        let models = ModelSlot(assembly.scoring.models)
+        startReloading(into: models)
+        defer { stopReloading() }
         let engine = StreamEngine(
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
-            order: order, snapshots: try snapshots(), inFlight: inFlight,
+            order: order, snapshots: try snapshots(), inFlight: inFlight, models: models,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
         let journal = RunJournal(
             logger, metrics: metrics,
@@ -108,6 +122,25 @@ public final class RunService: @unchecked Sendable {
         }
         try source.close(engine)
         return summary
+    }
+
+    /// From here on new model files are noticed.
+    private func startReloading(into models: ModelSlot) {
+        let watch = ModelWatch(assembly, into: models, logger: logger, metrics: metrics)
+        if !watch.isNeeded { return }
+        reloader.withLock { reloader in
+            let started = ModelReloader(watch)
+            if isReloadRequested.exchange(false, ordering: .sequentiallyConsistent) { started.ask() }
+            reloader = started
+        }
+    }
+
+    private func stopReloading() {
+        let running = reloader.withLock { reloader in
+            defer { reloader = nil }
+            return reloader
+        }
+        running?.stop()
     }
 
     private var startPosition: StartPosition {

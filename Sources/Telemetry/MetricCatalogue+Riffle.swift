@@ -26,6 +26,9 @@ extension MetricCatalogue {
         Chapter(
             title: "State", about: "Windows in memory, their snapshots, and how they came back after a start.",
             specs: MetricSpec.state),
+        Chapter(
+            title: "Models", about: "New model files that take the place of those that score.", specs: MetricSpec.models
+        ),
         Chapter(title: "The process", about: "What belongs to no event.", specs: MetricSpec.process),
     ]
 }

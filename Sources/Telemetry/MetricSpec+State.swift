@@ -1,4 +1,4 @@
-/// The cluster, state and the process.
+/// The cluster, state, models and the process.
 extension MetricSpec {
     // MARK: - The cluster
 
@@ -89,6 +89,16 @@ extension MetricSpec {
         snapshotsRefused, snapshotSeconds, snapshotBytes, snapshotTimestamp, snapshotAge, restores, restoreSeconds,
         restoreOffsets, restoreOffsetsDone, orderGaps, incompleteStarts, incompleteFeatures,
     ]
+
+    // MARK: - Models
+
+    public static let modelSwaps = MetricSpec(
+        "riffle_model_swaps_total", .counter, "Times that new model files took the place of those that scored.")
+    public static let modelSwapFailures = MetricSpec(
+        "riffle_model_swap_failures_total", .counter,
+        "Times that a new model file was refused, so that the models before it went on; the log says why.")
+
+    static let models = [modelSwaps, modelSwapFailures]
 
     // MARK: - The process
 

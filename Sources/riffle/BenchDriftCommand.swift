@@ -1,5 +1,5 @@
-import ArgumentParser
-import Monitoring
+public import ArgumentParser
+public import Monitoring
 import Scoring
 
 /// `riffle bench drift`: the deciding detector on simulated streams.
@@ -76,4 +76,4 @@ struct BenchDriftCommand: ParsableCommand {
     }
 }
 
-extension DriftBench.Form: @retroactive ExpressibleByArgument {}
+extension DriftBench.Form: ExpressibleByArgument {}

@@ -11,7 +11,7 @@ struct Riffle: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, ReplayCommand.self, ModelCommand.self, GenerateCommand.self,
             DemoCommand.self,
-            BenchCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
+            BenchCommand.self, DriftCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
         ])
 }
 

@@ -11,6 +11,7 @@ struct RunCommand: ParsableCommand {
         commandName: "run", abstract: "Read events from Kafka, score them, and write scores, until told to stop.",
         discussion: """
             SIGTERM and SIGINT end it in order: what is in flight is finished, flushed and committed; a second one ends it at once.
+            SIGHUP reads the model files again; a changed one takes its model's place by itself, too.
 
             Examples:
               riffle run pipelines/card-fraud/pipeline.yaml
@@ -91,7 +92,7 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(1)
         }
         let metrics = try metricsWriter(service, logger)
-        let signals = StopSignals { service.requestStop() }
+        let signals = StopSignals({ service.requestStop() }, onReload: { service.requestReload() })
         defer { signals.cancel() }
         if let duration {
             DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(Int(duration.microseconds))) {

@@ -3,9 +3,10 @@ import Foundation
 
 /// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process.
 final class StopSignals {
-    private let sources: [any DispatchSourceSignal]
+    private var sources: [any DispatchSourceSignal]
 
-    init(_ onStop: @escaping @Sendable () -> Void) {
+    /// - Parameter onReload: what SIGHUP asks for; `nil`: it ends the process, as it does by itself.
+    init(_ onStop: @escaping @Sendable () -> Void, onReload: (@Sendable () -> Void)? = nil) {
         let queue = DispatchQueue(label: "riffle.signals")
         sources = [SIGTERM, SIGINT].map { number in
             // The default action would end the process before the source hears of it.
@@ -21,6 +22,12 @@ final class StopSignals {
             source.resume()
             return source
         }
+        guard let onReload else { return }
+        signal(SIGHUP, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: queue)
+        source.setEventHandler(handler: onReload)
+        source.resume()
+        sources.append(source)
     }
 
     func cancel() { for source in sources { source.cancel() } }

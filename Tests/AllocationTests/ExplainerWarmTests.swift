@@ -23,7 +23,8 @@ extension WarmPathTests {
         let explainer = try model.makeExplainer()
         let scratch = ExplanationScratch()
         let rowCount = 100
-        let rows = (0..<rowCount * model.featureCount).map { $0 % 11 == 0 ? Double.nan : Double($0 * 37 % 101) / 10 }
+        var rows = (0..<rowCount * model.featureCount).map { (number: Int) -> Double in Double(number * 37 % 101) / 10 }
+        for number in stride(from: 0, to: rows.count, by: 11) { rows[number] = .nan }
         let width = explainer.rawCount * (model.featureCount + 1)
         var contributions = [Double](repeating: 0, count: rowCount * width)
         allocation_counter_watch_thread(true)
@@ -38,7 +39,9 @@ extension WarmPathTests {
                 // The first call is the widest, so that nothing grows behind it.
                 explain(rowCount)
                 allocation_counter_start()
-                for count in [1, rowCount, 7] { explain(count) }
+                explain(1)
+                explain(rowCount)
+                explain(7)
                 return allocation_counter_stop()
             }
         }

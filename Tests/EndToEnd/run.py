@@ -20,10 +20,12 @@ import time
 import unittest
 from pathlib import Path
 
+import drift_tests
 import inspect_tests
 import kill_tests
 import labels_tests
 import metrics_tests
+import model_swap_tests
 import pipeline_case
 import secret_tests
 import topic_replay_tests
@@ -357,11 +359,16 @@ def main():
     options = parser.parse_args()
     RIFFLE = str(Path(options.riffle).resolve())
     os.environ.pop("RIFFLE_BROKERS", None)
+    drift_tests.RIFFLE = RIFFLE
     kill_tests.RIFFLE = RIFFLE
     pipeline_case.RIFFLE = RIFFLE
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    for module in [secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, kill_tests]:
+    modules = [
+        drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests,
+        kill_tests,
+    ]
+    for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)

@@ -12,6 +12,9 @@ public struct ModelBinding: Sendable {
     public let digest: String
     /// The feature behind each of the model's inputs.
     public let inputs: [FeatureIndex]
+    /// Where it was read from, and the file as it was then.
+    public let path: String
+    public let stamp: FileStamp?
 
     /// `sha256:` and 16 digits: what each score says of its model.
     public var version: String { "sha256:\(digest.prefix(16))" }
@@ -22,14 +25,18 @@ public struct ModelBinding: Sendable {
     /// The bytes of a model file.
     ///
     /// - Throws: `ModelFailure` where it is too large, else the system's error.
-    public static func read(_ path: String) throws -> [UInt8] {
+    public static func read(_ path: String) throws -> [UInt8] { try readStamped(path).bytes }
+
+    /// The stamp is taken first: who writes to the file meanwhile changes it.
+    private static func readStamped(_ path: String) throws -> (bytes: [UInt8], stamp: FileStamp?) {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         defer { try? file.close() }
+        let stamp = FileStamp(descriptor: file.fileDescriptor)
         let bytes = try file.read(upToCount: fileBytesMax + 1) ?? Data()
         if bytes.count > fileBytesMax {
             throw ModelFailure(.tooLarge, "the file is larger than \(fileBytesMax >> 20) MiB", path: path)
         }
-        return [UInt8](bytes)
+        return ([UInt8](bytes), stamp)
     }
 }
 
@@ -49,7 +56,7 @@ extension ModelBinding {
         let range = path == nil ? spec.file.range : nil
         let found: [Diagnostic]
         do {
-            let bytes = try read(place)
+            let (bytes, stamp) = try readStamped(place)
             let model = try Model.load(
                 bytes, path: place,
                 options: ModelOptions(
@@ -62,7 +69,8 @@ extension ModelBinding {
                     (byte < 16 ? "0" : "") + String(byte, radix: 16)
                 }
                 let binding = ModelBinding(
-                    name: spec.name.value, model: model, digest: digest.joined(), inputs: plan.modelInputs[index])
+                    name: spec.name.value, model: model, digest: digest.joined(), inputs: plan.modelInputs[index],
+                    path: place, stamp: stamp)
                 return (binding, found.map(plan.spec.redacted))
             }
         } catch let failure as ModelFailure {

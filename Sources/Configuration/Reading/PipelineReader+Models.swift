@@ -76,7 +76,8 @@ extension PipelineReader {
         return ModelSpec(
             name: name, file: file, path: resolved(file.value), inputs: inputs,
             iterations: model.text("iterations").flatMap { .init(rawValue: $0.value) } ?? .best,
-            missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) })
+            missing: model.text("missing").flatMap(missingValue), output: model.integer("output").map { Int($0.value) },
+            reload: model.text("reload").flatMap { .init(rawValue: $0.value) } ?? .onChange)
     }
 
     private func missingValue(_ text: Located<String>) -> Double? {

@@ -135,6 +135,15 @@ public struct PropertySpec: Sendable {
 public struct ModelSpec: Sendable {
     public enum Iterations: String, Hashable, Sendable { case best, all }
 
+    /// When another file takes the model's place while the pipeline runs.
+    public enum Reload: String, Hashable, Sendable, CaseIterable {
+        /// When the file changes, and when asked.
+        case onChange = "on-change"
+        /// When asked.
+        case onSignal = "on-signal"
+        case never
+    }
+
     public let name: Located<String>
     /// As it was written.
     public let file: Located<String>
@@ -147,6 +156,7 @@ public struct ModelSpec: Sendable {
     public let missing: Double?
     /// Which of the model's outputs is the score; `nil` where there is but one.
     public let output: Int?
+    public let reload: Reload
 }
 
 /// One rule of `decide:`; whether the expression is boolean is for whoever compiles it.

@@ -155,6 +155,10 @@ public enum PipelineSyntax {
         KeySpec("iterations", .choice(["best", "all"]), "Rounds of an early-stopped model.", standard: "best"),
         KeySpec("missing", .number, "A value that counts as missing, as in training.", standard: "none"),
         KeySpec("output", .integer(0...4_095), "Which of the model's outputs is the score, counted from 0."),
+        KeySpec(
+            "reload", .choice(ModelSpec.Reload.allCases.map(\.rawValue)),
+            "When another file takes the model's place in a run: when it changes, on SIGHUP alone, or never.",
+            standard: "on-change"),
     ]
 
     static let explain = SectionSpec(

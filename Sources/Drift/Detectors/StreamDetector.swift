@@ -19,7 +19,7 @@ public protocol StreamDetector: Sendable {
 
     /// Takes the next value, and says whether it raises the alarm. A value that is not finite is passed over.
     ///
-    /// Complexity: see each detector; it allocates at most while its memory grows to what its parameters allow.
+    /// Complexity: see each detector; it allocates at most while its memory grows, and after an alarm.
     mutating func update(_ value: Double) -> Bool
 
     /// Whether the last value raised a warning without an alarm; detectors without warnings say no.

@@ -79,6 +79,8 @@ public struct ReferenceHistory: Sendable {
     private mutating func openPiece(of hour: Int) -> Int? {
         if let index = open[hour] { return index }
         if pieces.count >= piecesMax {
+            // Once hours are single pieces there is nothing left to join.
+            if pieceEvents >= Self.pieceEventsMax / 2 { return nil }
             enlargePieces()
             if let index = open[hour] { return index }
             guard pieces.count < piecesMax else { return nil }

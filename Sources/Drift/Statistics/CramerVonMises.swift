@@ -37,6 +37,7 @@ struct TiedMoments {
     private let n: Double
     private let m: Double
     private let total: Double
+    private let inverseTotal: Double
     private var both = 0.0
     private var below = 0.0
     private var meanSum = 0.0
@@ -46,6 +47,7 @@ struct TiedMoments {
         self.n = n
         self.m = m
         total = n + m
+        inverseTotal = 1 / total
     }
 
     /// The next distinct value, and how often both samples have it.
@@ -53,7 +55,7 @@ struct TiedMoments {
     mutating func add(_ tied: Double) {
         both += tied
         meanSum += tied * both * (total - both)
-        let (share, at) = (tied / total, both / total)
+        let (share, at) = (tied * inverseTotal, both * inverseTotal)
         let here = share * at * at
         varianceSum += share * (1 - at) * (1 - at) * (2 * below + here)
         below += here

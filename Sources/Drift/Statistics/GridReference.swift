@@ -9,7 +9,7 @@ public struct GridReference: Sendable {
 
     private let values: [Double]
     private let reference: [Double]
-    /// The last cell of each bin between the reference's quantiles but for the last bin.
+    /// The last cell of each bin between the reference's quantiles.
     private let edges: [Int]
     private let distinctCount: Int
     private let firstCell: Int
@@ -33,16 +33,12 @@ public struct GridReference: Sendable {
         distinctCount = pooled.values.count
         firstCell = counts.firstIndex { $0 > 0 } ?? 0
         lastCell = counts.lastIndex { $0 > 0 } ?? 0
+        var quantiles = QuantileEdges(bins, of: Double(count))
         var edges: [Int] = []
-        var (k, passed) = (1, 0.0)
         for cell in counts.indices {
-            passed += Double(counts[cell])
-            var isEdge = false
-            while k < bins, passed * Double(bins) >= Double(k) * Double(count) {
-                isEdge = true
-                k += 1
-            }
-            if isEdge && passed < Double(count) { edges.append(cell) }
+            let edge = quantiles.next(Double(counts[cell]))
+            if edge == .ownBin, cell > 0, edges.last != cell - 1 { edges.append(cell - 1) }
+            if edge != .none { edges.append(cell) }
         }
         self.edges = edges
     }
@@ -81,7 +77,8 @@ public struct GridReference: Sendable {
             bins: distinctCount > PooledCounts.evidentlyDistinctMax
                 ? SturgesBins(from: values[first], to: values[last], observations: total) : nil)
         var edge = 0
-        for cell in first...last {
+        while edge < edges.count, edges[edge] < first { edge += 1 }
+        for cell in first..<(last + 1) {
             let (a, b) = (reference[cell], Double(current[cell]))
             if a + b > 0 {
                 sums.add(a, b, value: values[cell], cell: cell)
@@ -240,6 +237,7 @@ private struct QuantileSums {
     }
 
     mutating func closeBin() {
+        if a + b == 0 { return }
         stabilityIndex += PooledCounts.stabilityTerm(a, b, n, m)
         homogeneity.add(a, b)
         (a, b) = (0, 0)

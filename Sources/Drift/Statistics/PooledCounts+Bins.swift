@@ -51,35 +51,38 @@ extension PooledCounts {
         return shares
     }
 
-    /// Counts between the reference's quantiles; the last bin ends with the highest value.
+    /// Counts between the reference's quantiles.
     struct QuantileBins {
-        var reference: [Double] = []
-        var current: [Double] = []
+        private(set) var reference: [Double] = []
+        private(set) var current: [Double] = []
+        private var open = (reference: 0.0, current: 0.0)
+
+        mutating func add(_ inReference: Double, _ inCurrent: Double) {
+            open.reference += inReference
+            open.current += inCurrent
+        }
+
+        mutating func close() {
+            if open.reference + open.current == 0 { return }
+            reference.append(open.reference)
+            current.append(open.current)
+            open = (0, 0)
+        }
     }
 
     /// Bins that end at the reference's quantiles k / `bins`, each the lowest value with so much of the reference at or
-    /// below it. Quantiles that fall on one tied value are one edge, so there may be fewer bins.
+    /// below it. A tied value that has a bin's share of the reference is a bin of its own: what is next to it, such as
+    /// scores beside a score of 0, would not be told from it. Only bins in which something is are there.
     func quantileBins(_ bins: Int) -> QuantileBins {
         var found = QuantileBins()
-        var (k, f) = (1, 0.0)
-        var (inReference, inCurrent) = (0.0, 0.0)
+        var edges = QuantileEdges(bins, of: n)
         for index in values.indices {
-            f += reference[index]
-            inReference += reference[index]
-            inCurrent += current[index]
-            var isEdge = false
-            while k < bins, f * Double(bins) >= Double(k) * n {
-                isEdge = true
-                k += 1
-            }
-            if isEdge && f < n {
-                found.reference.append(inReference)
-                found.current.append(inCurrent)
-                (inReference, inCurrent) = (0, 0)
-            }
+            let edge = edges.next(reference[index])
+            if edge == .ownBin { found.close() }
+            found.add(reference[index], current[index])
+            if edge != .none { found.close() }
         }
-        found.reference.append(inReference)
-        found.current.append(inCurrent)
+        found.close()
         return found
     }
 
@@ -103,13 +106,40 @@ extension PooledCounts {
     public func stabilityIndexWithoutChange(bins: Int = 10) -> Double {
         precondition((2...1_000).contains(bins), "\(bins) bins")
         if isEmpty { return .nan }
-        return Double(quantileBins(bins).reference.count - 1) * (1 / n + 1 / m)
+        return Double(quantileBins(bins).reference.count { $0 > 0 } - 1) * (1 / n + 1 / m)
     }
 
     /// What one bin adds to the index.
     static func stabilityTerm(_ inReference: Double, _ inCurrent: Double, _ n: Double, _ m: Double) -> Double {
         let (p, q) = (max(inReference, 0.5) / n, max(inCurrent, 0.5) / m)
         return (p - q) * log(p / q)
+    }
+}
+
+/// Where bins between a reference's quantiles end, value by value.
+struct QuantileEdges {
+    enum Edge { case none, behind, ownBin }
+
+    private let bins: Int
+    private let n: Double
+    private var k = 1
+    private var passed = 0.0
+
+    init(_ bins: Int, of n: Double) {
+        self.bins = bins
+        self.n = n
+    }
+
+    /// What the next value, in ascending order, is that the reference has so often.
+    mutating func next(_ count: Double) -> Edge {
+        passed += count
+        var isEdge = false
+        while k < bins, passed * Double(bins) >= Double(k) * n {
+            isEdge = true
+            k += 1
+        }
+        if count > 1, count * Double(bins) >= n { return .ownBin }
+        return isEdge ? .behind : .none
     }
 }
 

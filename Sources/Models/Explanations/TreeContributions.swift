@@ -17,9 +17,9 @@
 /// The factors of the two sides are (1 - t) z and, the rest of 1, 1 - (1 - t) z. So with the side taken h and the other
 /// c, and Δ = z (U_h - U_c): the split's U is U_h - (1 - t) Δ, D goes on as (1 - t) z D and the rest of D, and its
 /// feature's part of the Shapley value is the sum of D Δ over the points. Where the feature was asked before, on the
-/// same path with the share z', the same holds with z z' / (t + (1 - t) z') in the place of z and one such quotient
-/// more in the part; where the row has left that path already, the row's side means nothing: the feature's part is 0
-/// and both sides go on by their shares. Ten operations a split and point, and nothing cancels.
+/// same path with the share z', the same holds with z z' / (t + (1 - t) z') in the place of z, and the part is divided
+/// by t + (1 - t) z' once more; where the row has left that path already, the row's side means nothing: the feature's
+/// part is 0 and both sides go on by their shares. Ten operations a split and point, and nothing cancels.
 struct TreeContributions: Sendable {
     struct Split: BitwiseCopyable, Sendable {
         var node: UInt32

@@ -79,6 +79,7 @@ extension GraphPredictor: EvaluationDescribing {
         if let array = value as? any ByteCounted {
             return seen.insert(ObjectIdentifier(array)).inserted ? array.byteCount : 0
         }
+        if let forest = value as? Forest { return forest.memoryBytes }
         if let forest = value as? ForestPredictor {
             return seen.insert(ObjectIdentifier(forest)).inserted ? forest.evaluation.memoryBytes : 0
         }
@@ -115,7 +116,8 @@ extension Forest {
         trees.reduce(0) { sum, tree in
             let nodes = tree.nodes
             let sets = nodes.categorySets.reduce(0) { $0 + $1.words.count * 4 }
-            return sum + nodes.left.count * (4 + 4 + 4 + 4 + 1) + nodes.setOfNode.count * 4 + sets
+            let statistics = nodes.covers.count + nodes.gains.count
+            return sum + nodes.left.count * (4 + 4 + 4 + 4 + 1) + (statistics + nodes.setOfNode.count) * 4 + sets
         }
     }
 }

@@ -27,7 +27,7 @@ public struct StatisticCatalogue: Sendable {
 
     /// A line for each: its name and what it is.
     public var list: String {
-        entries.map { $0.name.padding(to: 14) + $0.summary + ($0.isUsual ? "" : " (by name only)") }
+        entries.map { $0.name.padding(to: 16) + $0.summary + ($0.isUsual ? "" : " (by name only)") }
             .joined(separator: "\n")
     }
 

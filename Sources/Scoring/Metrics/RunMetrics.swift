@@ -25,6 +25,8 @@ public final class RunMetrics: Sendable {
     let keepAlivePolls: Counter
     let orderGaps: Counter
     let metricsFileFailures: Counter
+    let modelSwaps: Counter
+    let modelSwapFailures: Counter
     let clock = ClockWatch()
     let engine: EngineMetrics
 
@@ -46,6 +48,8 @@ public final class RunMetrics: Sendable {
         keepAlivePolls = registry.counter(.keepAlivePolls)
         orderGaps = registry.counter(.orderGaps)
         metricsFileFailures = registry.counter(.metricsFileFailures)
+        modelSwaps = registry.counter(.modelSwaps)
+        modelSwapFailures = registry.counter(.modelSwapFailures)
         engine = EngineMetrics(registry, topics: topics)
         registry.gauge(.startTimestamp).set(Date().timeIntervalSince1970.rounded(.down))
     }

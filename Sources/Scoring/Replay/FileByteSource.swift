@@ -1,22 +1,23 @@
 import CZlib
-import Engine
+public import Engine
 import Foundation
 import Synchronization
 
 /// Reads a file, a pipe or standard input, and decompresses it where it is gzip.
 // SAFETY: one thread reads; others see only `position`, which is atomic, and constants.
-final class FileByteSource: ByteSource, @unchecked Sendable {
+public final class FileByteSource: ByteSource, @unchecked Sendable {
     private static let readBytesMax = 1 << 20
     private static let zlibBufferBytes: UInt32 = 1 << 18
 
-    let name: String
+    public let name: String
     /// Bytes of the file as it lies on disk; `nil` for what has no size.
     let byteCount: Int64?
     private let isNamedGzip: Bool
     private let file: gzFile
     private let offset = Atomic<Int64>(0)
 
-    init(path: String) throws(ReplayFailure) {
+    /// - Parameter path: `-` is standard input.
+    public init(path: String) throws(ReplayFailure) {
         let isStandard = path == ReplayOptions.standardStream
         name = isStandard ? "standard input" : path
         let descriptor = isStandard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
@@ -42,7 +43,7 @@ final class FileByteSource: ByteSource, @unchecked Sendable {
     /// Bytes of the file that were read so far, compressed as they lie there; from any thread.
     var position: Int64 { offset.load(ordering: .relaxed) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = gzread(file, buffer.baseAddress, UInt32(min(buffer.count, Self.readBytesMax)))
         if count <= 0 { try checkEnd(count) }
         if isNamedGzip && position == 0 && gzdirect(file) == 1 {

@@ -96,7 +96,8 @@ public final class ReplayService {
         }
         var seen: Set<String> = []
         for column in ReplayEngine.columns(of: plan) where !seen.insert(column).inserted {
-            throw ReplayFailure(.usage, "two columns of the output would be called \"\(column)\": rename the feature")
+            throw ReplayFailure(
+                .usage, "two columns of the output would be called \"\(column)\": rename the feature or the model")
         }
     }
 

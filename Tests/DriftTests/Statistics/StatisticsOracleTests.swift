@@ -46,6 +46,14 @@ import Testing
         let bins = try #require(PooledCounts(reference: tied, current: [0, 0, 3, 25])).quantileBins(10)
         #expect(bins.reference == [80, 10, 10])
         #expect(bins.current == [2, 1, 1])
+        // A constant is told from what is below and above it.
+        for other in [0.0, 2] {
+            let apart = try #require(
+                PooledCounts(
+                    reference: [Double](repeating: 1, count: 50), current: [Double](repeating: other, count: 50)))
+            #expect(isNear(apart.stabilityIndex(), 2 * log(1, 0.01), absolute: 1e-6))
+            #expect(apart.chiSquare().pValue < 1e-20)
+        }
     }
 
     /// ln by its integral, so that the test does not lean on the code's own arithmetic.

@@ -58,6 +58,8 @@ import Testing
         metrics.keepAlivePolls.increment()
         metrics.orderGaps.increment()
         metrics.metricsFileFailures.increment()
+        metrics.modelSwaps.increment()
+        metrics.modelSwapFailures.increment()
         metrics.didFailToCommit(failure(22))
         metrics.didDoubt("commit")
         metrics.didFailToDeliver(code: -192)

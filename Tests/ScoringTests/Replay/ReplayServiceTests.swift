@@ -216,7 +216,9 @@ import Testing
             "model.json", ReplayWorkspace.model.replacingOccurrences(of: "\"amount\"", with: "\"decision\""))
         try space.write("in.csv", Self.smallTable)
         let failure = try space.failure { try space.replay("in.csv", to: "out.csv") }
-        #expect(failure == (.usage, "two columns of the output would be called \"decision\": rename the feature"))
+        #expect(failure.kind == .usage)
+        #expect(
+            failure.text == "two columns of the output would be called \"decision\": rename the feature or the model")
     }
 
     @Test func discardingLeavesNothing() throws {

@@ -27,7 +27,7 @@ struct GraphMargin {
     private var isBent = false
 
     init(_ graph: GraphPredictor) throws(ModelFailure) {
-        var tail: [any RowStep] = []
+        var tail: [(step: any RowStep, width: Int)] = []
         var operand = graph.result
         var found: (source: Source, input: Operand, width: Int)?
         while found == nil {
@@ -42,15 +42,17 @@ struct GraphMargin {
             default:
                 let read = step.operands.filter { $0.buffer != nil }
                 guard read.count == 1 else { throw Self.unsupported("several models, or an operator over them") }
-                tail.append(step)
+                tail.append((step, operand.width))
                 operand = read[0]
             }
         }
         source = found!.source
         input = found!.input
         outputs = (0..<found!.width).map { Output(sum: $0) }
-        for step in tail.reversed() { try follow(step) }
-        guard outputs.count == graph.outputCount else { throw Self.unsupported("outputs that are put together") }
+        for (step, width) in tail.reversed() {
+            try follow(step)
+            guard outputs.count == width else { throw Self.unsupported("outputs that are put together") }
+        }
     }
 
     static func unsupported(_ what: String) -> ModelFailure {
@@ -84,7 +86,7 @@ struct GraphMargin {
             for index in outputs.indices {
                 outputs[index].scale /= rule.divisor
                 outputs[index].addend /= rule.divisor
-                if rule.addends.count > 0 { outputs[index].addend += rule.addends.start[index] }
+                if rule.addends.count == outputs.count { outputs[index].addend += rule.addends.start[index] }
             }
         }
         switch rule.binary {

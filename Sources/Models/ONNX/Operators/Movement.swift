@@ -41,45 +41,50 @@ enum Movement {
 
     private struct Join: RowStep {
         /// An input without references, so that a run counts none.
-        private struct Source: BitwiseCopyable, Sendable {
+        private struct Part: BitwiseCopyable, Sendable {
             /// -1: it is a constant.
             let buffer: Int
-            /// The address of a constant, which `operands` keep.
+            /// The address of a constant, which `inputs` keep.
             let constant: UInt
             let stride: Int
-            /// Numbers that it gives at a time.
             let chunk: Int
         }
 
-        let operands: [Operand]
-        private let sources: FrozenArray<Source>
+        let inputs: [Operand]
+        /// Numbers that each input gives at a time, and how often.
+        let chunks: [Int]
+        let repeats: Int
+        private let parts: FrozenArray<Part>
         private let width: Int
-        /// How often each input gives a chunk.
-        private let repeats: Int
+        var operands: [Operand] { inputs }
 
         init(inputs: [Operand], chunks: [Int], repeats: Int) {
-            operands = inputs
-            sources = FrozenArray(
+            self.inputs = inputs
+            self.chunks = chunks
+            self.repeats = repeats
+            parts = FrozenArray(
                 zip(inputs, chunks).map { input, chunk in
-                    Source(
+                    Part(
                         buffer: input.buffer ?? -1, constant: input.constant.map { UInt(bitPattern: $0.start) } ?? 0,
                         stride: input.stride, chunk: chunk)
                 })
             width = chunks.reduce(0, +)
-            self.repeats = repeats
         }
 
         func sources(_ known: (Operand) -> [ColumnSource]) -> [ColumnSource]? {
-            let all = inputs.map(known)
+            let all = operands.map(known)
             return (0..<repeats).flatMap { turn in
-                inputs.indices.flatMap { all[$0][turn * chunks[$0]..<(turn + 1) * chunks[$0]] }
+                operands.indices.flatMap { index in
+                    let chunk = sources.start[index].chunk
+                    return all[index][turn * chunk..<(turn + 1) * chunk]
+                }
             }
         }
 
         func run(_ block: RowBlock, into output: UnsafeMutablePointer<Double>) {
             var first = 0
-            for index in 0..<sources.count {
-                let input = sources.start[index]
+            for index in 0..<parts.count {
+                let input = parts.start[index]
                 let source =
                     input.buffer < 0
                     ? UnsafePointer<Double>(bitPattern: input.constant)!
