@@ -3,10 +3,10 @@
     pip install xgboost==3.2.0 lightgbm==4.7.0 onnxruntime tl2cgen numpy     # what is not there is left out
     python scripts/bench_models.py MODEL... --input X.csv --riffle .build/release/riffle
 
-MODEL is XGBoost's .json or .ubj, LightGBM's .txt or an .onnx. X.csv has a header and one column an input; an empty
-cell or nan is a missing value. Rows are float32 for the libraries. The figure is the fastest of several passes over all
-rows; TL2cgen needs a C compiler. With --contributions it is the explanation of a row (TreeSHAP), which XGBoost and
-LightGBM have too.
+MODEL is XGBoost's .json or .ubj, LightGBM's .txt, an .onnx or an isolation forest of `riffle train`, beside which
+scikit-learn fits one of its own. X.csv has a header and one column an input; an empty cell or nan is a missing value.
+Rows are float32 for the libraries. The figure is the fastest of several passes over all rows; TL2cgen needs a C
+compiler. With --contributions it is the explanation of a row (TreeSHAP), which XGBoost and LightGBM have too.
 """
 
 import argparse
@@ -97,7 +97,30 @@ def lightgbm_explain(path):
         rows, num_threads=1, pred_contrib=True)
 
 
+def is_isolation_forest(path):
+    """Whether it is one of `riffle train isolation-forest`, which no library reads: one like it is fitted instead."""
+    with open(path, "rb") as file:
+        return b'"riffle-isolation-forest"' in file.read(64)
+
+
+def fitted_forest(path, rows):
+    """A forest of scikit-learn's with as many trees on as large samples, fitted to the rows that are timed."""
+    import json
+
+    import sklearn
+    from sklearn.ensemble import IsolationForest
+
+    with open(path) as file:
+        model = json.load(file)
+    forest = IsolationForest(
+        n_estimators=len(model["trees"]), max_samples=min(model["sample"], len(rows)), random_state=1, n_jobs=1)
+    forest.fit(rows)
+    return "scikit-learn %s score_samples" % sklearn.__version__, forest.score_samples
+
+
 def explaining_libraries(path):
+    if is_isolation_forest(path):
+        return
     makers = {".txt": [lightgbm_explain], ".onnx": []}.get(os.path.splitext(path)[1], [xgboost_explain])
     for make in makers:
         try:
@@ -106,10 +129,12 @@ def explaining_libraries(path):
             print("left out: %s" % str(error).split("\n")[0])
 
 
-def libraries(path, folder):
+def libraries(path, folder, rows):
     makers = {".txt": [lightgbm_predict], ".onnx": [onnx_predict]}.get(os.path.splitext(path)[1], [xgboost_predict])
     if not path.endswith(".onnx"):
         makers = makers + [lambda path: compiled_predict(path, folder)]
+    if is_isolation_forest(path):
+        makers = [lambda path: fitted_forest(path, rows)]
     for make in makers:
         try:
             yield make(path)
@@ -138,7 +163,7 @@ def main():
         print("| --- | %s |" % " | ".join("---:" for _ in BATCHES))
         print("| Riffle | %s |" % " | ".join("%.0f" % figure for figure in riffle(command, path, options.input)))
         with tempfile.TemporaryDirectory() as folder:
-            for name, predict in explaining_libraries(path) if options.contributions else libraries(path, folder):
+            for name, predict in explaining_libraries(path) if options.contributions else libraries(path, folder, rows):
                 figures = [nanoseconds(predict, rows, batch) for batch in BATCHES]
                 print("| %s | %s |" % (name, " | ".join("%.0f" % figure for figure in figures)), flush=True)
 

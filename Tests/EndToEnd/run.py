@@ -29,6 +29,7 @@ import model_swap_tests
 import pipeline_case
 import secret_tests
 import topic_replay_tests
+import train_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = "pipelines/card-fraud/pipeline.yaml"
@@ -377,7 +378,7 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests,
-        kill_tests,
+        train_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

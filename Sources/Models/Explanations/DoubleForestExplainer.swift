@@ -37,7 +37,7 @@ final class DoubleForestExplainer: Explaining {
     }
 
     /// In the order of `DoubleWalk`, so that its splits can be asked by number.
-    private static func explained(_ tree: DoubleForest.Tree) -> ExplainedTree {
+    static func explained(_ tree: DoubleForest.Tree) -> ExplainedTree {
         let spec = tree.spec
         var result = ExplainedTree(group: spec.group)
         var queue: [(child: Int32, parent: Int32)] = [(tree.root, -1)]

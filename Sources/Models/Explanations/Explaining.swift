@@ -36,10 +36,11 @@ extension Model {
             if let forest { return try ForestExplainer(forest) }
         case let graph as GraphPredictor: return try GraphExplainer(graph)
         case let linear as XGBoostLinear: return XGBoostLinearExplainer(linear)
+        case let forest as IsolationForestPredictor: return IsolationForestExplainer(forest)
         default: break
         }
         throw ModelFailure(
             .unsupportedConstruct, "explanations of \(format.rawValue) models are not supported",
-            suggestion: "supported: XGBoost, LightGBM, ONNX graphs of one tree ensemble or linear model")
+            suggestion: "supported: XGBoost, LightGBM, isolation forests, ONNX graphs of one tree ensemble or linear model")
     }
 }

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Scores by the mean path length E of a row over the trees, against c, that of a random tree (`PathLength.mean`): the
+/// Scores by the mean path length E of a row over the trees, against c, that of a random tree (`PathLengths.expected`): the
 /// raw output is -E / c, and the score 2 to that power, from 0 to 1, about 0.5 for what is neither here nor there.
 final class IsolationForestPredictor: Predictor {
     let forest: IsolationForest
@@ -26,10 +26,11 @@ final class IsolationForestPredictor: Predictor {
             featureCount: forest.inputs.count, trees: forest.trees.map(Self.spec), groupCount: 1, transform: .identity)
         paths = DoubleForestPredictor(try DoubleForest(checking: spec, limits: limits), kernel: .walk)
         self.forest = forest
-        divisor = -Double(forest.trees.count) * PathLength.mean(rows: forest.sample)
+        divisor = -Double(forest.trees.count) * PathLengths.expected(forest.sample)
     }
 
-    /// Splits and leaves in the order of the nodes; a leaf's value is the length of the path to it.
+    /// Splits and leaves in the order of the nodes; a leaf's value is the length of the path to it. Counts are for
+    /// explanations.
     private static func spec(_ tree: IsolationTree) -> DoubleTreeSpec {
         var numbers: [Int32] = []
         var (splits, leaves) = (Int32(0), Int32(0))
@@ -47,8 +48,10 @@ final class IsolationForestPredictor: Predictor {
         for node in 0..<tree.nodeCount {
             guard tree.features[node] != -1 else {
                 spec.leafValues.append(tree.pathLength(leaf: node, depth: depths[node]))
+                spec.leafCounts.append(Double(tree.rows[node]))
                 continue
             }
+            spec.splitCounts.append(Double(tree.rows[node]))
             spec.splits.append(
                 DoubleSplit(
                     feature: tree.features[node], left: numbers[Int(tree.lefts[node])],

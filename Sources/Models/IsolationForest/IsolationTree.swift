@@ -36,5 +36,11 @@ struct IsolationTree: Hashable, Sendable {
     }
 
     /// How long a path counts that ends at a leaf: the splits, and what those would have been that were not grown.
-    func pathLength(leaf: Int, depth: Int) -> Double { Double(depth) + PathLength.mean(rows: Int(rows[leaf])) }
+    func pathLength(leaf: Int, depth: Int) -> Double { Double(depth) + PathLengths.expected(Int(rows[leaf])) }
+
+    /// Up to how many splits deep a tree of `sample` rows is grown: ceil(log2(sample)). Rows that lie deeper are no
+    /// anomalies, whatever more would be known of them.
+    static func depthMax(sample: Int) -> Int {
+        sample <= 1 ? 0 : Int.bitWidth - (sample - 1).leadingZeroBitCount
+    }
 }

@@ -27,7 +27,7 @@ struct IsolationTreeGrower {
         random = reservoir.random
         rows = Array(0..<reservoir.rowCount)
         features = Array(0..<width)
-        depthMax = PathLength.depthMax(sample: reservoir.rowCount)
+        depthMax = IsolationTree.depthMax(sample: reservoir.rowCount)
     }
 
     /// Complexity: O(rows x depth) where few features are constant, at most as often as there are features.

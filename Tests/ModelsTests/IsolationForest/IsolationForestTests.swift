@@ -13,13 +13,13 @@ import Testing
             (256, 10.244_770_920_119_917), (1_000_000, 26.785_452_445_730_613),
         ]
         for (rows, length) in expected {
-            #expect(abs(PathLength.mean(rows: rows) - length) <= 1e-12 * max(1, length), "\(rows) rows")
+            #expect(abs(PathLengths.expected(rows) - length) <= 1e-12 * max(1, length), "\(rows) rows")
         }
     }
 
     @Test func treesAreAsDeepAsTheLogarithmOfTheirSample() {
         let expected = [0: 0, 1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 255: 8, 256: 8, 257: 9, 1 << 20: 20]
-        for (sample, depth) in expected { #expect(PathLength.depthMax(sample: sample) == depth, "\(sample) rows") }
+        for (sample, depth) in expected { #expect(IsolationTree.depthMax(sample: sample) == depth, "\(sample) rows") }
     }
 
     // MARK: samples
@@ -175,6 +175,66 @@ import Testing
             #expect(predictions == expected.map { exp2($0) })
             #expect(predictions.allSatisfy { (0...1).contains($0) })
         }
+    }
+
+    // MARK: explanations
+
+    @Test(arguments: [1, 2] as [UInt64])
+    func contributionsAddUpToTheRawOutput(seed: UInt64) throws {
+        let forest = TrainingTable.random(rows: 500, width: 4, missing: 0.05, seed: seed).train()
+        let model = try Model.load(forest.fileBytes(), path: "")
+        let explainer = try model.makeExplainer()
+        var random = SeededGenerator(seed: seed)
+        let thresholds = forest.trees.flatMap(\.thresholds)
+        let values = (0..<50 * 4).map { _ in DoubleForestKernelTests.value(thresholds, &random) }
+        var found = [Double](repeating: .nan, count: 50 * 5)
+        explainer.explain(rows: values, rowCount: 50, stride: 4, scratch: ExplanationScratch(), into: &found)
+        for row in 0..<50 {
+            let values = Array(values[row * 4..<row * 4 + 4])
+            let expected = NaiveIsolationForest.contributions(forest, values)
+            for column in 0..<5 { #expect(abs(found[row * 5 + column] - expected[column]) < 1e-12, "seed \(seed)") }
+            let sum = found[row * 5..<row * 5 + 5].reduce(0, +)
+            #expect(abs(sum - NaiveIsolationForest.raw(forest, values)) < 1e-12, "seed \(seed), row \(row)")
+        }
+    }
+
+    @Test func whatIsFarOutIsTheReason() throws {
+        let forest = TrainingTable.random(rows: 500, width: 4, seed: 7).train(.init(treeCount: 100))
+        let explainer = try Model.load(forest.fileBytes(), path: "").makeExplainer()
+        var found = [Double](repeating: .nan, count: 5)
+        explainer.explain(rows: [0, 0, 0, 50], rowCount: 1, stride: 4, scratch: ExplanationScratch(), into: &found)
+        #expect(found[3] > 0.2 && found[..<3].allSatisfy { abs($0) < 0.1 }, "\(found)")
+    }
+
+    @Test func oneRowHasNoReasons() throws {
+        let forest = TrainingTable(width: 2, values: [1, 2]).train()
+        let explainer = try Model.load(forest.fileBytes(), path: "").makeExplainer()
+        var found = [Double](repeating: .nan, count: 3)
+        explainer.explain(rows: [5, 5], rowCount: 1, stride: 2, scratch: ExplanationScratch(), into: &found)
+        #expect(found == [0, 0, -1])
+    }
+
+    // MARK: looking into a file
+
+    @Test func theFileIsDescribed() throws {
+        let forest = TrainingTable.random(rows: 600, width: 3, seed: 2).train(.init(treeCount: 7, sample: 32, seed: 8))
+        let summary = ModelSummary(inspecting: forest.fileBytes())
+        #expect(summary.problems.isEmpty)
+        #expect(summary.format == .isolationForest)
+        #expect(summary.inputs.map(\.name) == ["x0", "x1", "x2"])
+        let trees = try #require(summary.trees)
+        #expect(trees.count == 7 && trees.splits + trees.leaves == forest.nodeCount && trees.depthMax <= 5)
+        #expect(summary.importance.reduce(0) { $0 + $1.splits } == trees.splits)
+        #expect(summary.notes.contains { $0.contains("600 rows, 32 for each tree, with seed 8") })
+        #expect(summary.evaluation?.kernels == ["walks: all 7 trees, nodes in float64"])
+    }
+
+    @Test func aRefusedFileIsDescribedByWhatIsWrong() {
+        let summary = ModelSummary(
+            inspecting: Array(IsolationForestRefusalTests.replaced("\"left\":[1,", by: "\"left\":[0,").utf8))
+        #expect(summary.format == .isolationForest)
+        #expect(summary.evaluation == nil)
+        #expect(summary.problems.map(\.code) == ["model-child-out-of-range"])
     }
 
     @Test func namesMayHoldAnything() throws {

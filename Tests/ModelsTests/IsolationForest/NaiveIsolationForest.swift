@@ -23,6 +23,31 @@ enum NaiveIsolationForest {
         return (abs(value) <= NaiveDoubleForest.zeroMax ? 0 : value) > tree.thresholds[node]
     }
 
+    /// What the splits on a row's paths did to what was to be expected: one for each input, and what it began with.
+    static func contributions(_ forest: IsolationForest, _ row: [Double]) -> [Double] {
+        var result = [Double](repeating: 0, count: forest.inputs.count + 1)
+        for tree in forest.trees {
+            result[forest.inputs.count] += expectedLength(tree, node: 0, depth: 0)
+            var (node, depth) = (0, 0)
+            while tree.features[node] >= 0 {
+                let child = Int(goesRight(tree, row, node) ? tree.rights[node] : tree.lefts[node])
+                result[Int(tree.features[node])] +=
+                    expectedLength(tree, node: child, depth: depth + 1) - expectedLength(tree, node: node, depth: depth)
+                (node, depth) = (child, depth + 1)
+            }
+        }
+        return result.map { -$0 / (Double(forest.trees.count) * meanPathLength(forest.sample)) }
+    }
+
+    /// Of the sample's rows below a node.
+    private static func expectedLength(_ tree: IsolationTree, node: Int, depth: Int) -> Double {
+        if tree.features[node] < 0 { return Double(depth) + meanPathLength(Int(tree.rows[node])) }
+        let sum = [tree.lefts[node], tree.rights[node]].reduce(0) { sum, child in
+            sum + Double(tree.rows[Int(child)]) * expectedLength(tree, node: Int(child), depth: depth + 1)
+        }
+        return sum / Double(tree.rows[node])
+    }
+
     static func meanPathLength(_ rows: Int) -> Double {
         switch rows {
         case ..<2: 0
