@@ -143,7 +143,8 @@ public enum PipelineSyntax {
 
     static let model = SectionSpec(
         "model",
-        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys + halfSpaceTreesKeys)
+        [KeySpec("name", .name(.label), "The model's name in scores.", isRequired: true)] + modelKeys
+            + halfSpaceTreesKeys)
 
     /// Of `models`, where the key is the name.
     static let namedModel = SectionSpec("named model", modelKeys + halfSpaceTreesKeys)

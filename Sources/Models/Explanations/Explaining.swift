@@ -41,6 +41,7 @@ extension Model {
         }
         throw ModelFailure(
             .unsupportedConstruct, "explanations of \(format.rawValue) models are not supported",
-            suggestion: "supported: XGBoost, LightGBM, isolation forests, ONNX graphs of one tree ensemble or linear model")
+            suggestion:
+                "supported: XGBoost, LightGBM, isolation forests, ONNX graphs of one tree ensemble or linear model")
     }
 }

@@ -107,10 +107,6 @@ private protocol ByteCounted: AnyObject {
 
 extension FrozenArray: ByteCounted {}
 
-extension IsolationForestPredictor: EvaluationDescribing {
-    var evaluation: ModelSummary.Evaluation { paths.evaluation }
-}
-
 extension MissingValuePredictor: EvaluationDescribing {
     var evaluation: ModelSummary.Evaluation {
         (inner as? any EvaluationDescribing)?.evaluation ?? .init(kernels: [], memoryBytes: 0)
