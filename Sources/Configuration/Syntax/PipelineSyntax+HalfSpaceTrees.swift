@@ -15,7 +15,7 @@ extension PipelineSyntax {
             "Events after which trees take over what they have counted.", standard: "250"),
         KeySpec(
             "size_limit", .integer(range(1...HalfSpaceTreesParameters.windowRange.upperBound)),
-            "A part of space with fewer events is not divided.", standard: "a tenth of the window"),
+            "A part of space with fewer events is not divided; a tenth of the window where it is not given."),
         KeySpec("seed", .integer(0...Int64.max), "Decides where trees divide.", standard: "1"),
     ]
 

@@ -14,7 +14,8 @@ extension ModelSummary {
         self.trees = sizes.trees
         importance = totals.importance(name: name)
         if let sample = try? root.member("sample")?.integer(), let rows = try? root.member("rows")?.integer() {
-            notes.append("each tree was grown from \(sample) of \(rows) rows")
+            let seed = (try? root.member("seed")?.integer()).map { ", with seed \($0)" } ?? ""
+            notes.append("each tree was grown from \(sample) of \(rows) rows\(seed)")
         }
     }
 

@@ -137,7 +137,7 @@ import Testing
         #expect(summary.importance.reduce(0) { $0 + $1.splits } == trees.splits)
         #expect(summary.importance.allSatisfy { $0.totalGain == nil && $0.totalCover ?? 0 > 0 })
         #expect(summary.evaluation?.memoryBytes ?? 0 > forest.nodeCount * 25)
-        #expect(summary.notes == ["each tree was grown from 64 of 400 rows"])
+        #expect(summary.notes == ["each tree was grown from 64 of 400 rows, with seed \(forest.seed)"])
         // What a file of another version holds is told all the same.
         let newer = String(decoding: forest.fileBytes(), as: UTF8.self).replacing(
             "\"version\":1", with: "\"version\":9")

@@ -225,7 +225,7 @@ import Testing
         let trees = try #require(summary.trees)
         #expect(trees.count == 7 && trees.splits + trees.leaves == forest.nodeCount && trees.depthMax <= 5)
         #expect(summary.importance.reduce(0) { $0 + $1.splits } == trees.splits)
-        #expect(summary.notes.contains { $0.contains("600 rows, 32 for each tree, with seed 8") })
+        #expect(summary.notes.contains("each tree was grown from 32 of 600 rows, with seed 8"))
         #expect(summary.evaluation?.kernels == ["walks: all 7 trees, nodes in float64"])
     }
 
