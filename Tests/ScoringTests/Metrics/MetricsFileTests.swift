@@ -76,7 +76,9 @@ import Testing
         let lines = LogLines()
         let logger = Logger(label: "test") { _ in lines.handler }
         let writer = try MetricsFileWriter(metrics, to: "\(folder)/riffle.prom", everyMilliseconds: 1, logger: logger)
-        try FileManager.default.removeItem(atPath: folder)
+        // Moved away first: the writer would put a file into a folder that is being emptied.
+        try FileManager.default.moveItem(atPath: folder, toPath: "\(folder)-gone")
+        try FileManager.default.removeItem(atPath: "\(folder)-gone")
         lines.wait(for: 1)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         lines.wait(for: 2)
