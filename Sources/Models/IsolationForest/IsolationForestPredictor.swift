@@ -24,7 +24,7 @@ final class IsolationForestPredictor: Predictor {
     init(_ forest: IsolationForest, limits: ForestLimits) throws(ModelFailure) {
         let spec = DoubleForestSpec(
             featureCount: forest.inputs.count, trees: forest.trees.map(Self.spec), groupCount: 1, transform: .identity)
-        paths = DoubleForestPredictor(try DoubleForest(checking: spec, limits: limits), kernel: .walk)
+        paths = DoubleForestPredictor(try DoubleForest(checking: spec, limits: limits))
         self.forest = forest
         divisor = -Double(forest.trees.count) * PathLengths.expected(forest.sample)
     }
