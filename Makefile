@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BUILD := .build
 RELEASE := $(BUILD)/release/riffle
 # Suites that block threads run one after the other: they would starve the pool that runs tests. A hang is a failure.
-TEST := scripts/within.sh 600 swift test --skip-build
+TEST := scripts/within.sh 1200 swift test --skip-build
 
 .PHONY: demo test build release lint format handbook bench copier setup setup-test goldens clean help
 
