@@ -30,11 +30,11 @@ check "$work/labelled.csv"
 
 # What each library's own predictions give on the same features (golden/models/handbook_e2e was trained on them).
 echo "== replay with models of three libraries: ROC AUC, average precision, card precision@100, each as expected"
-while read -r name expected; do
+while read -r name figures; do
     "$riffle" replay pipelines/card-fraud/replay-labelled.yaml --model "$models/$name" --input "$work/labelled.ndjson" \
         --output "$work/model.csv" 2>"$work/model.log" || { cat "$work/model.log" >&2; exit 1; }
     # shellcheck disable=SC2086
-    python3 scripts/handbook.py metrics "$transactions" "$work/model.csv" --name "$name" --expect $expected
+    python3 scripts/handbook.py metrics "$transactions" "$work/model.csv" --name "$name" --expect $figures
 done <<'END'
 xgb_default_exact.json 0.862 0.639 0.273
 xgb_default_exact.ubj 0.862 0.639 0.273
