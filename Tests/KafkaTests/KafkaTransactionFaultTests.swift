@@ -105,9 +105,10 @@ import Testing
         #expect(failure.kind == .needsAbort, "\(failure)")
         #expect(sender.transactions?.state == .ready)
         // librdkafka 2.0 leaves a hole in its sequence numbers where a record was refused: the next transaction fails
-        // for it, and with that one's abort the numbers begin anew.
+        // for it (mostly by OUT_OF_ORDER_SEQUENCE_NUMBER; by a name of its own if the broker's answer comes late), and
+        // with that one's abort the numbers begin anew.
         let second = try transact(sender, ["again"])
-        #expect(second == nil || (request == .produce && second?.failure.name == "OUT_OF_ORDER_SEQUENCE_NUMBER"))
+        #expect(second == nil || (request == .produce && second?.kind == .needsAbort), "\(String(describing: second))")
         if second != nil { #expect(try transact(sender, ["again"]) == nil) }
         #expect(try texts(cluster, 1).last == "again")
     }
