@@ -65,7 +65,7 @@ let package = Package(
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
-        target("Monitoring", ["Drift", "Engine", "Events", crypto]),
+        target("Monitoring", ["Drift", "Engine", "Events", "Kafka", crypto]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",
