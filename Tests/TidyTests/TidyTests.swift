@@ -22,7 +22,9 @@ import Testing
             "Generation",
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
-        "Monitoring": ["Crypto", "Drift", "Engine", "Events", "Foundation", "Glibc", "Synchronization"],
+        "Monitoring": [
+            "Crypto", "Drift", "Engine", "Events", "Foundation", "Generation", "Glibc", "Kafka", "Synchronization",
+        ],
         "riffle": [
             "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Drift", "Engine", "Events", "Features",
             "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",
