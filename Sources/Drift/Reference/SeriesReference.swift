@@ -19,6 +19,11 @@ public struct SeriesReference: Hashable, Sendable {
     }
 
     public let grid: ValueGrid
+    /// From the least to the greatest value; `nil`: it is not known, or the series has no values but categories.
+    public let seen: ClosedRange<Double>?
+    /// The values of a categorical series by rank, the most frequent first: each is the cell of its place, and what is
+    /// none of them is in the last cell. `nil`: the series is one of numbers.
+    public let categories: [String]?
     /// One, or 24: the hours of the day, UTC.
     public let strata: [Stratum]
     public let missingCount: Int
@@ -77,14 +82,30 @@ public struct SeriesReference: Hashable, Sendable {
     ///
     /// - Precondition: 0 < boundError < 0.5.
     public func bets(boundError: Double = SeriesReference.boundErrorByDefault) -> SequentialBets {
-        let bounds = strata.map { stratum in
+        SequentialBets(
+            thresholds: thresholds, strata: boundsByStratum(error: boundError), dispersion: dispersion)
+    }
+
+    /// Where the shares above the thresholds lie, whatever the hour.
+    ///
+    /// - Precondition: 0 < error < 0.5.
+    public func bounds(error: Double = SeriesReference.boundErrorByDefault) -> [ExceedanceBounds] {
+        let byStratum = boundsByStratum(error: error)
+        return thresholds.indices.map { threshold in
+            ExceedanceBounds(
+                lower: byStratum.map { $0[threshold].lower }.min() ?? 0,
+                upper: byStratum.map { $0[threshold].upper }.max() ?? 1)
+        }
+    }
+
+    private func boundsByStratum(error: Double) -> [[ExceedanceBounds]] {
+        strata.map { stratum in
             thresholds.indices.map { threshold in
                 ExceedanceBounds.clopperPearson(
                     exceedances: stratum.exceedances[threshold], events: stratum.boundingEvents,
-                    error: 2 * boundError, dispersion: dispersion[threshold])
+                    error: 2 * error, dispersion: dispersion[threshold])
             }
         }
-        return SequentialBets(thresholds: thresholds, strata: bounds, dispersion: dispersion)
     }
 }
 
@@ -98,9 +119,13 @@ public struct ReferenceFault: Error, Hashable, Sendable, CustomStringConvertible
 extension SeriesReference {
     /// Made from a history. Deterministic: of the same events in the same order comes the same reference.
     ///
+    /// - Parameter categories: of a categorical series, as `categoriesProblem` wants them; one less than there are cells.
     /// - Throws: `ReferenceFault`, when the history has no events with a value.
     /// Complexity: O(pieces x (cells + thresholds x log(events))).
-    public init(_ history: borrowing ReferenceHistory) throws(ReferenceFault) {
+    public init(_ history: borrowing ReferenceHistory, categories: [String]? = nil) throws(ReferenceFault) {
+        if let categories, let problem = Self.categoriesProblem(categories, grid: history.grid) {
+            preconditionFailure(problem)
+        }
         let pieces = history.ordered()
         guard !pieces.isEmpty else {
             throw ReferenceFault("a reference needs events: the history has none with a value")
@@ -115,6 +140,8 @@ extension SeriesReference {
         let boundingTable = PieceTable(bounding, thresholds: thresholds)
         let byHour = HourStrata.areShown(by: table) && HourStrata.areShown(by: boundingTable)
         self.grid = grid
+        self.categories = categories
+        seen = categories == nil ? history.seen : nil
         self.thresholds = thresholds
         missingCount = history.missingCount
         hourCount = Set(pieces.map(\.hour)).count
@@ -130,7 +157,9 @@ extension SeriesReference {
 
     private static func counts(of pieces: [ReferenceHistory.Piece], cells: Int) -> [Int] {
         var counts = Array(repeating: 0, count: cells)
-        for piece in pieces { for cell in counts.indices { counts[cell] += Int(piece.counts[cell]) } }
+        for piece in pieces {
+            for (cell, count) in zip(piece.cells, piece.counts) { counts[Int(cell)] += Int(count) }
+        }
         return counts
     }
 }
