@@ -13,15 +13,16 @@ public struct LabelSeries: Hashable, Sendable {
     }
 
     /// As references and alerts call it: `precision(block)`.
-    public let name: String
+    public let name: SeriesName
     public let measure: Measure
 
     /// All series of a plan: `positives`, and two for each decision that calls an event positive.
     public static func all(of plan: LabelJoinPlan) -> [LabelSeries] {
-        var series = [LabelSeries(name: "positives", measure: .positives)]
+        var series = [LabelSeries(name: SeriesName(.positives), measure: .positives)]
         for (place, decision) in plan.decisions.enumerated() where plan.flags[place] {
-            series.append(.init(name: "precision(\(decision))", measure: .precision(decision: UInt16(place))))
-            series.append(.init(name: "recall(\(decision))", measure: .recall(decision: UInt16(place))))
+            let number = UInt16(place)
+            series.append(.init(name: SeriesName(.precision(decision)), measure: .precision(decision: number)))
+            series.append(.init(name: SeriesName(.recall(decision)), measure: .recall(decision: number)))
         }
         return series
     }

@@ -9,7 +9,7 @@ import Testing
             window: LabelHistory.hour)
         let series = LabelSeries.all(of: plan)
         #expect(
-            series.map(\.name)
+            series.map(\.name.description)
                 == ["positives", "precision(block)", "recall(block)", "precision(review)", "recall(review)"])
         func values(_ decision: UInt16, _ isPositive: Bool?) -> [Bool?] {
             let event = JoinedEvent(time: 0, score: 0.5, decision: decision, version: 0, isPositive: isPositive)
