@@ -189,6 +189,7 @@ extension PerformanceTally.GridTally {
         writer.write(counts: decisions.positives)
         writer.write(counts: decisions.negatives)
         writer.write(count: unlabelled)
+        writer.write(count: outside)
     }
 
     init(_ reader: inout StateReader, _ plan: LabelJoinPlan) throws(StateFault) {
@@ -199,6 +200,7 @@ extension PerformanceTally.GridTally {
         let found = try reader.counts(countMax: plan.decisions.count + 1, max: Self.cellCountMax, "decisions")
         let wrong = try reader.counts(countMax: plan.decisions.count + 1, max: Self.cellCountMax, "decisions")
         unlabelled = try reader.count(max: LabelledCounts.countMax, "events without a label")
+        outside = try reader.count(max: LabelledCounts.countMax, "scores outside of the grid")
         try reader.expect(
             positives.count == cells && negatives.count == cells && found.count == plan.decisions.count + 1
                 && wrong.count == found.count,

@@ -327,10 +327,10 @@ extension LabelJoin {
         return key.isSampled(at: level)
     }
 
-    /// Halves the sample of new windows and of those that are not finished but for older ones.
+    /// Halves the sample of new windows and of those that still take or wait for events.
     private mutating func lower() {
         level += 1
-        for place in windows.indices where windows[place].end > doneThrough || windows[place].waiting > 0 {
+        for place in windows.indices where windows[place].end >= doneThrough || windows[place].waiting > 0 {
             rowCount -= windows[place].lower(to: level)
         }
         for role in [JoinTable.Role.waiting, .early] {

@@ -114,10 +114,13 @@ extension OpenWindow {
                 positives: zip(sum.decisions.positives, grid.decisions.positives).map(+),
                 negatives: zip(sum.decisions.negatives, grid.decisions.negatives).map(+))
             sum.unlabelled += grid.unlabelled
+            sum.outside += grid.outside
         }
+        let scores = LabelledCounts(
+            grid: PerformanceTally.grid, positives: sum.positives, negatives: sum.negatives)
         return PerformanceMeasures(
             events: tallies.reduce(0) { $0 + $1.events }, sampled: sum.count,
-            scores: LabelledCounts(grid: PerformanceTally.grid, positives: sum.positives, negatives: sum.negatives),
+            scores: sum.outside == 0 ? scores : nil, unscored: sum.count - sum.unlabelled - scores.count,
             tally: sum.decisions, flags: plan.allFlags, basis: .gridCounts, cardPrecision: nil)
     }
 
@@ -125,15 +128,20 @@ extension OpenWindow {
         var tally = DecisionTally(decisionCount: decisionCount)
         var scores: [Double] = []
         var labels: [Bool] = []
+        var unscored = 0
         for row in rows {
             guard let isPositive = row.label.isPositive else { continue }
             tally.add(Int(row.decision), isPositive: isPositive)
-            if row.score.isNaN { continue }
+            if row.score.isNaN {
+                unscored += 1
+                continue
+            }
             scores.append(row.score)
             labels.append(isPositive)
         }
         return PerformanceMeasures(
-            events: events, sampled: rows.count, scores: LabelledCounts(scores: scores, labels: labels), tally: tally,
+            events: events, sampled: rows.count, scores: LabelledCounts(scores: scores, labels: labels),
+            unscored: unscored, tally: tally,
             flags: plan.allFlags, basis: .singleScores, cardPrecision: level == 0 ? cardPrecision(rows, plan) : nil)
     }
 

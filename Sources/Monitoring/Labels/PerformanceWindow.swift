@@ -43,6 +43,8 @@ struct PerformanceTally: Hashable, Sendable {
         var negatives: [Int]
         var decisions: DecisionTally
         var unlabelled = 0
+        /// Labelled events whose scores are not on the grid: they are in the cells at its ends.
+        var outside = 0
 
         init(decisionCount: Int) {
             positives = Array(repeating: 0, count: PerformanceTally.grid.cellCount)
@@ -60,12 +62,14 @@ struct PerformanceTally: Hashable, Sendable {
                 return
             }
             decisions.add(Int(row.decision), isPositive: isPositive)
-            guard let cell = PerformanceTally.grid.cell(of: row.score) else { return }
+            let grid = PerformanceTally.grid
+            guard let cell = grid.cell(of: row.score) else { return }
+            if row.score < grid.lowest || row.score > grid.highest { outside += 1 }
             if isPositive { positives[cell] += 1 } else { negatives[cell] += 1 }
         }
     }
 
-    /// Scores of models that give probabilities; others are at its ends.
+    /// Scores of models that give probabilities.
     static let grid = ValueGrid.scores
 }
 

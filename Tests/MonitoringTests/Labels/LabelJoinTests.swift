@@ -118,6 +118,22 @@ import Testing
         }
     }
 
+    /// Scores that are no probabilities cannot be counted on the grid: single ones are still ranked.
+    @Test(arguments: [1_000, 5])
+    func scoresThatAreNoProbabilities(rowsMax: Int) throws {
+        var history = LabelHistory(plan: Self.plan(rowsMax: rowsMax))
+        for number in 0..<20 as Range<Int64> {
+            let score = Double(number) - 3
+            let key = LabelKey(number)
+            history.scores.append(ScoredEvent(key: key, time: number, score: score, decision: 2, version: 0))
+            history.labels.append(LabelEvent(key: key, available: number, isPositive: number >= 10))
+        }
+        let measures = try #require(try history.run(seed: 1).steps.flatMap(\.finished).first).total
+        #expect(measures.labelled == 20 && measures.positives == 10 && measures.unscored == 0)
+        #expect(measures.rocAUC == (rowsMax == 5 ? nil : 1))
+        #expect(measures.logLoss == nil && measures.brierScore == nil && measures.calibrationError == nil)
+    }
+
     /// A label counts to the microsecond: with the event's time plus `within` it is in time, one later it is late.
     ///
     ///     score at 10     label at 10 + within      joined

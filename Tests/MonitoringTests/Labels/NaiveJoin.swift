@@ -74,7 +74,7 @@ struct NaiveJoin {
         return PerformanceMeasures(
             events: fates.count, sampled: fates.count,
             scores: LabelledCounts(scores: scored.map(\.event.score), labels: scored.map { $0.isPositive == true }),
-            tally: tally, flags: [true, true, false, false], basis: .singleScores,
+            unscored: known.count - scored.count, tally: tally, flags: [true, true, false, false], basis: .singleScores,
             cardPrecision: CardPrecision.mean(
                 scores: cards.map(\.event.score), labels: cards.map { $0.isPositive == true },
                 days: cards.map { Int32((Double($0.event.time) / 86_400e6).rounded(.down)) },
