@@ -36,4 +36,35 @@ import Testing
         let versions = try #require(object["versions"] as? [[String: Any]])
         #expect(versions.map { $0["version"] as? String } == ["v0", "v1"])
     }
+
+    /// Every estimate says what it cannot see.
+    @Test func anEstimateAsALine() throws {
+        let grid = ValueGrid.scores
+        let map = try CalibrationMap(reading: [0, 1], probabilities: [0, 1], positives: 1, events: 4)
+        var counts = [Int](repeating: 0, count: grid.cellCount)
+        (counts[0], counts[1_000]) = (3, 5)
+        var flagged = counts
+        flagged[0] = 1
+        let report = EstimateReport(
+            from: 0, to: LabelHistory.hour, grid: grid, counts: counts, flagged: flagged, map: map)
+        let object = try #require(try JSONSerialization.jsonObject(with: report.line) as? [String: Any])
+        #expect(object["events"] as? Int == 8 && object["to"] as? String == "1970-01-01T01:00:00Z")
+        let expected = try #require(object["expected"] as? [String: Any])
+        #expect(expected["positives"] as? Double == 5 && expected["recall"] as? Double == 1)
+        #expect(expected["precision"] as? Double == 5.0 / 6 && expected["roc_auc"] as? Double == 1)
+        #expect(expected["blind_to"] as? String == ExpectedPerformance.blindTo)
+        let prior = try #require(object["prior"] as? [String: Any])
+        #expect(abs((prior["estimate"] as? Double ?? 0) - 5.0 / 8) < 1e-9 && prior["reference"] as? Double == 0.25)
+        #expect(prior["blind_to"] as? String == PriorEstimate.blindTo)
+    }
+
+    /// Without events nothing is estimated.
+    @Test func anEmptyEstimate() throws {
+        let grid = ValueGrid.scores
+        let map = try CalibrationMap(reading: [0, 1], probabilities: [0, 1], positives: 1, events: 4)
+        let none = [Int](repeating: 0, count: grid.cellCount)
+        let report = EstimateReport(from: 0, to: 1, grid: grid, counts: none, flagged: none, map: map)
+        let object = try #require(try JSONSerialization.jsonObject(with: report.line) as? [String: Any])
+        #expect(object["prior"] == nil && (object["expected"] as? [String: Any])?["recall"] == nil)
+    }
 }
