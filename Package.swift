@@ -65,7 +65,9 @@ let package = Package(
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
-        target("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka", crypto]),
+        target(
+            "Monitoring",
+            ["Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", crypto, logging]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",

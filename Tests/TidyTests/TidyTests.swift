@@ -23,7 +23,8 @@ import Testing
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
         "Monitoring": [
-            "Crypto", "Drift", "Engine", "Events", "Foundation", "Generation", "Glibc", "Kafka", "Synchronization",
+            "Configuration", "Crypto", "Drift", "Engine", "Events", "Features", "Foundation", "Generation", "Glibc", "Kafka",
+            "Logging", "Synchronization",
         ],
         "riffle": [
             "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Drift", "Engine", "Events", "Features",

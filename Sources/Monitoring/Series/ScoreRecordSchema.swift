@@ -16,9 +16,18 @@ public struct ScoreRecordSchema: Hashable, Sendable {
         }
     }
 
+    /// How a score is written.
+    public enum Layout: Hashable, Sendable {
+        /// As on the output topic: features and fields are members of `features` and `fields`.
+        case record
+        /// As `riffle replay` writes rows: features and fields stand beside the score. The id is not read: it may be a
+        /// number or text, under any name.
+        case row
+    }
+
     public let features: [String]
     public let fields: [Field]
-    /// Of one record. Its time is the event's.
+    /// Of one record. Its time is the event's. Columns are the same for all layouts.
     public let schema: EventSchema
 
     public static let eventTime = FieldIndex(0)
@@ -33,17 +42,19 @@ public struct ScoreRecordSchema: Hashable, Sendable {
     ///   - features: those under `features` that are read.
     ///   - fields: those under `fields` that are read.
     ///   - aheadMicroseconds: by how much an event may be in its record's future: one that is, is a fault.
-    public init(features: [String], fields: [Field], aheadMicroseconds: Int64? = nil) {
+    public init(features: [String], fields: [Field], layout: Layout = .record, aheadMicroseconds: Int64? = nil) {
         self.features = features
         self.fields = fields
+        let isRow = layout == .row
         var plans = [
             FieldPlan(name: "event_time", path: ["event_time"], type: .time(.iso8601)),
-            Self.optional("id", .string), Self.optional("pipeline", .string), Self.optional("version", .string),
+            Self.optional("id", [isRow ? "" : "id"], .string),
+            Self.optional("pipeline", .string), Self.optional("version", .string),
             Self.optional("decision", .string), Self.optional("score", .float),
         ]
         // Names with a dot: a feature may be called as a member of the record is.
-        plans += features.map { Self.optional("features.\($0)", ["features", $0], .float) }
-        plans += fields.map { Self.optional("fields.\($0.name)", ["fields", $0.name], $0.type) }
+        plans += features.map { Self.optional("features.\($0)", isRow ? [$0] : ["features", $0], .float) }
+        plans += fields.map { Self.optional("fields.\($0.name)", isRow ? [$0.name] : ["fields", $0.name], $0.type) }
         schema = EventSchema(fields: plans, time: .field(Self.eventTime), aheadMicroseconds: aheadMicroseconds)
     }
 
