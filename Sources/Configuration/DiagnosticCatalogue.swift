@@ -95,9 +95,6 @@ public enum DiagnosticCatalogue {
         .init("several-in-item", "One list item holds several names.", remedy: "Begin each with `- `."),
         .init("empty-value", "A list or mapping that needs an entry has none.", remedy: "Add one."),
         .init("inapplicable-key", "A key does not go with another.", remedy: "Remove it."),
-        .init(
-            "not-available", "The syntax has it and this version does not run it yet.",
-            remedy: "Remove it, or use a version that has it."),
     ]
 
     private static let names: [DiagnosticEntry] = [
@@ -116,6 +113,13 @@ public enum DiagnosticCatalogue {
         .init(
             "invalid-interval", "A text that does not say how often state is saved.",
             remedy: "Write a duration, a number of events, or both: `5m or 1_000_000 events`."),
+        .init(
+            "invalid-budget", "A text that is no budget of false alarms.",
+            remedy: "Write `1 per 1_000_000 events`, with the number of events that there are between two of them."),
+        .init(
+            "invalid-bucket", "A bucket does not divide an hour, or not the window.",
+            remedy: "Choose one that does, such as `1m`."),
+        .init("invalid-rate", "A text that is no rate of events.", remedy: "Write it as `100 per 1m`."),
         .init("unknown-value", "A value is none of those that the key takes.", remedy: "Choose one of them."),
         .init("reason-too-long", "The text of a reason takes more than 1,000 bytes.", remedy: "Say it shorter."),
         .init("invalid-boolean", "A value is neither true nor false.", remedy: "Write `true` or `false`."),
@@ -137,6 +141,19 @@ public enum DiagnosticCatalogue {
     private static let references: [DiagnosticEntry] = [
         .init("unknown-field", "A field is not declared.", remedy: "Declare it, or correct its name."),
         .init("wrong-field", "A field cannot serve here, by its type or by being a label.", remedy: "Choose another."),
+        .init("unknown-source", "A source is not declared.", remedy: "Declare it, or correct its name."),
+        .init(
+            "wrong-source", "A source cannot give labels: it is the scored one, or has none.",
+            remedy: "Name another one, or mark the field that is the label with `label: true`."),
+        .init(
+            "missing-reference", "The file that `monitor.reference` names is not there.",
+            remedy: "Make it with `riffle baseline`, or correct the path, relative to the pipeline file."),
+        .init(
+            "unknown-series", "A name is nothing that can be watched.",
+            remedy: "Watch `score`, `decisions`, `quality`, features and fields of `output`."),
+        .init(
+            "not-in-output", "A feature or a field is watched, or divides the stream, and scores do not carry it.",
+            remedy: "Add it to `output.features` or `output.fields`."),
         .init("path-conflict", "Two fields read the same place of an event.", remedy: "Keep one of them."),
         .init("unknown-feature", "A feature is not defined.", remedy: "Define it, or correct its name."),
         .init(

@@ -22,12 +22,14 @@ public struct PipelineAssembly: Sendable {
     /// - Parameters:
     ///   - modelPath: a model to use instead of the pipeline's own; see `PipelineFile.bindModels`.
     ///   - checksProperties: ask librdkafka about `kafka.properties`; a replay needs none.
+    ///   - checksReference: warn where the monitor's reference is not there; only the monitor needs it.
     /// - Returns: the assembly, or `nil` if the file's diagnostics hold an error; they are there to be shown either
     ///   way.
     public static func load(
-        path: String, modelPath: String? = nil, checksProperties: Bool = true
+        path: String, modelPath: String? = nil, checksProperties: Bool = true, checksReference: Bool = false
     ) -> (assembly: PipelineAssembly?, file: PipelineFile) {
         var file = PipelineFile.load(path: path)
+        if checksReference { file.checkReference() }
         let plan = file.compile()
         var properties = KafkaProperties()
         if let spec = file.spec, checksProperties {
@@ -80,7 +82,7 @@ public struct PipelineAssembly: Sendable {
             models: modelPlans(plan, bindings), combination: plan.combination, version: version(of: bindings, plan),
             rules: plan.rules, outputFeatures: plan.outputFeatures,
             isOrderIrrelevant: plan.isOrderIrrelevant, planHash: planHash(plan, bindings),
-            explanation: ExplanationPlan(plan))
+            explanation: ExplanationPlan(plan), outputFields: plan.outputFields)
     }
 
     /// Other models of the same plan, for a running engine.

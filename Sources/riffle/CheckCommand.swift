@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
     var pipeline: String
 
     func run() throws {
-        let assembly = try PipelineLoading.load(pipeline)
+        let assembly = try PipelineLoading.load(pipeline, checksReference: true)
         let features = assembly.scoring.features
         print(
             "\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.models.planHash)")
@@ -44,6 +44,19 @@ struct CheckCommand: ParsableCommand {
             print("            the order taken is recorded in topic \(topic)")
         }
         printDelivery(assembly.spec)
+        if let monitor = assembly.spec.monitor { printMonitor(monitor) }
+    }
+
+    private func printMonitor(_ monitor: MonitorSpec) {
+        let watch = monitor.watch
+        let words = [
+            (watch.includesScore, "score"), (watch.includesDecisions, "decisions"), (watch.includesQuality, "quality"),
+        ].filter(\.0).map(\.1)
+        print("  monitor   watches \((words + watch.features + watch.fields).joined(separator: ", "))")
+        if !monitor.segments.isEmpty {
+            print("            by \(monitor.segments.map(\.value).joined(separator: ", "))")
+        }
+        print("            alerts to topic \(monitor.topic.value); reference \(monitor.referencePath)")
     }
 
     private func printModel(_ plan: ModelPlan, isFirst: Bool) {

@@ -6,10 +6,11 @@ import Scoring
 
 /// Reads the pipeline that a command is about; prints every problem and ends with status 2 if it has an error.
 enum PipelineLoading {
-    static func load(_ path: String, modelPath: String? = nil, checksProperties: Bool = true) throws -> PipelineAssembly
-    {
+    static func load(
+        _ path: String, modelPath: String? = nil, checksProperties: Bool = true, checksReference: Bool = false
+    ) throws -> PipelineAssembly {
         let (assembly, file) = PipelineAssembly.load(
-            path: path, modelPath: modelPath, checksProperties: checksProperties)
+            path: path, modelPath: modelPath, checksProperties: checksProperties, checksReference: checksReference)
         Terminal.printError(file.rendered(usesColour: Terminal.usesColourOnError), terminator: "")
         guard let assembly else { throw ExitCode(2) }
         return assembly

@@ -40,6 +40,7 @@ struct GoldenCase: CustomStringConvertible, Sendable {
         let models = plan.flatMap { file.bindModels(of: $0) }
         try setModes()
         file.readPropertyFile()
+        file.checkReference()
         return (file, plan, models)
     }
 

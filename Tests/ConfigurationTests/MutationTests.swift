@@ -8,7 +8,9 @@ import Testing
 @Suite struct MutationTests {
     private static let seed: UInt64 = 20_260
 
-    @Test(arguments: [("valid-card-fraud", 1_500), ("valid-several-sources", 400), ("valid-filters", 400)])
+    @Test(arguments: [
+        ("valid-card-fraud", 1_500), ("valid-several-sources", 400), ("valid-filters", 400), ("valid-monitor", 600),
+    ])
     func mutantsAreAnswered(golden: String, mutants: Int) throws {
         let url = try GoldenCase.named(golden).folder.appendingPathComponent("pipeline.yaml")
         let text = try String(contentsOf: url, encoding: .utf8)

@@ -45,15 +45,4 @@ import Testing
             }
         }
     }
-
-    @Test func everyUnavailablePlaceExistsAndIsRefused() throws {
-        let messages = try GoldenCase.named("not-available").load().diagnostics
-        for entry in NotAvailable.entries {
-            let parts = entry.place.split(separator: ".").map(String.init)
-            let section = try #require(Self.all.first { $0.name == parts[0] }, "\(entry.place)")
-            #expect(section[parts[1]] != nil, "\(entry.place)")
-            #expect(messages.contains { $0.code == "not-available" && $0.message.hasPrefix(entry.what) }, "\(entry)")
-        }
-        #expect(messages.count == NotAvailable.entries.count)
-    }
 }

@@ -15,6 +15,8 @@ public struct PipelinePlan: Sendable {
     public let explainCondition: CompiledExpression?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
+    /// Fields of the scored source that are written into each score, as the batches' schema counts.
+    public var outputFields: [FieldIndex] { spec.output.fields.map(\.index) }
     /// The features behind each model's inputs: all in their order, or those that its `inputs` name.
     public let modelInputs: [[FeatureIndex]]
     /// The score of named models, from theirs; `nil`: the score is that of the only model, if there is one.

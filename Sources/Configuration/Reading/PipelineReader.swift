@@ -23,12 +23,15 @@ struct PipelineReader {
         let features = readFeatures(of: sources.first)
         let names = expandedNames(of: features)
         let models = readModels(names: names, fields: sources.first?.schema.fields.map(\.name) ?? [])
+        let output = readOutput(names: names, of: sources.first)
         checkTopics()
+        checkClosingsTopic()
         return PipelineSpec(
             name: name, kafka: readKafka(pipeline: name.value), sources: sources, features: features,
             models: models, hasNamedModels: root.keyRanges["models"] != nil, score: root.text("score"),
-            decide: readRules(), output: readOutput(names: names),
+            decide: readRules(), output: output,
             deadLetter: DeadLetterSpec(topic: section("dead_letter").text("topic") ?? absent(root)),
+            monitor: readMonitor(output, names: names, sources: sources),
             merge: MergeSpec(waitMicroseconds: section("merge").microsecondsOrStandard("wait")),
             orderTopic: root.section("order")?.text("topic")?.value,
             workers: root.integer("workers").map { .count(Int($0.value)) } ?? .auto, limits: readLimits(sources),
@@ -92,7 +95,7 @@ struct PipelineReader {
             if case .section(let source) = entry.value { source.text("topic") } else { nil }
         }
         let others = ["output", "dead_letter", "monitor", "order"].compactMap { root.section($0)?.text("topic") }
-        for topic in sources + others {
+        for topic in sources + others + [closingsTopic()].compactMap({ $0 }) {
             if let earlier = first[topic.value] {
                 problems.error(
                     "duplicate-topic", "topic \(topic.written.quoted) is used twice", at: topic.range,
@@ -110,17 +113,6 @@ struct PipelineReader {
             guard case .named(let name, let condition?) = item else { return nil }
             return RuleSpec(name: name, condition: condition)
         }
-    }
-
-    private func readOutput(names: [FeatureNameSpec]) -> OutputSpec {
-        let output = section("output")
-        var features = OutputSpec.Features.none
-        if output.text("features")?.value == "all" { features = .all }
-        if let named = output.texts("features") {
-            checkNames(named, names: names)
-            features = .named(named)
-        }
-        return OutputSpec(topic: output.text("topic") ?? absent(output), features: features)
     }
 
     /// Every name is a feature, and given once.

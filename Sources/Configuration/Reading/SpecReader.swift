@@ -61,18 +61,13 @@ struct SpecReader {
         }
         var result = SectionValue(spec: spec, title: place.title, range: place.range)
         var meant: Set<String> = []
-        let unused = spec.keys.map(\.name).filter { name in
-            !entries.contains { $0.key.value == name } && NotAvailable.entry(spec.name, name) == nil
-        }
+        let unused = spec.keys.map(\.name).filter { name in !entries.contains { $0.key.value == name } }
         for entry in entries {
             guard let key = spec[entry.key.value] else {
                 meant.formUnion(unknownKey(entry.key, among: unused, at: place))
                 continue
             }
             result.keyRanges[key.name] = entry.key.range
-            if let unavailable = NotAvailable.entry(spec.name, key.name) {
-                problems.notAvailable(unavailable, at: entry.key.range)
-            }
             let inside = Place(
                 name: key.name, range: entry.key.range, title: key.name.quoted, isRequired: key.isRequired)
             result.values[key.name] = value(entry.value, key.kind, at: inside)

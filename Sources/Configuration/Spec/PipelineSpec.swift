@@ -18,6 +18,8 @@ public struct PipelineSpec: Sendable {
     public let decide: [RuleSpec]
     public let output: OutputSpec
     public let deadLetter: DeadLetterSpec
+    /// `nil`: nothing is watched for drift.
+    public let monitor: MonitorSpec?
     public let merge: MergeSpec
     /// Where the order is recorded, as it was written; `nil`: see `PipelinePlan.orderTopic`.
     public let orderTopic: String?
@@ -72,6 +74,11 @@ public struct FaultyNames: Sendable {
         }
         names.formUnion(other.names.map { "\(source).\($0)" })
         if other.areUnbounded { sources.insert(source) }
+    }
+
+    /// Whether some field of a source that is not scored was reported.
+    func mayHoldFields(of source: String) -> Bool {
+        areUnbounded || sources.contains(source) || names.contains { $0.hasPrefix("\(source).") }
     }
 
     /// Whether a reference to the name may only fail because its declaration was reported.
@@ -179,6 +186,8 @@ public struct OutputSpec: Sendable {
 
     public let topic: Located<String>
     public let features: Features
+    /// Fields of the scored source that a score carries, in file order.
+    public let fields: [SourceSpec.FieldReference]
 }
 
 /// `dead_letter:`.

@@ -192,6 +192,9 @@ public enum PipelineSyntax {
             KeySpec(
                 "features", .singleOrList(.choice(["none", "all"]), .list(.name(.identifier))),
                 "Features that a score carries.", standard: "none"),
+            KeySpec(
+                "fields", .list(.name(.identifier)), "Fields of the scored event that a score carries.",
+                standard: "none"),
         ])
 
     static let deadLetter = SectionSpec(
@@ -233,25 +236,6 @@ public enum PipelineSyntax {
                 "incomplete", .choice(["refuse", "score"]),
                 "What is done after a restart where the log no longer holds all that the windows need.",
                 standard: "refuse"),
-        ])
-
-    static let monitor = SectionSpec(
-        "monitor",
-        [
-            KeySpec("topic", .name(.topic), "Where alerts go.", isRequired: true),
-            KeySpec("reference", .text, "The reference, relative to this file."),
-            KeySpec("false_alarms", .text, "The budget of false alarms."),
-            KeySpec("watch", .list(.text), "What is watched."),
-            KeySpec("segments", .list(.name(.identifier)), "Fields that divide the stream."),
-            KeySpec("labels", .section(labels), "Where labels come from."),
-        ])
-
-    static let labels = SectionSpec(
-        "labels",
-        [
-            KeySpec("source", .name(.identifier), "The source of labels."),
-            KeySpec("join", .name(.identifier), "The field that joins them to scores."),
-            KeySpec("within", .duration(spans), "How long a label may take."),
         ])
 }
 

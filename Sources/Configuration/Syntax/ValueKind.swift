@@ -60,7 +60,7 @@ public struct KeySpec: Sendable {
 
 /// The keys that are legal in one place.
 public struct SectionSpec: Sendable {
-    /// What diagnostics call the section, and the beginning of its places in `NotAvailable`.
+    /// What diagnostics call the section.
     public let name: String
     public let keys: [KeySpec]
     /// The key whose value the short form gives, where diagnostics should call it that.

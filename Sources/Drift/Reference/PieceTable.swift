@@ -19,13 +19,15 @@ struct PieceTable {
             var above = Array(repeating: 0, count: thresholds.count)
             var threshold = thresholds.count - 1
             var sum = 0
-            for cell in piece.counts.indices.reversed() {
-                while threshold >= 0, thresholds[threshold] == cell {
+            for place in piece.cells.indices.reversed() {
+                while threshold >= 0, thresholds[threshold] >= Int(piece.cells[place]) {
                     above[threshold] = sum
                     threshold -= 1
                 }
-                sum += Int(piece.counts[cell])
+                sum += Int(piece.counts[place])
             }
+            // Below all cells with events.
+            for rest in 0..<(threshold + 1) { above[rest] = sum }
             return Row(hour: piece.hour, events: piece.events, above: above)
         }
     }

@@ -4,8 +4,11 @@ extension SeriesReference {
     /// - Throws: `ReferenceFault`: which value, why it cannot be.
     public init(
         reading grid: ValueGrid, strata: [Stratum], missingCount: Int, thresholds: [Int], dispersion: [Double],
-        hourCount: Int
+        hourCount: Int, seen: ClosedRange<Double>? = nil, categories: [String]? = nil
     ) throws(ReferenceFault) {
+        if let categories, let problem = Self.categoriesProblem(categories, grid: grid) {
+            throw ReferenceFault(problem)
+        }
         guard strata.count == 1 || strata.count == 24 else {
             throw ReferenceFault("\(strata.count) strata: expected 1, or 24 for the hours of the day")
         }
@@ -32,6 +35,8 @@ extension SeriesReference {
             }
         }
         self.grid = grid
+        self.seen = seen
+        self.categories = categories
         self.strata = strata
         self.missingCount = missingCount
         self.thresholds = thresholds

@@ -19,8 +19,11 @@ public struct SeriesReference: Hashable, Sendable {
     }
 
     public let grid: ValueGrid
-    /// What the cells stand for where values are categories; one more cell is for all others.
-    public var categories: [String]?
+    /// From the least to the greatest value; `nil`: it is not known, or the series has no values but categories.
+    public let seen: ClosedRange<Double>?
+    /// The values of a categorical series by rank, the most frequent first: each is the cell of its place, and what is
+    /// none of them is in the last cell. `nil`: the series is one of numbers.
+    public let categories: [String]?
     /// One, or 24: the hours of the day, UTC.
     public let strata: [Stratum]
     public let missingCount: Int
@@ -116,9 +119,13 @@ public struct ReferenceFault: Error, Hashable, Sendable, CustomStringConvertible
 extension SeriesReference {
     /// Made from a history. Deterministic: of the same events in the same order comes the same reference.
     ///
+    /// - Parameter categories: of a categorical series, as `categoriesProblem` wants them; one less than there are cells.
     /// - Throws: `ReferenceFault`, when the history has no events with a value.
     /// Complexity: O(pieces x (cells + thresholds x log(events))).
-    public init(_ history: borrowing ReferenceHistory) throws(ReferenceFault) {
+    public init(_ history: borrowing ReferenceHistory, categories: [String]? = nil) throws(ReferenceFault) {
+        if let categories, let problem = Self.categoriesProblem(categories, grid: history.grid) {
+            preconditionFailure(problem)
+        }
         let pieces = history.ordered()
         guard !pieces.isEmpty else {
             throw ReferenceFault("a reference needs events: the history has none with a value")
@@ -133,6 +140,8 @@ extension SeriesReference {
         let boundingTable = PieceTable(bounding, thresholds: thresholds)
         let byHour = HourStrata.areShown(by: table) && HourStrata.areShown(by: boundingTable)
         self.grid = grid
+        self.categories = categories
+        seen = categories == nil ? history.seen : nil
         self.thresholds = thresholds
         missingCount = history.missingCount
         hourCount = Set(pieces.map(\.hour)).count
@@ -148,7 +157,9 @@ extension SeriesReference {
 
     private static func counts(of pieces: [ReferenceHistory.Piece], cells: Int) -> [Int] {
         var counts = Array(repeating: 0, count: cells)
-        for piece in pieces { for cell in counts.indices { counts[cell] += Int(piece.counts[cell]) } }
+        for piece in pieces {
+            for (cell, count) in zip(piece.cells, piece.counts) { counts[Int(cell)] += Int(count) }
+        }
         return counts
     }
 }

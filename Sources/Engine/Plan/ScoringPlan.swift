@@ -24,6 +24,8 @@ public struct ScoringPlan: Sendable {
     public let explanation: ExplanationPlan?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
+    /// Fields of the scored source that are written into each score.
+    public let outputFields: [FieldIndex]
     /// Every entity is the topic's key, so that the order across partitions changes nothing.
     public let isOrderIrrelevant: Bool
 
@@ -31,7 +33,8 @@ public struct ScoringPlan: Sendable {
     public init(
         pipeline: String, schema: EventSchema, decodeLimits: DecodeLimits, idField: FieldIndex?, features: FeaturePlan,
         featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan], outputFeatures: [FeatureIndex],
-        late: LatePolicy, isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
+        late: LatePolicy, isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil,
+        outputFields: [FieldIndex] = []
     ) {
         let source = SourcePlan(
             name: "events", topic: "", schema: schema, columns: schema.fields.indices, available: schema.time,
@@ -39,20 +42,23 @@ public struct ScoringPlan: Sendable {
         self.init(
             pipeline: pipeline, sources: [source], decodeLimits: decodeLimits, idField: idField, features: features,
             featureLimits: featureLimits, model: model, rules: rules, outputFeatures: outputFeatures,
-            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation,
+            outputFields: outputFields)
     }
 
     /// For at most one model.
     public init(
         pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
         features: FeaturePlan, featureLimits: FeatureLimits, model: ModelPlan?, rules: [RulePlan],
-        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil
+        outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String, explanation: ExplanationPlan? = nil,
+        outputFields: [FieldIndex] = []
     ) {
         self.init(
             pipeline: pipeline, sources: sources, decodeLimits: decodeLimits, idField: idField, features: features,
             featureLimits: featureLimits, models: model.map { [$0] } ?? [], combination: nil,
             version: model?.version ?? "", rules: rules, outputFeatures: outputFeatures,
-            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation)
+            isOrderIrrelevant: isOrderIrrelevant, planHash: planHash, explanation: explanation,
+            outputFields: outputFields)
     }
 
     /// - Parameters:
@@ -63,7 +69,7 @@ public struct ScoringPlan: Sendable {
         pipeline: String, sources: [SourcePlan], decodeLimits: DecodeLimits, idField: FieldIndex?,
         features: FeaturePlan, featureLimits: FeatureLimits, models: [ModelPlan], combination: CompiledExpression?,
         version: String, rules: [RulePlan], outputFeatures: [FeatureIndex], isOrderIrrelevant: Bool, planHash: String,
-        explanation: ExplanationPlan? = nil
+        explanation: ExplanationPlan? = nil, outputFields: [FieldIndex] = []
     ) {
         precondition((1...Self.sourcesMax).contains(sources.count), "\(sources.count) sources")
         self.pipeline = pipeline
@@ -78,6 +84,7 @@ public struct ScoringPlan: Sendable {
         self.combination = combination
         self.rules = rules
         self.outputFeatures = outputFeatures
+        self.outputFields = outputFields
         self.isOrderIrrelevant = isOrderIrrelevant
         self.explanation = explanation
     }

@@ -14,6 +14,8 @@ struct ScoreEncoder: Sendable {
     private let texts: TextTable
     private let decisionCount: Int
     private let features: [FeatureIndex]
+    private let fields: FieldEncoder
+    private let hasFields: Bool
     private let fixedBytes: Int
 
     init(_ plan: ScoringPlan) {
@@ -26,6 +28,8 @@ struct ScoreEncoder: Sendable {
             }
         let decisions = plan.rules.map { Array((",\"decision\":" + Self.quoted($0.decision)).utf8) }
         features = plan.outputFeatures
+        fields = FieldEncoder(plan)
+        hasFields = !fields.isEmpty
         let featureKeys = plan.outputFeatures.enumerated().map { place, feature in
             Array(((place == 0 ? "" : ",") + Self.quoted(plan.features.names[feature.rawValue]) + ":").utf8)
         }
@@ -59,7 +63,8 @@ struct ScoreEncoder: Sendable {
         if let idField, isStringID, batch.presence[idField.rawValue][row] == Presence.present {
             idBytes = max(idBytes, batch.string(idField, row: row).count)
         }
-        let textBytes = fixedBytes + models.recordBytesMax + (reasons?.bytesMax ?? 0)
+        var textBytes = fixedBytes + models.recordBytesMax + (reasons?.bytesMax ?? 0)
+        if hasFields { textBytes += fields.bytesMax(batch, row: row) }
         let start = arena.reserve(textBytes + JSONText.bytesMax(forLength: idBytes))
         var out = start
         Self.append("{\"id\":", to: &out)
@@ -85,7 +90,9 @@ struct ScoreEncoder: Sendable {
             if NumberText.writeSmallCount(value, to: &out) { continue }
             if value.isFinite { out += NumberText.write(value, to: out) } else { Self.append("null", to: &out) }
         }
-        Self.append("}}", to: &out)
+        Self.append("}", to: &out)
+        if hasFields { fields.write(batch, row: row, to: &out) }
+        Self.append("}", to: &out)
         arena.commit(out - start)
     }
 

@@ -2,7 +2,8 @@ import Events
 import Features
 import Models
 
-/// Writes scored rows as text: the event's id, its time, every feature, score and decision, without allocating.
+/// Writes scored rows as text: the event's id, its time, every feature, score and decision, and the fields that a score
+/// carries, without allocating.
 ///
 /// CSV and NDJSON hold the same values: doubles and the float32 score in the shortest form that reads back exactly,
 /// flags as the numbers 1 and 0. What is missing is an empty cell or `null`; an infinity is `inf` in CSV and `null` in
@@ -24,6 +25,8 @@ struct ReplayRowWriter: Sendable {
     private let keys: TextTable
     /// The decisions as they are written.
     private let decisions: TextTable
+    /// In NDJSON they stand in a member of their own, in CSV in columns such as `fields.channel`.
+    private let fields: FieldEncoder
     private let fixedBytes: Int
 
     /// - Parameter origin: names the events of a pipeline without an id field, by their lanes and offsets.
@@ -41,6 +44,7 @@ struct ReplayRowWriter: Sendable {
             identity = .origin(origin)
         }
         columns = Self.columns(of: plan)
+        fields = FieldEncoder(plan)
         keys = TextTable(
             isCSV
                 ? [] : columns.enumerated().map { Array((($0 == 0 ? "{" : ",") + ScoreEncoder.quoted($1) + ":").utf8) })
@@ -53,6 +57,7 @@ struct ReplayRowWriter: Sendable {
     static func columns(of plan: ScoringPlan) -> [String] {
         let id = plan.idField.map { plan.schema.fields[$0.rawValue].name } ?? originColumn
         return [id, "event_time"] + plan.features.names + ownScores(of: plan) + ["score", "decision"]
+            + plan.outputFields.map { "\(FieldEncoder.member).\(plan.schema.fields[$0.rawValue].name)" }
     }
 
     /// The models whose own scores have columns.
@@ -71,7 +76,8 @@ struct ReplayRowWriter: Sendable {
         let models = context.models
         let featureCount = context.frame.featureCount
         for row in rows where context.frame.dispositions[row] == .score {
-            let start = arena.reserve(fixedBytes + identityBytes(batch, row: row))
+            let fieldBytes = fields.isEmpty ? 0 : fields.bytesMax(batch, row: row)
+            let start = arena.reserve(fixedBytes + identityBytes(batch, row: row) + fieldBytes)
             var out = start
             lead(0, to: &out)
             writeIdentity(batch, row: row, to: &out)
@@ -92,6 +98,7 @@ struct ReplayRowWriter: Sendable {
             lead(next &+ 1, to: &out)
             let decision = context.decisions[row]
             if decision >= 0 { decisions.append(Int(decision), to: &out) } else { writeMissing(to: &out) }
+            if !fields.isEmpty { writeFields(batch, row: row, to: &out) }
             if !isCSV { append(UInt8(ascii: "}"), to: &out) }
             append(UInt8(ascii: "\n"), to: &out)
             arena.commit(out - start)
@@ -106,6 +113,19 @@ struct ReplayRowWriter: Sendable {
             keys.append(column, to: &out)
         } else if column > 0 {
             append(UInt8(ascii: ","), to: &out)
+        }
+    }
+
+    private func writeFields(_ batch: EventBatch, row: Int, to out: inout UnsafeMutablePointer<UInt8>) {
+        if !isCSV { return fields.write(batch, row: row, to: &out) }
+        for place in 0..<fields.count {
+            append(UInt8(ascii: ","), to: &out)
+            if fields.isMissing(place, batch, row: row) { continue }
+            if let text = fields.text(place, batch, row: row) {
+                out += Self.writeCell(text, to: out)
+            } else {
+                fields.writePlain(place, batch, row: row, to: &out)
+            }
         }
     }
 

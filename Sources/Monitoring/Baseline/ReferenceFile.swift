@@ -11,24 +11,31 @@ public struct ReferenceFile: Hashable, Sendable {
     /// Event times of the first and the last event, in milliseconds since 1970-01-01, UTC.
     public let fromMilliseconds: Int64
     public let toMilliseconds: Int64
-    /// By name: the score is `score`, a feature has its own.
+    /// By name, the text of a `SeriesName`.
     public let series: [String: SeriesReference]
+    /// `nil`: a file of version 1, which does not say.
+    public let origin: ReferenceOrigin?
 
     public static let format = "riffle-reference"
-    public static let version = 1
+    /// The version that is written; it and those before it are read.
+    public static let version = 2
     /// A larger file is not read.
     public static let bytesMax = 256 << 20
     public static let seriesMax = 4_096
+    /// The longest name of a series, in bytes of UTF-8.
+    static let nameBytesMax = 4_096
     /// Cells of all series and strata together: empty ones, too, take memory once they are read (256 MiB).
     public static let cellsMax = 1 << 25
 
     public init(
-        pipeline: String, fromMilliseconds: Int64, toMilliseconds: Int64, series: [String: SeriesReference]
+        pipeline: String, fromMilliseconds: Int64, toMilliseconds: Int64, series: [String: SeriesReference],
+        origin: ReferenceOrigin? = nil
     ) {
         self.pipeline = pipeline
         self.fromMilliseconds = fromMilliseconds
         self.toMilliseconds = toMilliseconds
         self.series = series
+        self.origin = origin
     }
 
     /// In hexadecimal digits. Complexity: O(content).
@@ -55,9 +62,9 @@ public struct ReferenceFile: Hashable, Sendable {
             throw ReferenceFault(
                 "this is no reference: \"format\" is not \"\(Self.format)\"; `riffle baseline` makes one")
         }
-        guard document.version == Self.version else {
+        guard (1...Self.version).contains(document.version) else {
             throw ReferenceFault(
-                "the reference has version \(document.version), this riffle reads \(Self.version): make it anew")
+                "the reference has version \(document.version), this riffle reads 1 to \(Self.version): make it anew")
         }
         guard let content = document.content, let canonical = try? content.canonical() else {
             throw ReferenceFault("the reference has no \"content\"")
@@ -71,6 +78,7 @@ public struct ReferenceFile: Hashable, Sendable {
                 "\(content.series.count) series from \(content.from) to \(content.to): "
                     + "expected at most \(Self.seriesMax), and a beginning before the end")
         }
+        if let problem = content.origin?.problem { throw ReferenceFault("origin: \(problem)") }
         try Self.checkSize(content)
         var series: [String: SeriesReference] = [:]
         for (name, stored) in content.series.sorted(by: { $0.key < $1.key }) {
@@ -81,12 +89,17 @@ public struct ReferenceFile: Hashable, Sendable {
             }
         }
         self.init(
-            pipeline: content.pipeline, fromMilliseconds: content.from, toMilliseconds: content.to, series: series)
+            pipeline: content.pipeline, fromMilliseconds: content.from, toMilliseconds: content.to, series: series,
+            origin: content.origin)
     }
 
     private static func checkSize(_ content: ReferenceContent) throws(ReferenceFault) {
         var cells = 0
-        for stored in content.series.values {
+        for (name, stored) in content.series {
+            guard name.utf8.count <= nameBytesMax else {
+                throw ReferenceFault(
+                    "a series has a name of \(name.utf8.count) bytes: at most \(nameBytesMax) are read")
+            }
             guard (0...ValueGrid.cellCountMax).contains(stored.grid.cells), stored.strata.count <= 24 else { continue }
             cells += stored.grid.cells * stored.strata.count
         }
@@ -98,7 +111,7 @@ public struct ReferenceFile: Hashable, Sendable {
     private var content: ReferenceContent {
         ReferenceContent(
             pipeline: pipeline, from: fromMilliseconds, to: toMilliseconds,
-            series: series.mapValues(ReferenceContent.Series.init))
+            series: series.mapValues(ReferenceContent.Series.init), origin: origin)
     }
 
     private static func digest(of bytes: Data) -> String {
@@ -124,7 +137,7 @@ public struct ReferenceFile: Hashable, Sendable {
         guard let mark = try? decoder.decode(Mark.self, from: data) else {
             throw ReferenceFault("this is no reference: the file is not a JSON object; `riffle baseline` makes one")
         }
-        if mark.format != format || mark.version != version {
+        if mark.format != format || !(1...version).contains(mark.version ?? 0) {
             return Document(format: mark.format ?? "", version: mark.version ?? 0, sha256: "", content: nil)
         }
         do {

@@ -94,7 +94,8 @@ public final class ReplayService {
         if options.metricsKey != nil && options.metricsLabel == nil {
             throw ReplayFailure(.usage, "--metrics-key needs --metrics")
         }
-        var seen: Set<String> = []
+        // In NDJSON the fields that a score carries stand in a member of this name.
+        var seen: Set<String> = plan.outputFields.isEmpty ? [] : ["fields"]
         for column in ReplayEngine.columns(of: plan) where !seen.insert(column).inserted {
             throw ReplayFailure(
                 .usage, "two columns of the output would be called \"\(column)\": rename the feature or the model")

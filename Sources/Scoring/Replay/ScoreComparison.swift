@@ -59,14 +59,16 @@ final class ScoreComparison {
         if plan.idField == nil {
             throw ReplayFailure(.usage, "--compare: events are joined by \"id\", and the source has none")
         }
-        try read(plan.decodeLimits)
+        try read(plan.decodeLimits, fieldCount: plan.outputFields.count)
     }
 
     // MARK: - What was written before
 
-    private func read(_ limits: DecodeLimits) throws(ReplayFailure) {
-        // A record names each feature, and an id may be as long as a string.
-        let lineBytesMax = 65_536 + limits.stringBytesMax * 6 + names.reduce(0) { $0 + $1.utf8.count + 40 }
+    private func read(_ limits: DecodeLimits, fieldCount: Int) throws(ReplayFailure) {
+        // A record names each feature; an id, and each field that it carries, may be as long as a string.
+        let fieldBytes = min(limits.stringBytesMax * fieldCount, limits.eventBytesMax)
+        let lineBytesMax =
+            65_536 + (limits.stringBytesMax + fieldBytes) * 6 + names.reduce(0) { $0 + $1.utf8.count + 40 }
         let reader = RecordFileReader(try FileByteSource(path: path), recordBytesMax: lineBytesMax)
         var line: UInt32 = 0
         do {

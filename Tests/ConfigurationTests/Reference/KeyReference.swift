@@ -38,7 +38,7 @@ struct KeyReference {
     var text: String {
         let body = chapters.map { chapter in
             let title = chapter.place.isEmpty ? "The file" : "`\(chapter.place)`"
-            let rows = chapter.section.keys.map { row(of: $0, in: chapter.section) }
+            let rows = chapter.section.keys.map { row(of: $0) }
             return "\n## \(title)\n\n" + ReferencePages.table(["key", "value", "default", "meaning"], rows)
         }
         let names = [NameRule.pipeline, .identifier, .label, .topic, .property].map { rule in
@@ -54,9 +54,8 @@ struct KeyReference {
             # Keys of a pipeline file
 
             \(ReferencePages.origin)
-            What they mean together: [PIPELINE.md](../PIPELINE.md). A key that is not listed is an error. *Refused* marks
-            what a later version will run and this one answers with `not-available`. A key with *required* as its default
-            has to be there if its section is.
+            What they mean together: [PIPELINE.md](../PIPELINE.md). A key that is not listed is an error. A key
+            with *required* as its default has to be there if its section is.
 
             """ + body.joined() + "\n## Names\n\n" + ReferencePages.table(["kind", "made of"], names)
                 + "\nNo field, feature or aggregate is called "
@@ -65,12 +64,10 @@ struct KeyReference {
                 + ReferencePages.table(["kind", "units", "example"], units)
     }
 
-    private func row(of key: KeySpec, in section: SectionSpec) -> [String] {
-        let isRefused = NotAvailable.entry(section.name, key.name) != nil
-        let meaning = key.summary + (isRefused ? " *Refused.*" : "")
+    private func row(of key: KeySpec) -> [String] {
         let required = "*required*" + (key.unless.map { " without `\($0)`" } ?? "")
         let standard = key.isRequired ? required : key.standard.map { Self.standard($0, of: key) } ?? "–"
-        return ["`\(key.name)`", Self.type(key.kind), standard, meaning]
+        return ["`\(key.name)`", Self.type(key.kind), standard, key.summary]
     }
 
     /// A value as it is written, or words.

@@ -54,7 +54,7 @@ struct PipelineSchema {
     // MARK: - Sections
 
     private mutating func section(_ spec: SectionSpec) -> JSON {
-        let keys = spec.keys.filter { NotAvailable.entry(spec.name, $0.name) == nil }
+        let keys = spec.keys
         var properties: [(String, JSON)] = []
         for key in keys {
             guard case .object(let schema) = schema(of: key.kind, isRequired: key.isRequired) else { continue }

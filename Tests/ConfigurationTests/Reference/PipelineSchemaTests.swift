@@ -45,7 +45,7 @@ import Testing
         #expect(accepted > 20)
         let seen: Set = [
             "missing-key", "unknown-key", "wrong-kind", "unknown-value", "invalid-duration", "invalid-size",
-            "invalid-boolean", "invalid-name", "unknown-aggregate", "empty-value", "several-in-item", "not-available",
+            "invalid-boolean", "invalid-name", "unknown-aggregate", "empty-value", "several-in-item",
             "wrong-kind-root", "invalid-topic", "unknown-value-accuracy",
         ]
         #expect(seen.subtracting(refused).isEmpty, "\(seen.subtracting(refused)) pass")

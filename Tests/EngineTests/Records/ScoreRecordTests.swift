@@ -41,6 +41,47 @@ struct ScoreRecordTests {
         #expect(value?.hasSuffix(",\"features\":{\"ratio\":1,\"amount\":27.6,\"terminal_mean\":null}}") == true)
     }
 
+    /// One of each type, present, null and absent; what the record says of it.
+    @Test func fieldsOfEveryType() throws {
+        let types: [(name: String, type: FieldType)] = [
+            ("channel", .string), ("count", .int), ("share", .float), ("price", .decimal(scale: 3)),
+            ("whole", .decimal(scale: 0)), ("known", .bool), ("paid", .time(.iso8601)),
+        ]
+        let others = types.map { name, type in
+            FieldPlan(name: name, path: [name], type: type, isOptional: true, isNullable: true)
+        }
+        let names = types.map(\.name)
+        let plan = PaymentPlan(
+            rules: [], outputFeatures: ["amount"], outputFields: names + ["customer"], otherFields: others,
+            hasModel: false)
+        func value(_ fields: String) throws -> String? {
+            let text = payment.json.dropLast() + fields + "}"
+            return try scores(plan, [LogRecord(String(text))]).first?.value
+        }
+        #expect(
+            try value(
+                ",\"channel\":\"a\\\"b\\u0001\",\"count\":-9223372036854775808,\"share\":1e-7,\"price\":-0.05,\"whole\":7,"
+                    + "\"known\":true,\"paid\":\"2024-03-01T01:00:00.25+01:00\"")?.hasSuffix(
+                    ",\"features\":{\"amount\":27.6},\"fields\":{\"channel\":\"a\\\"b\\u0001\",\"count\":-9223372036854775808,"
+                        + "\"share\":1e-07,\"price\":-0.050,\"whole\":7,\"known\":true,\"paid\":\"2024-03-01T00:00:00.25Z\","
+                        + "\"customer\":\"c\"}}") == true)
+        let missing = names.map { "\"\($0)\":null" }.joined(separator: ",")
+        for written in ["", "," + missing] {
+            #expect(try value(written)?.hasSuffix(",\"fields\":{\(missing),\"customer\":\"c\"}}") == true)
+        }
+    }
+
+    /// Longer fields than anything that was reserved before, beside no features.
+    @Test func longFieldsFit() throws {
+        let plan = PaymentPlan(rules: [], outputFields: ["customer", "payment"], hasModel: false)
+        let long = String(repeating: "\\u0001", count: 4_000)
+        let text = payment.json.replacing("\"customer\":\"c\"", with: "\"customer\":\"\(long)\"")
+        for value in try scores(plan, Array(repeating: LogRecord(text), count: 3)).map(\.value) {
+            #expect(
+                value?.hasSuffix("\"features\":{},\"fields\":{\"customer\":\"\(long)\",\"payment\":\"p-1\"}}") == true)
+        }
+    }
+
     @Test(arguments: [
         (FieldType.int, "17", "17"), (.int, "-9223372036854775808", "-9223372036854775808"),
         (.decimal(scale: 3), "1.5", "1.500"), (.decimal(scale: 2), "-0.05", "-0.05"),

@@ -89,6 +89,34 @@ import Workers
         #expect(try write(.ndjson, features: [[]], type: nil).hasPrefix("{\"origin\":\"f,\\\".csv/0/2\","))
     }
 
+    @Test func fieldsStandBehindTheDecision() throws {
+        let others = ["channel", "at_home", "price", "paid"]
+        let types: [FieldType] = [.string, .bool, .decimal(scale: 2), .time(.iso8601)]
+        var payments = PaymentPlan(rules: [("allow", "true")])
+        payments.otherFields = zip(others, types).map {
+            FieldPlan(name: $0, path: [$0], type: $1, isOptional: true, isNullable: true)
+        }
+        payments.outputFields = others
+        let plan = try payments.make()
+        let rows =
+            PaymentFile.csvHeader + ",channel,at_home,price,paid\n"
+            + "a,\(PaymentStream.start),c,1,1.00,\"web,\"\"x\"\"\",true,2.5,2024-03-01T00:00:00Z\n"
+            + "b,\(PaymentStream.start),c,1,1.00,,,,\n"
+        let table = try ReplayRun(plan: plan, outputFormat: .csv).run(rows).output.lines
+        #expect(
+            table[0].hasSuffix(",score,decision,fields.channel,fields.at_home,fields.price,fields.paid"))
+        #expect(table[1].hasSuffix(",allow,\"web,\"\"x\"\"\",true,2.50,2024-03-01T00:00:00Z"))
+        #expect(table[2].hasSuffix(",allow,,,,"))
+        let lines = try ReplayRun(plan: plan, outputFormat: .ndjson).run(rows).output.lines
+        #expect(
+            lines[0].hasSuffix(
+                ",\"decision\":\"allow\",\"fields\":{\"channel\":\"web,\\\"x\\\"\",\"at_home\":true,\"price\":2.50,"
+                    + "\"paid\":\"2024-03-01T00:00:00Z\"}}"))
+        #expect(
+            lines[1].hasSuffix(
+                ",\"fields\":{\"channel\":null,\"at_home\":null,\"price\":null,\"paid\":null}}"))
+    }
+
     @Test func smallCountsAreWrittenAsTheShortestForm() {
         let fast = UnsafeMutablePointer<UInt8>.allocate(capacity: NumberText.bytesMax)
         let slow = UnsafeMutablePointer<UInt8>.allocate(capacity: NumberText.bytesMax)

@@ -17,6 +17,9 @@ struct PaymentPlan {
     var rules = [("block", "score >= 0.6"), ("review", "amount > 80"), ("allow", "true")]
     /// By name; they are written into each score.
     var outputFeatures: [String] = []
+    var outputFields: [String] = []
+    /// Fields of payments beside those that all have.
+    var otherFields: [FieldPlan] = []
     var late = LatePolicy(afterMicroseconds: 10 * PaymentPlan.minute, action: .score)
     var hasModel = true
     /// One of them is in the plan, or both if an expression makes one score of theirs.
@@ -47,7 +50,7 @@ struct PaymentPlan {
                 FieldPlan(name: "customer", path: ["customer"], type: .string),
                 FieldPlan(name: "terminal", path: ["terminal"], type: .int, isOptional: true, isNullable: true),
                 FieldPlan(name: "amount", path: ["amount"], type: .decimal(scale: 2)),
-            ], time: .field(FieldIndex(1)), aheadMicroseconds: Self.hour)
+            ] + otherFields, time: .field(FieldIndex(1)), aheadMicroseconds: Self.hour)
     }
 
     private var labelSchema: EventSchema {
@@ -62,9 +65,11 @@ struct PaymentPlan {
 
     private var sources: [SourcePlan] {
         let payments = SourcePlan(
-            name: "payments", topic: topic, schema: schema, columns: 0..<5, available: schema.time, late: late,
+            name: "payments", topic: topic, schema: schema, columns: schema.fields.indices, available: schema.time,
+            late: late,
             key: FieldIndex(2), id: idType == nil ? nil : FieldIndex(0))
         if !hasLabels { return [payments] }
+        precondition(otherFields.isEmpty, "columns of labels are counted from 5")
         return [
             payments,
             SourcePlan(
@@ -110,7 +115,7 @@ struct PaymentPlan {
             },
             outputFeatures: outputFeatures.compactMap { name in names.firstIndex(of: name).map { FeatureIndex($0) } },
             isOrderIrrelevant: !hasTerminals && !hasLabels && trees == nil,
-            planHash: self.models[0].planHash)
+            planHash: self.models[0].planHash, outputFields: outputFields.compactMap(schema.index(named:)))
     }
 
     /// Labels by terminal, placed where the payments were.

@@ -14,9 +14,39 @@ import Testing
         for event in 0..<20_000 {
             history.add(event % 50 == 0 ? nil : random.unit() * random.unit(), at: Int64(event) * 60_000)
         }
+        var amounts = ReferenceHistory(grid: ValueGrid(values: [0.5, 1, 20, 1_000]))
+        var channels = ReferenceHistory(grid: SeriesReference.grid(ofCategories: 2))
+        for event in 0..<5_000 {
+            amounts.add(random.unit() * random.unit() * 1_100, at: Int64(event) * 60_000)
+            channels.add(cell: event % 7 == 0 ? 2 : event % 3 == 0 ? 1 : 0, at: Int64(event) * 60_000)
+        }
         return ReferenceFile(
             pipeline: "card-fraud", fromMilliseconds: 0, toMilliseconds: 19_999 * 60_000,
-            series: ["score": try SeriesReference(history)])
+            series: [
+                "score": try SeriesReference(history), "amount": try SeriesReference(amounts),
+                "channel": try SeriesReference(channels, categories: ["web", "app"]),
+            ],
+            origin: ReferenceOrigin(
+                model: "m", versions: ["sha256:00": 20_000], events: 20_000,
+                hourly: .init(hours: 333, mean: 60, least: 60, most: 60), labels: .init(labelled: 900, positive: 9),
+                segments: ["channel": ["web", "app"]]))
+    }
+
+    /// A file as version 1 wrote it, with the digest that it had.
+    @Test func theFirstVersionIsRead() throws {
+        let content =
+            #"{"from":0,"pipeline":"p","series":{"score":{"dispersion":[1],"grid":{"cells":3,"highest":1,"lowest":0},"#
+            + #""hours":1,"missing":2,"strata":[{"boundingEvents":4,"cells":[0,2],"counts":[3,1],"exceedances":[1]}],"#
+            + #""thresholds":[0]}},"to":5}"#
+        let digest = "fbfb911b9c94f5b6115070f5ea69b83af3bdbad76802b955cf89d06ed156ad65"
+        let text = #"{"content":\#(content),"format":"riffle-reference","sha256":"\#(digest)","version":1}"#
+        let file = try ReferenceFile(reading: Data(text.utf8))
+        #expect(file.series["score"]?.counts == [3, 0, 1])
+        #expect(file.series["score"]?.seen == nil && file.series["score"]?.categories == nil && file.origin == nil)
+        #expect(try file.sha256() == digest)
+        let again = try ReferenceFile(reading: file.encoded())
+        #expect(again == file)
+        #expect(try String(decoding: file.encoded(), as: UTF8.self).contains("\"version\":2"))
     }
 
     @Test func whatIsWrittenIsRead() throws {
@@ -28,6 +58,11 @@ import Testing
         #expect(try read.encoded() == data)
         #expect(try String(decoding: data, as: UTF8.self).contains("\"sha256\":\"\(file.sha256())\""))
         #expect(read.series["score"]?.missingCount == 400)
+        #expect(read.series["amount"]?.grid.listedValues == [0.5, 1, 20, 1_000])
+        let seen = try #require(read.series["amount"]?.seen)
+        #expect(seen.lowerBound < 0.5 && seen.upperBound > 1_000)
+        #expect(read.series["channel"]?.categories == ["web", "app"] && read.series["channel"]?.seen == nil)
+        #expect(read.origin?.segments == ["channel": ["web", "app"]])
         #expect(read.series["score"]?.bets() == file.series["score"]?.bets())
     }
 
@@ -42,7 +77,7 @@ import Testing
 
     static let changes: [(from: String, to: String, says: String)] = [
         ("riffle-reference", "something-else", "this is no reference"),
-        ("\"version\":1", "\"version\":2", "version 2"),
+        ("\"version\":2", "\"version\":3", "version 3"),
         ("\"missing\":400", "\"missing\":401", "changed after it was made"),
         ("\"missing\":400", "\"missing\":\"400\"", "content.series.score.missing: not of the type"),
         ("\"missing\":400", "\"missing\":-1e99", "the reference is damaged"),
@@ -78,6 +113,30 @@ import Testing
         { $0.series["score"]?.thresholds = [] },
         { $0.series["score"]?.dispersion[0] = 0 },
         { $0.from = .max },
+        { $0.series["amount"]?.grid.values = [] },
+        { $0.series["amount"]?.grid.values = [0.5, 20, 1, 1_000] },
+        { $0.series["amount"]?.grid.values = [0.5, 1, 1_000] },
+        { $0.series["amount"]?.grid.values = [0.4, 1, 20, 1_000] },
+        { $0.series["amount"]?.grid.cells = 5 },
+        { $0.series["amount"]?.seen = [1] },
+        { $0.series["amount"]?.seen = [2, 1] },
+        { $0.series["channel"]?.categories = [] },
+        { $0.series["channel"]?.categories = ["web"] },
+        { $0.series["channel"]?.categories = ["web", "web"] },
+        { $0.series["channel"]?.categories = ["web", String(repeating: "x", count: 1_025)] },
+        { $0.series["amount"]?.categories = ["a", "b", "c"] },
+        { $0.series[String(repeating: "x", count: 4_097)] = $0.series["channel"] },
+        { $0.origin?.versions = ["": -1] },
+        { $0.origin?.versions = Dictionary(uniqueKeysWithValues: (0..<65).map { ("\($0)", 1) }) },
+        { $0.origin?.model = String(repeating: "x", count: 1_025) },
+        { $0.origin?.events = .max },
+        { $0.origin?.hourly?.hours = 0 },
+        { $0.origin?.hourly?.least = 61 },
+        { $0.origin?.labels?.positive = 901 },
+        { $0.origin?.labels?.labelled = -1 },
+        { $0.origin?.segments["channel"] = ["web", "web"] },
+        { $0.origin?.segments["channel"] = (0..<1_001).map { "\($0)" } },
+        { content in for field in 0..<64 { content.origin?.segments["f\(field)"] = [] } },
         { content in
             guard var series = content.series["score"] else { return }
             series.grid.cells = ValueGrid.cellCountMax

@@ -41,9 +41,7 @@ enum PaymentMonitor {
             var history = ReferenceHistory(grid: grid)
             for row in rows { if let value = value(row) { history.add(value, at: row.time / 1_000) } }
             do {
-                var made = try SeriesReference(history)
-                made.categories = categories
-                series[name] = made
+                series[name] = try SeriesReference(history, categories: categories)
             } catch {
                 fatalError("\(name): \(error)")
             }
