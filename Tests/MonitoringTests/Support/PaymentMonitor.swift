@@ -60,7 +60,7 @@ enum PaymentMonitor {
             add("amount" + segment, normal) { inside($0) ? $0.amount : nil }
             add("risk" + segment, normal) { inside($0) ? $0.risk : nil }
         }
-        add("channel", ValueGrid(from: 0, to: 3, cells: 4), categories: channels) { row in
+        add("channel", SeriesReference.grid(ofCategories: channels.count), categories: channels) { row in
             Double(channels.firstIndex(of: row.channel) ?? channels.count)
         }
         add("decision=block", binary) { flag($0.isBlocked) }
