@@ -16,7 +16,8 @@ extension MonitorPlan {
         let reference = try Self.readReference(path)
         if reference.pipeline != plan.spec.name.value {
             throw MonitorFailure(
-                "\(path): it is the reference of pipeline \"\(reference.pipeline)\", not of \"\(plan.spec.name.value)\"")
+                "\(path): it is the reference of pipeline \"\(reference.pipeline)\", not of \"\(plan.spec.name.value)\""
+            )
         }
         do {
             try self.init(
@@ -27,7 +28,8 @@ extension MonitorPlan {
         }
         if !spec.watch.isAll, let missing = unwatched.first(where: { spec.watch.names.contains($0) }) {
             throw MonitorFailure(
-                "\(path): it holds no series \"\(missing)\", which is to be watched: make it anew with `riffle baseline`")
+                "\(path): it holds no series \"\(missing)\", which is to be watched: make it anew with `riffle baseline`"
+            )
         }
     }
 

@@ -34,12 +34,14 @@ struct MonitorCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Scores from a file instead of Kafka, also .gz; - is standard input; may be given again.", valueName: "file|-"))
+            "Scores from a file instead of Kafka, also .gz; - is standard input; may be given again.",
+            valueName: "file|-"))
     var input: [String] = []
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("With --input: where alerts go, one JSON object a line; - is standard output.", valueName: "file|-"))
+        help: ArgumentHelp(
+            "With --input: where alerts go, one JSON object a line; - is standard output.", valueName: "file|-"))
     var output = "-"
 
     @Option(
@@ -135,7 +137,8 @@ struct MonitorCommand: ParsableCommand {
     private func watchTopic(_ assembly: PipelineAssembly, _ plan: MonitorPlan) throws {
         guard let brokers = brokers ?? Self.address(assembly) else {
             Terminal.printError(
-                "riffle monitor: the embedded cluster lives in the process that started it: give its address with --brokers")
+                "riffle monitor: the embedded cluster lives in the process that started it: give its address with --brokers"
+            )
             throw ExitCode(2)
         }
         let logger = LogSetup.logger(format: logFormat, level: logLevel.level)
