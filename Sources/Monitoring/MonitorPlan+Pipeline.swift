@@ -48,6 +48,18 @@ extension MonitorPlan {
     }
 }
 
+extension MonitorSpec {
+    /// Keys of the section that this version of the monitor does not act upon: it says so, rather than look away.
+    public var unusedKeys: [String] {
+        var keys: [String] = []
+        if labels != nil { keys.append("labels") }
+        if freshnessMicroseconds != nil { keys.append("freshness") }
+        if lagMicroseconds != nil { keys.append("lag") }
+        if rate.below != nil || rate.above != nil { keys.append("rate") }
+        return keys
+    }
+}
+
 extension MonitorSpec.Watch {
     /// Series that were asked for by name.
     fileprivate var names: Set<String> { Set(features + fields + (includesScore ? ["score"] : [])) }

@@ -111,6 +111,10 @@ struct MonitorCommand: ParsableCommand {
             Terminal.printError("riffle monitor: \(error)")
             throw ExitCode(2)
         }
+        if let keys = assembly.spec.monitor?.unusedKeys, !keys.isEmpty {
+            Terminal.printError(
+                "not available in this version, and not watched: \(keys.map { "monitor.\($0)" }.joined(separator: ", "))")
+        }
         if !plan.unwatched.isEmpty {
             Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
         }
