@@ -113,7 +113,8 @@ struct MonitorCommand: ParsableCommand {
         }
         if let keys = assembly.spec.monitor?.unusedKeys, !keys.isEmpty {
             Terminal.printError(
-                "not available in this version, and not watched: \(keys.map { "monitor.\($0)" }.joined(separator: ", "))")
+                "not available in this version, and not watched: \(keys.map { "monitor.\($0)" }.joined(separator: ", "))"
+            )
         }
         if !plan.unwatched.isEmpty {
             Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
