@@ -65,7 +65,9 @@ let package = Package(
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
-        target("Monitoring", ["Drift", "Engine", "Events", crypto]),
+        target(
+            "Monitoring",
+            ["Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", crypto, logging]),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",
@@ -95,7 +97,7 @@ let package = Package(
                 "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
                 "Telemetry", "Workers", logging,
             ]),
-        tests("Monitoring", ["Drift", "Engine", "Events"]),
+        tests("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka"]),
         // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
         .target(name: "CAllocationCounter"),
         .testTarget(

@@ -26,12 +26,19 @@ public struct CardTransaction: Hashable, Sendable {
     public var amountCents: Int64
     /// Where several hold, the last in the order of the cases.
     public var scenario: FraudScenario
+    /// `nil`: events do not say how they were paid.
+    public var channel: PaymentChannel?
+    /// `nil`: events do not say where their terminal is.
+    public var region: TerminalRegion?
+    /// Whether the event is written without its amount: what a planted drift takes away.
+    public var lacksAmount: Bool
 
     @inlinable public var isFraud: Bool { scenario != .none }
 
     public init(
         transactionID: Int64, time: EventTime, customerID: Int, terminalID: Int, amountCents: Int64,
-        scenario: FraudScenario = .none
+        scenario: FraudScenario = .none, channel: PaymentChannel? = nil, region: TerminalRegion? = nil,
+        lacksAmount: Bool = false
     ) {
         self.transactionID = transactionID
         self.time = time
@@ -39,5 +46,8 @@ public struct CardTransaction: Hashable, Sendable {
         self.terminalID = terminalID
         self.amountCents = amountCents
         self.scenario = scenario
+        self.channel = channel
+        self.region = region
+        self.lacksAmount = lacksAmount
     }
 }

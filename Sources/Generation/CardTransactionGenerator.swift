@@ -7,6 +7,15 @@ enum GeneratorStream: UInt64 {
     case terminalFraud
     case customerFraud
     case fraudWave
+    case channels
+    case driftSpread
+    case driftContamination
+    case driftMissing
+    case driftUnseen
+    /// Those of the second fraud.
+    case moreTerminalFraud
+    case moreCustomerFraud
+    case moreFraudWave
 }
 
 /// Makes card transactions in time order, day by day, from a seed.
@@ -36,6 +45,8 @@ public struct CardTransactionGenerator: IteratorProtocol, Sendable {
     private let population: Population
     private var traffic: RandomSource
     private var schedule: FraudSchedule
+    private var channels: ChannelDraws?
+    private var drift: DriftSchedule?
     private var drafts: [Draft] = []
     private var sorted: [Draft] = []
     private var nextID: Int64
@@ -54,6 +65,8 @@ public struct CardTransactionGenerator: IteratorProtocol, Sendable {
         population = Population(options)
         traffic = RandomSource(seed: options.seed, stream: GeneratorStream.traffic.rawValue)
         schedule = FraudSchedule(options)
+        channels = options.hasChannels ? ChannelDraws(options) : nil
+        drift = options.drifts.isEmpty ? nil : DriftSchedule(options)
         nextID = options.firstTransactionID
     }
 
@@ -72,10 +85,22 @@ public struct CardTransactionGenerator: IteratorProtocol, Sendable {
         nextPlace = 0
         let start = options.firstDay.microseconds + Int64(daysMade) * Self.dayMicroseconds
         if daysMade == options.days ?? .max || start > EventTime.maximum.microseconds { return false }
+        if drift?.ends(on: daysMade) == true { return false }
         daysMade += 1
         draftDay()
         sortDay()
         schedule.beginDay()
+        drift?.beginDay()
+        // Most days have neither: they are made as they were before there were any.
+        if channels != nil || options.hasRegions || drift?.isActive == true {
+            judgeVariedDay(from: start)
+        } else {
+            judgePlainDay(from: start)
+        }
+        return true
+    }
+
+    private mutating func judgePlainDay(from start: Int64) {
         day.reserveCapacity(sorted.count)
         for draft in sorted {
             var amountCents = Int64(draft.amountCents)
@@ -88,7 +113,28 @@ public struct CardTransactionGenerator: IteratorProtocol, Sendable {
                     customerID: customer, terminalID: terminal, amountCents: amountCents, scenario: scenario))
             nextID += 1
         }
-        return true
+    }
+
+    /// A day with more fields than others, or with a planted drift.
+    private mutating func judgeVariedDay(from start: Int64) {
+        day.reserveCapacity(sorted.count)
+        for draft in sorted {
+            let customer = Int(draft.customer)
+            let terminal = Int(draft.terminal)
+            var transaction = CardTransaction(
+                transactionID: nextID, time: EventTime(microseconds: start + Int64(draft.second) * 1_000_000),
+                customerID: customer, terminalID: terminal, amountCents: Int64(draft.amountCents),
+                channel: channels?.next(customer: customer),
+                region: options.hasRegions ? population.terminals.region(of: terminal) : nil)
+            drift?.change(&transaction)
+            transaction.scenario = schedule.judge(
+                customer: customer, terminal: terminal, amountCents: &transaction.amountCents)
+            drift?.judge(&transaction, region: population.terminals.region(of: terminal))
+            day.append(transaction)
+            nextID += 1
+        }
+        // What is drawn for a day without payments is drawn all the same: what follows does not depend on it.
+        if drift?.isStopped == true { day.removeAll(keepingCapacity: true) }
     }
 
     private mutating func draftDay() {

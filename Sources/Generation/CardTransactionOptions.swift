@@ -22,6 +22,7 @@ public struct CardTransactionOptions: Hashable, Sendable {
     public static let terminalsMax = 10_000_000
     public static let dailyMeanLimit = 100.0
     public static let fraudWaveFactorMax = 10_000
+    public static let driftsMax = 100
 
     public var seed: UInt64
     /// Midnight UTC of the first day.
@@ -40,13 +41,17 @@ public struct CardTransactionOptions: Hashable, Sendable {
     /// Customers drawn each day to be compromised; all customers where there are fewer.
     public var customersCompromisedDaily: Int
     public var fraudWave: FraudWave?
+    public var drifts: [PlantedDrift]
+    /// Whether payments have a `channel`, and a `region`.
+    public var hasChannels: Bool
+    public var hasRegions: Bool
     public var firstTransactionID: Int64
 
     public init(
         seed: UInt64 = 1, firstDay: EventTime = EventTime(microseconds: 1_735_689_600_000_000), days: Int? = nil,
         customers: Int = 5_000, terminals: Int = 10_000, radius: Double = 5, dailyMeanMax: Double = 4,
         terminalsCompromisedDaily: Int = 2, customersCompromisedDaily: Int = 3, fraudWave: FraudWave? = nil,
-        firstTransactionID: Int64 = 1
+        drifts: [PlantedDrift] = [], hasChannels: Bool = false, hasRegions: Bool = false, firstTransactionID: Int64 = 1
     ) {
         self.seed = seed
         self.firstDay = firstDay
@@ -58,6 +63,9 @@ public struct CardTransactionOptions: Hashable, Sendable {
         self.terminalsCompromisedDaily = terminalsCompromisedDaily
         self.customersCompromisedDaily = customersCompromisedDaily
         self.fraudWave = fraudWave
+        self.drifts = drifts
+        self.hasChannels = hasChannels
+        self.hasRegions = hasRegions
         self.firstTransactionID = firstTransactionID
     }
 
@@ -93,6 +101,8 @@ public struct CardTransactionOptions: Hashable, Sendable {
                 (1...Self.fraudWaveFactorMax).contains(wave.factor),
                 "a fraud wave of \(wave.factor) times: expected 1 to \(Self.fraudWaveFactorMax)")
         }
+        require(drifts.count <= Self.driftsMax, "\(drifts.count) drifts: expected at most \(Self.driftsMax)")
+        problems += drifts.compactMap { $0.problem(days: days, hasChannels: hasChannels) }
         require(
             firstTransactionID >= 0 && firstTransactionID <= Int64.max / 2,
             "the first transaction id must be between 0 and \(Int64.max / 2)")

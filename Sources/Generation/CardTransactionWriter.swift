@@ -6,11 +6,17 @@ import Events
 /// decimals, the time is ISO 8601 in UTC.
 public enum CardTransactionWriter: Sendable {
     /// No transaction takes more bytes than this in either form.
-    public static let eventBytesMax = 256
+    public static let eventBytesMax = 288
     /// The first line of a CSV file, without the end of line.
     public static let csvHeader = unlabelledHeader + ",tx_fraud"
     /// That of a file whose labels stand in another one.
     public static let unlabelledHeader = "transaction_id,tx_datetime,customer_id,terminal_id,tx_amount"
+
+    /// That of a file with the transactions that options make.
+    public static func header(of options: CardTransactionOptions, hasLabel: Bool) -> String {
+        unlabelledHeader + (options.hasChannels ? ",channel" : "") + (options.hasRegions ? ",region" : "")
+            + (hasLabel ? ",tx_fraud" : "")
+    }
 
     /// Appends `{"transaction_id":1,"tx_datetime":"2018-09-30T23:59:57Z","customer_id":"7",…}`. Allocates only where
     /// `bytes` grows.
@@ -20,7 +26,8 @@ public enum CardTransactionWriter: Sendable {
         append(to: &bytes) { $0.json(transaction, hasLabel: hasLabel) }
     }
 
-    /// Appends a row under `csvHeader`, or without a label under `unlabelledHeader`. Allocates only where `bytes` grows.
+    /// Appends a row under `csvHeader`, or without a label under `unlabelledHeader`; where the transaction has a channel or
+    /// a region, under the `header` of options that have them, too. Allocates only where `bytes` grows.
     public static func appendCSV(_ transaction: CardTransaction, hasLabel: Bool = true, to bytes: inout [UInt8]) {
         append(to: &bytes) { $0.csv(transaction, hasLabel: hasLabel) }
     }
@@ -57,8 +64,21 @@ struct ByteCursor {
         number(Int64(transaction.customerID))
         text("\",\"terminal_id\":\"")
         number(Int64(transaction.terminalID))
-        text("\",\"tx_amount\":")
-        cents(transaction.amountCents)
+        byte(UInt8(ascii: "\""))
+        if !transaction.lacksAmount {
+            text(",\"tx_amount\":")
+            cents(transaction.amountCents)
+        }
+        if let channel = transaction.channel {
+            text(",\"channel\":\"")
+            text(channel.name)
+            byte(UInt8(ascii: "\""))
+        }
+        if let region = transaction.region {
+            text(",\"region\":\"")
+            text(region.name)
+            byte(UInt8(ascii: "\""))
+        }
         if !hasLabel { return byte(UInt8(ascii: "}")) }
         text(transaction.isFraud ? ",\"tx_fraud\":true}" : ",\"tx_fraud\":false}")
     }
@@ -72,7 +92,15 @@ struct ByteCursor {
         byte(UInt8(ascii: ","))
         number(Int64(transaction.terminalID))
         byte(UInt8(ascii: ","))
-        cents(transaction.amountCents)
+        if !transaction.lacksAmount { cents(transaction.amountCents) }
+        if let channel = transaction.channel {
+            byte(UInt8(ascii: ","))
+            text(channel.name)
+        }
+        if let region = transaction.region {
+            byte(UInt8(ascii: ","))
+            text(region.name)
+        }
         if hasLabel { text(transaction.isFraud ? ",true" : ",false") }
     }
 

@@ -21,11 +21,21 @@ struct FraudSchedule {
     private(set) var terminalsDrawn: [Int] = []
     private(set) var customersDrawn: [Int] = []
 
-    init(_ options: CardTransactionOptions) {
+    /// The streams that it draws from.
+    struct Streams {
+        var terminals = GeneratorStream.terminalFraud
+        var wave = GeneratorStream.fraudWave
+        var customers = GeneratorStream.customerFraud
+
+        /// Those of a second fraud beside the first.
+        static let more = Streams(terminals: .moreTerminalFraud, wave: .moreFraudWave, customers: .moreCustomerFraud)
+    }
+
+    init(_ options: CardTransactionOptions, streams: Streams = Streams()) {
         self.options = options
-        terminalRandom = RandomSource(seed: options.seed, stream: GeneratorStream.terminalFraud.rawValue)
-        waveRandom = RandomSource(seed: options.seed, stream: GeneratorStream.fraudWave.rawValue)
-        customerRandom = RandomSource(seed: options.seed, stream: GeneratorStream.customerFraud.rawValue)
+        terminalRandom = RandomSource(seed: options.seed, stream: streams.terminals.rawValue)
+        waveRandom = RandomSource(seed: options.seed, stream: streams.wave.rawValue)
+        customerRandom = RandomSource(seed: options.seed, stream: streams.customers.rawValue)
         terminalCleanDays = [Int32](repeating: 0, count: options.terminals)
         customerCleanDays = [Int32](repeating: 0, count: options.customers)
         groupPlaces = [UInt8](repeating: 0, count: options.customers)

@@ -71,6 +71,13 @@ struct TerminalGrid {
         return dx * dx + dy * dy
     }
 
+    /// The quarter of the plane that a terminal stands in.
+    func region(of terminal: Int) -> TerminalRegion {
+        let isEast = xs[terminal] >= Self.planeSide / 2
+        if ys[terminal] < Self.planeSide / 2 { return isEast ? .southEast : .southWest }
+        return isEast ? .northEast : .northWest
+    }
+
     /// Any terminal within the radius with equal probability; there must be one (`loneTerminal(x:y:)` is -1).
     ///
     /// Draws from the block of nine cells until one is near enough. The expected number of draws is the block's

@@ -3,14 +3,14 @@
 /// The generator is xoshiro256** (Blackman and Vigna, 2018), seeded through SplitMix64. Only integer operations and
 /// the IEEE basic operations are used: `log`, `exp` and their kin may differ in the last bit from one C library to
 /// the next.
-struct RandomSource {
-    private var a: UInt64
-    private var b: UInt64
-    private var c: UInt64
-    private var d: UInt64
+public struct RandomSource: Sendable {
+    @usableFromInline var a: UInt64
+    @usableFromInline var b: UInt64
+    @usableFromInline var c: UInt64
+    @usableFromInline var d: UInt64
 
     /// Streams of one seed are independent: drawing more from one changes nothing in another.
-    init(seed: UInt64, stream: UInt64) {
+    public init(seed: UInt64, stream: UInt64) {
         var mixed = seed &+ stream &* 0xD1B5_4A32_D192_ED03
         func mix() -> UInt64 {
             mixed &+= 0x9E37_79B9_7F4A_7C15
@@ -25,8 +25,8 @@ struct RandomSource {
         d = mix()
     }
 
-    @inline(__always)
-    mutating func next() -> UInt64 {
+    @inlinable @inline(__always)
+    public mutating func next() -> UInt64 {
         let product = b &* 5
         let result = (product << 7 | product >> 57) &* 9
         let shifted = b << 17
@@ -40,12 +40,12 @@ struct RandomSource {
     }
 
     /// Uniform in [0, 1), a multiple of 2^-53.
-    @inline(__always)
-    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+    @inlinable @inline(__always)
+    public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// Uniform in 0 ..< bound without bias (Lemire, 2019); `bound` is positive.
-    @inline(__always)
-    mutating func below(_ bound: Int) -> Int {
+    @inlinable @inline(__always)
+    public mutating func below(_ bound: Int) -> Int {
         let range = UInt64(bound)
         var product = range.multipliedFullWidth(by: next())
         if product.low < range {

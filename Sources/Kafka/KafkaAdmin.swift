@@ -99,6 +99,15 @@ public final class KafkaAdmin: Sendable {
         try client.watermarks(topic: topic, partition: partition, milliseconds: milliseconds)
     }
 
+    /// The first offset of each partition whose record's own timestamp is not before a time, as
+    /// `KafkaConsumer.offsets(atRecordTimeMilliseconds:of:milliseconds:)` has it.
+    public func offsets(
+        atRecordTimeMilliseconds time: Int64, of partitions: [TopicPartition], milliseconds: Int
+    ) throws(KafkaFailure) -> [Int64] {
+        guard !partitions.isEmpty else { return [] }
+        return try client.offsets(notBefore: max(0, time), of: partitions, milliseconds: milliseconds)
+    }
+
     /// The next offset of every partition of a topic, by partition id: where `--until-end` stops.
     public func endOffsets(of topic: String, milliseconds: Int) throws(KafkaFailure) -> [Int64] {
         guard let metadata = try metadata(of: topic, milliseconds: milliseconds) else {

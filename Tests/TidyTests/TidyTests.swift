@@ -22,7 +22,10 @@ import Testing
             "Generation",
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
-        "Monitoring": ["Crypto", "Drift", "Engine", "Events", "Foundation", "Glibc", "Synchronization"],
+        "Monitoring": [
+            "Configuration", "Crypto", "Drift", "Engine", "Events", "Features", "Foundation", "Generation", "Glibc", "Kafka",
+            "Logging", "Synchronization",
+        ],
         "riffle": [
             "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Drift", "Engine", "Events", "Features",
             "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",

@@ -82,14 +82,30 @@ public struct SeriesReference: Hashable, Sendable {
     ///
     /// - Precondition: 0 < boundError < 0.5.
     public func bets(boundError: Double = SeriesReference.boundErrorByDefault) -> SequentialBets {
-        let bounds = strata.map { stratum in
+        SequentialBets(
+            thresholds: thresholds, strata: boundsByStratum(error: boundError), dispersion: dispersion)
+    }
+
+    /// Where the shares above the thresholds lie, whatever the hour.
+    ///
+    /// - Precondition: 0 < error < 0.5.
+    public func bounds(error: Double = SeriesReference.boundErrorByDefault) -> [ExceedanceBounds] {
+        let byStratum = boundsByStratum(error: error)
+        return thresholds.indices.map { threshold in
+            ExceedanceBounds(
+                lower: byStratum.map { $0[threshold].lower }.min() ?? 0,
+                upper: byStratum.map { $0[threshold].upper }.max() ?? 1)
+        }
+    }
+
+    private func boundsByStratum(error: Double) -> [[ExceedanceBounds]] {
+        strata.map { stratum in
             thresholds.indices.map { threshold in
                 ExceedanceBounds.clopperPearson(
                     exceedances: stratum.exceedances[threshold], events: stratum.boundingEvents,
-                    error: 2 * boundError, dispersion: dispersion[threshold])
+                    error: 2 * error, dispersion: dispersion[threshold])
             }
         }
-        return SequentialBets(thresholds: thresholds, strata: bounds, dispersion: dispersion)
     }
 }
 

@@ -20,6 +20,8 @@ public struct DetectorRun: Sendable {
         /// Positions among the numbers, counted from 0: the value with which the alarm was raised.
         public var alarms: [Int] = []
         public var warnings: [Int] = []
+        /// What alarms say, of a detector that says more than where.
+        public var changes: [SequentialRun.Change]?
 
         /// One JSON object.
         public var json: String {

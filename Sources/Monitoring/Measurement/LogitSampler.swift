@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 
 /// Draws the log-odds of a Beta variable in constant time: Walker's alias method (Vose, 1991) over narrow cells of the
 /// log-odds, uniform within a cell. A shift of log-odds is then an addition.
@@ -40,7 +41,7 @@ struct LogitSampler {
 
     /// Units above `lowest`.
     @inline(__always)
-    func draw(_ random: inout SimulatedRandom) -> Int {
+    func draw(_ random: inout RandomSource) -> Int {
         let bits = random.next()
         let cell = Int(bits >> 52)
         let own = (bits >> 20) & 0xFFFF_FFFF < kept[cell]

@@ -1,5 +1,6 @@
 import Drift
 import Foundation
+import Generation
 
 /// Scores of a fraud model as a stationary stream gives them, on the grid of scores, and what can happen to them.
 ///
@@ -51,7 +52,7 @@ struct SimulatedScores {
 
     private let tables: Tables
     private let dependence: Dependence
-    private var random: SimulatedRandom
+    private var random: RandomSource
     /// Events since a midnight: also the seconds since then.
     private(set) var position: Int
     private var isBurst = false
@@ -63,7 +64,7 @@ struct SimulatedScores {
         self.tables = tables
         self.dependence = dependence
         self.position = position
-        random = SimulatedRandom(seed: seed, stream: stream)
+        random = RandomSource(seed: seed, stream: stream)
         isBurst = random.unit() < Self.burstEvents / (Self.burstEvents + Self.calmEvents)
         restOfPhase = phaseLength()
     }

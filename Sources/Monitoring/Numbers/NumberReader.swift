@@ -12,7 +12,7 @@ public final class NumberReader {
     private enum Layout {
         case lines
         case cells(column: Int, of: Int)
-        case members([String])
+        case members(NumberMember)
     }
 
     private let name: String
@@ -41,7 +41,7 @@ public final class NumberReader {
             guard let column else {
                 throw NumberFailure("\(name): it holds JSON lines: choose a member with --column, such as score")
             }
-            layout = .members([column] + (column.contains(".") ? column.split(separator: ".").map(String.init) : []))
+            layout = .members(NumberMember(column))
         } else if let column {
             feed.splitting = .table
             layout = try Self.header(feed, column: column, name: name)
@@ -91,7 +91,12 @@ public final class NumberReader {
                 throw problem("\(NumberCell.count(in: record)) cells, where the header names \(width) columns")
             }
             return try number(cells.cell, of: width)
-        case .members(let path): return try member(path, of: record)
+        case .members(let member):
+            switch member.read(UnsafeRawBufferPointer(record)) {
+            case .number(let value): return value
+            case .missing(let what): return try passMissing(what)
+            case .unusable(let what): throw problem(what)
+            }
         }
     }
 
@@ -109,27 +114,6 @@ public final class NumberReader {
             }
             throw problem("\"\(text)\" is no number; if it is a column's name, say --column \(text)")
         }
-    }
-
-    private func member(_ path: [String], of record: UnsafeBufferPointer<UInt8>) throws -> Double? {
-        let document: JSONDocument
-        do {
-            document = try JSONDocument(
-                parsing: UnsafeRawBufferPointer(record), dialect: .init(acceptsNonFiniteWords: true))
-        } catch { throw problem("\(error.message)") }
-        guard document.root.kind == .object else { throw problem("no JSON object") }
-        // A member may have a point in its name; only if none has is it a way down.
-        var value = document.root[path[0]]
-        if value == nil, path.count > 1 {
-            value = document.root
-            for name in path.dropFirst() { value = value?.kind == .object ? value?[name] : nil }
-        }
-        guard let value else { return try passMissing("no member \"\(path[0])\"") }
-        if value.kind == .null { return try passMissing("\"\(path[0])\" is null") }
-        guard let number = value.double else { throw problem("\"\(path[0])\" is no number but a \(value.kind)") }
-        if number.isNaN { return try passMissing("\"\(path[0])\" is NaN") }
-        if number.isInfinite { throw problem("\"\(path[0])\" is infinite, which no statistic here can use") }
-        return number
     }
 
     @discardableResult

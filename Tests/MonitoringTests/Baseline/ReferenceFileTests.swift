@@ -1,5 +1,6 @@
 import Drift
 import Foundation
+import Generation
 import Testing
 
 @testable import Monitoring
@@ -9,7 +10,7 @@ import Testing
 
     private static let made = Result {
         var history = ReferenceHistory(grid: .scores)
-        var random = SimulatedRandom(seed: 4, stream: 0)
+        var random = RandomSource(seed: 4, stream: 0)
         for event in 0..<20_000 {
             history.add(event % 50 == 0 ? nil : random.unit() * random.unit(), at: Int64(event) * 60_000)
         }

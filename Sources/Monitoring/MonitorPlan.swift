@@ -1,0 +1,70 @@
+public import Drift
+
+/// What a monitor watches: the score's columns, its series and what they were like before.
+public struct MonitorPlan: Sendable {
+    /// What is to be watched, by the pipeline file.
+    public struct Watch: Sendable {
+        public var score = true
+        /// Decisions by name; empty: none.
+        public var decisions: [String] = []
+        /// Features and fields that scores carry.
+        public var features: [String] = []
+        public var fields: [ScoreRecordSchema.Field] = []
+        /// Missing values, values out of range, unseen categories and late scores.
+        public var quality = true
+        /// Fields whose values divide the stream, and how many values of each are told apart.
+        public var segments: [ScoreRecordSchema.Field] = []
+        public var segmentValuesMax = 20
+
+        public init() {}
+    }
+
+    public let pipeline: String
+    public let records: ScoreRecordSchema
+    public let settings: MonitorSettings
+    public let reference: ReferenceFile
+    /// The SHA-256 of the reference's content.
+    public let referenceDigest: String
+    /// Series of which the reference says nothing, by name: they are not watched.
+    public let unwatched: [String]
+    let layout: EvidenceLayout
+    let series: [SeriesPlan]
+
+    public var seriesNames: [String] { series.map { $0.name.description } }
+    /// The bytes of one open bucket's counts.
+    public var bucketBytes: Int { layout.countsTotal * MemoryLayout<UInt32>.stride }
+
+    /// The most counts of a bucket: a dozen buckets may be open.
+    static let countsMax = 1 << 24
+
+    /// - Throws: `ReferenceFault`, where nothing could be watched, or too much would be.
+    public init(
+        pipeline: String, watch: Watch, reference: ReferenceFile, settings: MonitorSettings
+    ) throws(ReferenceFault) {
+        let fields = watch.fields + watch.segments.filter { segment in !watch.fields.contains(segment) }
+        let records = ScoreRecordSchema(features: watch.features, fields: fields)
+        var builder = SeriesBuilder(watch: watch, records: records, reference: reference)
+        let layout = builder.makeLayout()
+        guard layout.countsTotal <= Self.countsMax else {
+            throw ReferenceFault(
+                "\(layout.subjects.count) values in \(layout.groupCount) groups make \(layout.countsTotal) counts a bucket, "
+                    + "at most \(Self.countsMax) are kept: watch fewer features or segments")
+        }
+        let series = builder.makeSeries(layout)
+        guard !series.isEmpty else {
+            throw ReferenceFault("the reference holds none of the series that are to be watched: make it anew")
+        }
+        self.pipeline = pipeline
+        self.records = records
+        self.settings = settings
+        self.reference = reference
+        do {
+            referenceDigest = try reference.sha256()
+        } catch {
+            throw ReferenceFault("the reference cannot be written as JSON: \(error)")
+        }
+        self.layout = layout
+        self.series = series
+        unwatched = builder.unwatched
+    }
+}

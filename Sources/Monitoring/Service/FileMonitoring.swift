@@ -1,0 +1,83 @@
+public import Engine
+import Events
+
+/// `riffle monitor --input`: scores from files, without Kafka.
+///
+/// Each file is a lane; the one that is farthest behind in event time is read next.
+public final class FileMonitoring {
+    /// What was read and told.
+    public struct Summary: Hashable, Sendable {
+        public var rows = 0
+        public var lateRows = 0
+        public var foreignRows = 0
+        public var faultyRows = 0
+        /// What is wrong with the first of a file's, for each file that has any.
+        public var firstFaults: [String] = []
+        public var fired = 0
+        public var resolved = 0
+        /// Alerts that are open at the end.
+        public var open: [String] = []
+    }
+
+    private let monitor: DriftMonitor
+    private let readers: [ScoreFileReader]
+    private let batches: [EventBatch]
+    private static let batchRows = 4_096
+
+    public init(plan: MonitorPlan, inputs: [(name: String, source: any ByteSource)]) throws {
+        readers = try inputs.map { input in
+            try ScoreFileReader(
+                input.source, name: input.name, features: plan.records.features, fields: plan.records.fields)
+        }
+        batches = readers.map { EventBatch(schema: $0.schema, capacity: Self.batchRows) }
+        monitor = DriftMonitor(
+            plan: plan, lanes: inputs.map { MonitorLane(topic: $0.name, partition: 0) })
+    }
+
+    /// Reads all and tells what has to be told.
+    ///
+    /// - Parameters:
+    ///   - onRows: called with all rows so far, now and then.
+    ///   - onWindow: called with each series of each window that has ended.
+    public func run(
+        onRows: (Int) -> Void = { _ in }, onWindow: ((WindowReport) throws -> Void)? = nil,
+        tell: (DriftAlert) throws -> Void
+    ) throws -> Summary {
+        monitor.describesWindows = onWindow != nil
+        var summary = Summary()
+        var open = Array(readers.indices)
+        while !open.isEmpty {
+            guard let lane = open.min(by: { (monitor.watermark(lane: $0), $0) < (monitor.watermark(lane: $1), $1) })
+            else { break }
+            let batch = batches[lane]
+            try readers[lane].fill(batch)
+            if batch.count == 0 {
+                monitor.raise(lane: lane, to: .max)
+                open.removeAll { $0 == lane }
+            } else {
+                monitor.add(batch, lane: lane, position: batch.offsets[batch.count - 1] + 1)
+            }
+            try tellAll(open.isEmpty ? monitor.finish() : monitor.advance(), &summary, tell)
+            if let onWindow { for report in monitor.takeWindowReports() { try onWindow(report) } }
+            onRows(monitor.tally.rows)
+        }
+        let tally = monitor.tally
+        summary.rows = tally.rows
+        summary.lateRows = tally.lateRows
+        summary.foreignRows = tally.foreignRows
+        summary.faultyRows = tally.faultyRows
+        summary.firstFaults = readers.compactMap(\.firstFault)
+        summary.open = monitor.openAlerts
+        return summary
+    }
+
+    private func tellAll(
+        _ alerts: [DriftAlert], _ summary: inout Summary, _ tell: (DriftAlert) throws -> Void
+    ) throws {
+        for alert in alerts {
+            if alert.state == .firing { summary.fired += 1 }
+            if alert.state == .resolved { summary.resolved += 1 }
+            try tell(alert)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+public import Events
+public import Kafka
+
+/// All partitions of the score topic, without a group: a monitor is one process, and its place is in its own state.
+public final class KafkaMonitorSource: MonitorSource {
+    private let consumer: KafkaConsumer
+    private let lanes: [MonitorLane]
+    private let decoder: JSONEventDecoder
+    private let watcher: Watcher
+    private var partitions: [KafkaPartition] = []
+    private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
+    private static let scratchRecords = 1_024
+
+    public init(
+        consumer: KafkaConsumer, lanes: [MonitorLane], records: ScoreRecordSchema,
+        onFailure: @escaping (KafkaFailure) -> Void
+    ) {
+        self.consumer = consumer
+        self.lanes = lanes
+        decoder = JSONEventDecoder(schema: records.schema)
+        watcher = Watcher(onFailure)
+        scratch = .allocate(capacity: Self.scratchRecords)
+    }
+
+    deinit { scratch.deallocate() }
+
+    public func begin(at positions: [Int64]) throws {
+        partitions = try consumer.read(
+            lanes.map { TopicPartition(topic: $0.topic, partition: $0.partition) }, from: positions)
+    }
+
+    public func take(lane: Int, into batch: EventBatch) throws -> MonitorTaken {
+        let partition = partitions[lane]
+        let taken = consumer.take(
+            partition, max: min(batch.capacity, Self.scratchRecords), into: scratch)
+        for index in 0..<taken.count {
+            let record = scratch[index]
+            decoder.decode(
+                value: record.valueBytes, recordTime: record.timestampMicroseconds, offset: record.offset,
+                lane: Int32(lane), into: batch)
+        }
+        consumer.release(UnsafeBufferPointer(rebasing: scratch[..<taken.count]))
+        if let failure = taken.failure {
+            if !failure.isRetriable { throw failure }
+            watcher.onFailure(failure)
+        }
+        return MonitorTaken(position: partition.nextOffset, isAtEnd: taken.reachedEnd)
+    }
+
+    public func wait(milliseconds: Int) throws {
+        consumer.wait(milliseconds: milliseconds)
+        try consumer.poll(watcher)
+        if let fatal = watcher.fatal { throw fatal }
+    }
+
+    public func note(positions: [Int64]) throws {
+        let places = zip(partitions, positions).map {
+            CommitPosition(topic: $0.topic, partition: $0.partition, nextOffset: $1)
+        }
+        try consumer.commit(places, epoch: consumer.epoch)
+    }
+
+    /// Nobody gives or takes partitions without a group.
+    private final class Watcher: KafkaConsumerDelegate {
+        let onFailure: (KafkaFailure) -> Void
+        private(set) var fatal: KafkaFailure?
+
+        init(_ onFailure: @escaping (KafkaFailure) -> Void) { self.onFailure = onFailure }
+
+        func assigned(
+            _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
+        ) throws(KafkaFailure) -> [Int64] { partitions.map { $0.committed ?? 0 } }
+        func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
+        func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
+        func committed(_ report: CommitReport) {
+            if let failure = report.failure { onFailure(failure) }
+        }
+
+        func failed(_ failure: KafkaFailure) {
+            if failure.isFatal { fatal = failure }
+            onFailure(failure)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+public import Engine
+import Events
+import Synchronization
+
+/// `riffle monitor`: reads scores as they come and tells what moved, until it is stopped.
+///
+/// Alerts follow from the lanes' records and the recorded closings alone. So a restart, from whatever state is left, comes
+/// to the same alerts with the same ids; those that are on the drift topic already are not sent again.
+// SAFETY: `run` is called once, by one thread; others only ask for its end.
+public final class MonitorLoop: @unchecked Sendable {
+    public struct Settings: Sendable {
+        /// Without a record for so long, a lane that is at its end holds nothing back.
+        public var idleNanoseconds: Int64 = 30_000_000_000
+        public var saveEveryNanoseconds: Int64 = 60_000_000_000
+        public var noteEveryNanoseconds: Int64 = 5_000_000_000
+        /// Lanes that are ahead wait while so many buckets are open.
+        public var openBucketsMax = 64
+        public var batchRows = 1_024
+        /// Ends when all lanes are at their ends, and closes what is open.
+        public var endsAtEnd = false
+
+        public init() {}
+    }
+
+    /// What happened, to be logged.
+    public enum Notice: Sendable {
+        case restored(events: Int)
+        case began
+        case stateRefused(String)
+        case stateNotSaved(String)
+        case closed(LaneClosing)
+        case told(DriftAlert)
+        /// Sent by an earlier run.
+        case toldBefore(DriftAlert)
+    }
+
+    private let monitor: DriftMonitor
+    private let source: any MonitorSource
+    private let sink: any MonitorSink
+    private let store: (any MonitorStore)?
+    private let settings: Settings
+    private let clock: any EngineClock
+    private let onNotice: (Notice) -> Void
+    private let isStopRequested = Atomic<Bool>(false)
+    private let batch: EventBatch
+    private var told: Set<String> = []
+    private var isAtEnd: [Bool]
+    private var lastRows: [Int64]
+    private var lastSave: Int64 = 0
+    private var lastNote: Int64 = 0
+    private var savedEvents = -1
+    private static let waitMilliseconds = 100
+
+    public init(
+        monitor: DriftMonitor, source: any MonitorSource, sink: any MonitorSink, store: (any MonitorStore)?,
+        settings: Settings, clock: any EngineClock, onNotice: @escaping (Notice) -> Void
+    ) {
+        self.monitor = monitor
+        self.source = source
+        self.sink = sink
+        self.store = store
+        self.settings = settings
+        self.clock = clock
+        self.onNotice = onNotice
+        batch = EventBatch(schema: monitor.plan.records.schema, capacity: settings.batchRows)
+        isAtEnd = Array(repeating: false, count: monitor.lanes.count)
+        lastRows = Array(repeating: 0, count: monitor.lanes.count)
+    }
+
+    /// Ends `run` after its state is saved; from any thread.
+    public func requestStop() { isStopRequested.store(true, ordering: .sequentiallyConsistent) }
+
+    private var isStopped: Bool { isStopRequested.load(ordering: .sequentiallyConsistent) }
+
+    /// Takes up what an earlier run left. - Returns: whether there was a state.
+    ///
+    /// A state that cannot be used spoils the monitor: the caller makes a new one for the next older state.
+    public func restore(_ state: [UInt8]) throws {
+        try monitor.restore(state)
+        onNotice(.restored(events: monitor.eventCount))
+    }
+
+    /// Blocks. - Throws: what cannot be gone on from; what was told stays told.
+    public func run() throws {
+        told = try sink.publishedIDs()
+        monitor.follow(try sink.recordedClosings())
+        try source.begin(at: monitor.lanes.indices.map { monitor.position(lane: $0) })
+        let start = clock.nanoseconds
+        (lastSave, lastNote) = (start, start)
+        for lane in lastRows.indices { lastRows[lane] = start }
+        while !isStopped {
+            let hasRows = try takeAll()
+            try tell(monitor.advance())
+            try closeIdle()
+            if settings.endsAtEnd, !hasRows, isAtEnd.allSatisfy({ $0 }) {
+                try tell(monitor.finish())
+                break
+            }
+            try keep()
+            if !hasRows { try source.wait(milliseconds: Self.waitMilliseconds) }
+        }
+        if !settings.endsAtEnd { save() }
+        try source.note(positions: positions)
+    }
+
+    private var positions: [Int64] { monitor.lanes.indices.map { monitor.position(lane: $0) } }
+
+    /// One batch of each lane that may be read.
+    private func takeAll() throws -> Bool {
+        var hasRows = false
+        let least = monitor.lanes.indices.map { monitor.watermark(lane: $0) }.min() ?? .min
+        for lane in monitor.lanes.indices where !isStopped {
+            // A lane far ahead of the others would hold ever more open buckets.
+            if monitor.openBucketCount >= settings.openBucketsMax, monitor.watermark(lane: lane) > least { continue }
+            batch.removeAll()
+            let taken = try source.take(lane: lane, into: batch)
+            isAtEnd[lane] = taken.isAtEnd
+            if batch.count == 0, taken.position == monitor.position(lane: lane) { continue }
+            if batch.count > 0 {
+                hasRows = true
+                lastRows[lane] = clock.nanoseconds
+            }
+            monitor.add(batch, lane: lane, position: taken.position)
+        }
+        return hasRows
+    }
+
+    /// Raises lanes that have nothing to say to where the others are.
+    private func closeIdle() throws {
+        let now = clock.nanoseconds
+        let lanes = monitor.lanes.indices
+        let idle = lanes.filter { isAtEnd[$0] && now - lastRows[$0] >= settings.idleNanoseconds }
+        if idle.isEmpty || idle.count == lanes.count { return }
+        let others = lanes.filter { !idle.contains($0) }
+        guard let target = others.map({ monitor.watermark(lane: $0) }).min(), target > .min else { return }
+        let width = monitor.plan.settings.bucketMicroseconds
+        for lane in idle where monitor.watermark(lane: lane) < target - target % width {
+            let closing = LaneClosing(
+                topic: monitor.lanes[lane].topic, partition: monitor.lanes[lane].partition,
+                offset: monitor.position(lane: lane), watermark: target)
+            try sink.record(closing)
+            monitor.raise(lane: lane, to: target)
+            onNotice(.closed(closing))
+        }
+        try tell(monitor.advance())
+    }
+
+    private func tell(_ alerts: [DriftAlert]) throws {
+        if alerts.isEmpty { return }
+        let news = alerts.filter { !told.contains($0.id) }
+        try sink.publish(news)
+        for alert in alerts {
+            onNotice(told.insert(alert.id).inserted ? .told(alert) : .toldBefore(alert))
+        }
+    }
+
+    private func keep() throws {
+        let now = clock.nanoseconds
+        if now - lastSave >= settings.saveEveryNanoseconds { save() }
+        if now - lastNote >= settings.noteEveryNanoseconds {
+            lastNote = now
+            try source.note(positions: positions)
+        }
+    }
+
+    /// A state that is not saved costs the next start time, and nothing else.
+    private func save() {
+        lastSave = clock.nanoseconds
+        guard let store, monitor.tally.rows != savedEvents else { return }
+        do {
+            try store.save(monitor.stateBytes())
+            savedEvents = monitor.tally.rows
+        } catch {
+            onNotice(.stateNotSaved("\(error)"))
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Drift
+
+@testable import Monitoring
+
+/// A monitor of `PaymentScores`, with a reference made from 60,000 of them.
+enum PaymentMonitor {
+    static let historyEvents = 60_000
+    static let channels = ["web", "pos", "atm"]
+    static let segmentChannels = ["pos", "web"]
+
+    static let plan: MonitorPlan = makePlan()
+
+    static func makePlan(
+        runLength: Double = 1_000_000, _ change: (inout MonitorSettings) -> Void = { _ in }
+    ) -> MonitorPlan {
+        var settings = MonitorSettings()
+        settings.runLength = runLength
+        settings.resolveAfterEvents = 4_000
+        // 600 events: most of a test's time goes into closing buckets.
+        settings.bucketMicroseconds = 300_000_000
+        change(&settings)
+        var watch = MonitorPlan.Watch()
+        watch.decisions = ["block", "allow"]
+        watch.features = ["amount", "risk"]
+        watch.fields = PaymentScores.fields
+        watch.segments = PaymentScores.fields
+        do {
+            return try MonitorPlan(pipeline: "payments", watch: watch, reference: reference, settings: settings)
+        } catch {
+            fatalError("\(error)")
+        }
+    }
+
+    static let reference: ReferenceFile = {
+        var scores = PaymentScores(seed: 77)
+        let rows = (0..<historyEvents).map { _ in scores.next() }
+        var series: [String: SeriesReference] = [:]
+        func add(
+            _ name: String, _ grid: ValueGrid, categories: [String]? = nil, _ value: (PaymentScores.Row) -> Double?
+        ) {
+            var history = ReferenceHistory(grid: grid)
+            for row in rows { if let value = value(row) { history.add(value, at: row.time / 1_000) } }
+            do {
+                var made = try SeriesReference(history)
+                made.categories = categories
+                series[name] = made
+            } catch {
+                fatalError("\(name): \(error)")
+            }
+        }
+        let binary = ValueGrid(from: 0, to: 1, cells: 2)
+        let normal = ValueGrid(from: -6, to: 6, cells: 401)
+        func flag(_ condition: Bool) -> Double { condition ? 1 : 0 }
+        for segment in ["", "{channel=pos}", "{channel=web}", "{channel=(other)}"] {
+            let channel = segment.isEmpty ? nil : String(segment.dropFirst(9).dropLast())
+            func inside(_ row: PaymentScores.Row) -> Bool {
+                guard let channel else { return true }
+                return channel == SeriesName.otherValue
+                    ? !segmentChannels.contains(row.channel) : row.channel == channel
+            }
+            add("score" + segment, .scores) { inside($0) ? $0.score : nil }
+            add("amount" + segment, normal) { inside($0) ? $0.amount : nil }
+            add("risk" + segment, normal) { inside($0) ? $0.risk : nil }
+        }
+        add("channel", ValueGrid(from: 0, to: 3, cells: 4), categories: channels) { row in
+            Double(channels.firstIndex(of: row.channel) ?? channels.count)
+        }
+        add("decision=block", binary) { flag($0.isBlocked) }
+        add("missing(score)", binary) { _ in 0 }
+        add("missing(amount)", binary) { flag($0.amount == nil) }
+        add("unseen(channel)", binary) { row in flag(!channels.contains(row.channel)) }
+        return ReferenceFile(
+            pipeline: "payments", fromMilliseconds: rows[0].time / 1_000,
+            toMilliseconds: rows[rows.count - 1].time / 1_000, series: series)
+    }()
+}
