@@ -61,7 +61,7 @@ let package = Package(
         target(
             "Scoring",
             [
-                "Configuration", "CZlib", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka",
+                "Configuration", "CZlib", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka",
                 "Models", "Telemetry", "Workers",
                 crypto, histogram, logging, metrics,
             ]),
@@ -103,7 +103,8 @@ let package = Package(
         .testTarget(
             name: "AllocationTests",
             dependencies: [
-                "CAllocationCounter", "Diagnostics", "Drift", "Engine", "Events", "Features", "Models", "Workers",
+                "CAllocationCounter", "Diagnostics", "Drift", "Engine", "Events", "Features", "Models", "Monitoring",
+                "Workers",
             ],
             swiftSettings: strict),
     ],

@@ -57,7 +57,7 @@ public struct RandomSource: Sendable {
 
     /// Nearly standard normal: the sum of twelve 16-bit draws, so between -6 and 6, and exact.
     @inline(__always)
-    mutating func normal() -> Double {
+    public mutating func normal() -> Double {
         var sum: UInt64 = 0
         for _ in 0..<3 {
             let word = next()

@@ -7,7 +7,7 @@ struct BenchCommand: ParsableCommand {
         subcommands: [
             BenchPhasesCommand.self, BenchKafkaCommand.self, BenchLatencyCommand.self, BenchSoakCommand.self,
             BenchRestartCommand.self, BenchFeaturesCommand.self,
-            BenchModelsCommand.self, BenchDriftCommand.self,
+            BenchModelsCommand.self, BenchDriftCommand.self, BenchMonitorCommand.self,
         ],
         defaultSubcommand: BenchPhasesCommand.self)
 }

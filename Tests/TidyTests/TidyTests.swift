@@ -17,9 +17,8 @@ import Testing
         "Configuration": ["Crypto", "Diagnostics", "Events", "Features", "Foundation", "Models", "Yams"],
         "Engine": ["Events", "Features", "Glibc", "Models", "Synchronization", "Workers"],
         "Scoring": [
-            "CZlib", "Configuration", "CoreMetrics", "Crypto", "Diagnostics", "Engine", "Events", "Features",
-            "Foundation",
-            "Generation",
+            "CZlib", "Configuration", "CoreMetrics", "Crypto", "Diagnostics", "Drift", "Engine", "Events", "Features",
+            "Foundation", "Generation",
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
         "Monitoring": [

@@ -4,8 +4,8 @@ import Events
 /// A column of the score records whose values are counted: where it stands, and in which cell a value counts.
 struct WatchedSubject: Sendable {
     enum Values: Sendable {
-        /// Of a grid; beyond these ends a value is out of range.
-        case numbers(ValueGrid)
+        /// Of a grid; what the reference has not seen is out of range.
+        case numbers(ValueGrid, seen: ClosedRange<Double>)
         /// A cell for each, and one for all others.
         case categories(CategoryTable)
     }
@@ -17,7 +17,7 @@ struct WatchedSubject: Sendable {
 
     var cellCount: Int {
         switch values {
-        case .numbers(let grid): grid.cellCount
+        case .numbers(let grid, _): grid.cellCount
         case .categories(let table): table.values.count + 1
         }
     }
@@ -34,7 +34,7 @@ struct WatchedSubject: Sendable {
     func cells(of batch: EventBatch, rows: Range<Int>, into cells: UnsafeMutablePointer<Int32>) {
         let presence = batch.presence[column.rawValue]
         switch values {
-        case .numbers(let grid): numbers(grid, of: batch, presence, rows: rows, into: cells)
+        case .numbers(let grid, let seen): numbers(grid, seen, of: batch, presence, rows: rows, into: cells)
         case .categories(let table):
             for (place, row) in rows.enumerated() {
                 cells[place] =
@@ -44,11 +44,11 @@ struct WatchedSubject: Sendable {
     }
 
     private func numbers(
-        _ grid: ValueGrid, of batch: EventBatch, _ presence: UnsafeMutablePointer<UInt8>, rows: Range<Int>,
+        _ grid: ValueGrid, _ seen: ClosedRange<Double>, of batch: EventBatch, _ presence: UnsafeMutablePointer<UInt8>, rows: Range<Int>,
         into cells: UnsafeMutablePointer<Int32>
     ) {
         let words = batch.words[column.rawValue]
-        let (lowest, highest) = (grid.lowest, grid.highest)
+        let (lowest, highest) = (seen.lowerBound, seen.upperBound)
         for (place, row) in rows.enumerated() {
             guard presence[row] == Presence.present else {
                 cells[place] = Self.missing

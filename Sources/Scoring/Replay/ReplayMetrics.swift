@@ -1,8 +1,8 @@
 import Diagnostics
+import Drift
 import Engine
 import Events
 import Features
-import Models
 
 /// How well the scores of a replay find what a label says: gathered row by row, measured at the end.
 ///

@@ -41,9 +41,7 @@ enum PaymentMonitor {
             var history = ReferenceHistory(grid: grid)
             for row in rows { if let value = value(row) { history.add(value, at: row.time / 1_000) } }
             do {
-                var made = try SeriesReference(history)
-                made.categories = categories
-                series[name] = made
+                series[name] = try SeriesReference(history, categories: categories)
             } catch {
                 fatalError("\(name): \(error)")
             }
@@ -62,7 +60,7 @@ enum PaymentMonitor {
             add("amount" + segment, normal) { inside($0) ? $0.amount : nil }
             add("risk" + segment, normal) { inside($0) ? $0.risk : nil }
         }
-        add("channel", ValueGrid(from: 0, to: 3, cells: 4), categories: channels) { row in
+        add("channel", SeriesReference.grid(ofCategories: channels.count), categories: channels) { row in
             Double(channels.firstIndex(of: row.channel) ?? channels.count)
         }
         add("decision=block", binary) { flag($0.isBlocked) }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Models
+@testable import Drift
 
 @Suite struct RankingMetricsTests {
     /// The worked example of scikit-learn's documentation.
@@ -37,7 +37,7 @@ import Testing
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func areaIsTheShareOfPairs(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededDraws(seed: seed)
         let scores = (0..<200).map { _ in Float(Int.random(in: 0..<20, using: &random)) }
         let labels = (0..<200).map { _ in Int.random(in: 0..<5, using: &random) == 0 }
         var halves = 0

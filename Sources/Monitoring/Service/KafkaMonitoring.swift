@@ -1,0 +1,179 @@
+public import Configuration
+import Engine
+public import Kafka
+public import Logging
+import Synchronization
+
+/// `riffle monitor` over Kafka: the sidecar of one pipeline.
+// SAFETY: `run` is called once, by one thread; others reach the loop behind the mutex.
+public final class KafkaMonitoring: @unchecked Sendable {
+    public struct Options: Sendable {
+        /// `nil`: nothing is kept, and a start reads the whole score topic.
+        public var stateDirectory: String?
+        public var untilEnd = false
+        /// Where a pipeline says nothing else: properties for librdkafka.
+        public var propertyDefaults: [String: String] = [:]
+
+        public init() {}
+    }
+
+    private let plan: MonitorPlan
+    private let pipeline: PipelineSpec
+    private let spec: MonitorSpec
+    private let brokers: String
+    private let properties: KafkaProperties
+    private let options: Options
+    private let logger: Logger
+    private let observer: (MonitorLoop.Notice) -> Void
+    private let loop = Mutex<MonitorLoop?>(nil)
+    private let isStopRequested = Atomic<Bool>(false)
+    private static let answerMilliseconds = 30_000
+
+    /// - Parameter observer: hears what happens, on the monitor's thread.
+    public init(
+        plan: MonitorPlan, pipeline: PipelineSpec, brokers: String, properties: KafkaProperties, options: Options,
+        logger: Logger, observer: @escaping (MonitorLoop.Notice) -> Void = { _ in }
+    ) throws(MonitorFailure) {
+        guard let spec = pipeline.monitor else {
+            throw MonitorFailure("the pipeline has no \"monitor\" section: add one, with a topic and a reference")
+        }
+        self.plan = plan
+        self.pipeline = pipeline
+        self.spec = spec
+        self.brokers = brokers
+        self.properties = properties.withDefaults(options.propertyDefaults)
+        self.options = options
+        self.logger = logger
+        self.observer = observer
+    }
+
+    /// Ends `run` after its state is saved; from any thread.
+    public func requestStop() {
+        isStopRequested.store(true, ordering: .sequentiallyConsistent)
+        loop.withLock { $0 }?.requestStop()
+    }
+
+    /// Blocks. - Throws: what cannot be gone on from.
+    public func run() throws {
+        let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: onLog)
+        let lanes = try prepareTopics(admin)
+        let sink = try KafkaMonitorSink(
+            brokers: brokers, group: group, properties: properties, pipeline: plan.pipeline, alerts: spec.topic.value,
+            closings: spec.closingsTopic, onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
+        let consumer = try KafkaConsumer(brokers: brokers, group: group, properties: properties, onLog: onLog)
+        let source = KafkaMonitorSource(consumer: consumer, lanes: lanes, records: plan.records) { [logger] in
+            Self.warn($0, logger)
+        }
+        let store = options.stateDirectory.map {
+            FileMonitorStore(directory: $0, name: pipeline.name.value, keep: pipeline.state.keep)
+        }
+        let loop = try makeLoop(lanes, admin, source, sink, store)
+        self.loop.withLock { $0 = loop }
+        if isStopRequested.load(ordering: .sequentiallyConsistent) { loop.requestStop() }
+        defer { self.loop.withLock { $0 = nil } }
+        try loop.run()
+    }
+
+    private static func warn(_ failure: KafkaFailure, _ logger: Logger) {
+        logger.warning("kafka", metadata: ["reason": "\(failure)"])
+    }
+
+    /// Its place is shown under a name of its own.
+    private var group: String { "\(pipeline.kafka.group)-monitor" }
+
+    private var onLog: KafkaLogSink {
+        { [logger] entry in
+            let level: Logger.Level = entry.level <= 4 ? .warning : entry.level <= 6 ? .info : .debug
+            logger.log(level: level, "librdkafka \(entry.facility)", metadata: ["reason": "\(entry.message)"])
+        }
+    }
+
+    /// The score topic has to be there; the monitor's own are made.
+    private func prepareTopics(_ admin: KafkaAdmin) throws -> [MonitorLane] {
+        let scores = pipeline.output.topic.value
+        guard let metadata = try admin.metadata(of: scores, milliseconds: Self.answerMilliseconds) else {
+            throw MonitorFailure(
+                "topic \"\(scores)\" does not exist on \(brokers): start `riffle run` first, which makes it, or create it")
+        }
+        for topic in [spec.topic.value, spec.closingsTopic]
+        where try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) == nil {
+            try admin.createTopic(topic, partitions: 1, milliseconds: Self.answerMilliseconds)
+            logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "1"])
+        }
+        return metadata.partitions.map { MonitorLane(topic: scores, partition: $0.id) }
+    }
+
+    /// A loop that goes on from the newest state that can be used.
+    private func makeLoop(
+        _ lanes: [MonitorLane], _ admin: KafkaAdmin, _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink,
+        _ store: FileMonitorStore?
+    ) throws -> MonitorLoop {
+        let states = try store?.states() ?? []
+        for state in states {
+            let (loop, monitor) = makeLoop(lanes, source, sink, store)
+            do {
+                try loop.restore(state)
+                try begin(monitor, admin, hasState: true)
+                return loop
+            } catch let failure as KafkaFailure {
+                throw failure
+            } catch {
+                notice(.stateRefused("\(error)"))
+            }
+        }
+        let (loop, monitor) = makeLoop(lanes, source, sink, store)
+        try begin(monitor, admin, hasState: false)
+        notice(.began)
+        return loop
+    }
+
+    private func makeLoop(
+        _ lanes: [MonitorLane], _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink, _ store: FileMonitorStore?
+    ) -> (MonitorLoop, DriftMonitor) {
+        var settings = MonitorLoop.Settings()
+        settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
+        settings.endsAtEnd = options.untilEnd
+        let monitor = DriftMonitor(plan: plan, lanes: lanes)
+        let loop = MonitorLoop(
+            monitor: monitor, source: source, sink: sink, store: store, settings: settings, clock: MonotonicClock()
+        ) { [self] in notice($0) }
+        return (loop, monitor)
+    }
+
+    /// Lanes that no state tells of begin at the first record that the log holds; those that it tells of must be there.
+    private func begin(_ monitor: DriftMonitor, _ admin: KafkaAdmin, hasState: Bool) throws {
+        for (index, lane) in monitor.lanes.enumerated() {
+            let marks = try admin.watermarks(
+                topic: lane.topic, partition: lane.partition, milliseconds: Self.answerMilliseconds)
+            let position = monitor.position(lane: index)
+            if position == 0 {
+                monitor.begin(lane: index, at: marks.low)
+            } else if position > marks.high || position < marks.low {
+                throw MonitorFailure(
+                    "partition \(lane.partition) of topic \"\(lane.topic)\" holds \(marks.low) to \(marks.high), and the state goes on "
+                        + "at \(position): it is another log, or retention has overtaken the monitor")
+            }
+        }
+    }
+
+    private func notice(_ notice: MonitorLoop.Notice) {
+        switch notice {
+        case .began: logger.notice("no state: the scores are read from the beginning of the topic")
+        case .restored(let events): logger.notice("state restored", metadata: ["events": "\(events)"])
+        case .stateRefused(let reason): logger.warning("a state is not used", metadata: ["reason": "\(reason)"])
+        case .stateNotSaved(let reason):
+            logger.error("the state could not be saved", metadata: ["reason": "\(reason)"])
+        case .closed(let closing):
+            logger.info(
+                "a partition without new scores is not waited for",
+                metadata: ["topic": "\(closing.topic)", "partition": "\(closing.partition)"])
+        case .told(let alert):
+            logger.notice(
+                "alert \(alert.state.rawValue)",
+                metadata: ["series": "\(alert.subject)", "severity": "\(alert.severity)", "id": "\(alert.id)"])
+        case .toldBefore(let alert):
+            logger.info("alert was sent before", metadata: ["series": "\(alert.subject)", "id": "\(alert.id)"])
+        }
+        observer(notice)
+    }
+}

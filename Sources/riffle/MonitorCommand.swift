@@ -1,0 +1,221 @@
+import ArgumentParser
+import Configuration
+import Dispatch
+import Engine
+import Foundation
+import Logging
+import Monitoring
+import Scoring
+
+/// `riffle monitor`: watches a pipeline's scores for drift.
+struct MonitorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "monitor", abstract: "Watch a pipeline's scores, and tell what has moved.",
+        discussion: """
+            Reads the pipeline's output topic beside `riffle run`, holds it against the reference that `riffle baseline`
+            made, and publishes alerts to the topic of the "monitor" section: CloudEvents, see schemas/alert.v1.schema.json.
+            SIGTERM and SIGINT end it in order. A restart comes to the same alerts with the same ids, and sends none twice.
+
+            With --input scores come from files (as the output topic holds them, or as `riffle replay` writes rows) and alerts
+            go to --output, a line each; no Kafka is needed. With --calibrate the alerts that your own past would have raised
+            are counted against the budget: of a time in which nothing was wrong, other than the reference's.
+
+            Examples:
+              riffle monitor pipelines/card-fraud/pipeline.yaml
+              riffle monitor pipeline.yaml --input scores.ndjson.gz --output alerts.ndjson
+              riffle monitor pipeline.yaml --calibrate last-year.csv.gz
+
+            Exit codes: 0 stopped in order (whatever was found), 1 failed, 2 usage or configuration.
+            """)
+
+    @Argument(help: "The pipeline file.")
+    var pipeline: String
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Scores from a file instead of Kafka, also .gz; - is standard input; may be given again.", valueName: "file|-"))
+    var input: [String] = []
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("With --input: where alerts go, one JSON object a line; - is standard output.", valueName: "file|-"))
+    var output = "-"
+
+    @Option(
+        help: ArgumentHelp(
+            "With --input: where every window of every series is described, a line each.", valueName: "file"))
+    var windows: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Count the alerts that scores of a quiet time would have raised; may be given again.", valueName: "file|-"))
+    var calibrate: [String] = []
+
+    @Option(help: ArgumentHelp("A reference to use instead of the pipeline's.", valueName: "file"))
+    var reference: String?
+
+    @Option(help: ArgumentHelp("Brokers to use instead of the pipeline's.", valueName: "host:port"))
+    var brokers: String?
+
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("Stop after so long, such as 30s or 10m.", valueName: "duration"))
+    var duration: CommandDuration?
+
+    @Flag(help: "Stop where the topic's partitions end now, and decide by what is there.")
+    var untilEnd = false
+
+    @Flag(help: "Keep nothing under the pipeline's state directory, and use nothing that is there.")
+    var noState = false
+
+    @Option(help: ArgumentHelp("Keep state here instead of in the pipeline's state directory.", valueName: "directory"))
+    var state: String?
+
+    @Option(
+        name: .customShort("X"),
+        help: ArgumentHelp(
+            "A property for librdkafka that the pipeline does not set; may be given again. Not for secrets: others see "
+                + "command lines.", valueName: "name=value"))
+    var properties: [PropertyArgument] = []
+
+    @Option(help: ArgumentHelp("How logs are written.", valueName: "text|json"))
+    var logFormat: LogFormat = .text
+
+    @Option(help: ArgumentHelp("The least level that is logged.", valueName: "level"))
+    var logLevel: LogLevel = .notice
+
+    func validate() throws {
+        if !input.isEmpty && !calibrate.isEmpty {
+            throw ValidationError("--input and --calibrate exclude each other")
+        }
+        let readsFiles = !input.isEmpty || !calibrate.isEmpty
+        if readsFiles && (brokers != nil || duration != nil || untilEnd || state != nil || noState) {
+            throw ValidationError("--brokers, --for, --until-end, --state and --no-state are of Kafka, not of files")
+        }
+        if input.isEmpty && (output != "-" || windows != nil) {
+            throw ValidationError("--output and --windows need --input")
+        }
+        if duration != nil && untilEnd { throw ValidationError("--for and --until-end exclude each other") }
+        if state != nil && noState { throw ValidationError("--state and --no-state exclude each other") }
+    }
+
+    func run() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let assembly = try PipelineLoading.load(pipeline)
+        let plan: MonitorPlan
+        do {
+            plan = try MonitorPlan(assembly.plan, referencePath: reference)
+        } catch {
+            Terminal.printError("riffle monitor: \(error)")
+            throw ExitCode(2)
+        }
+        if !plan.unwatched.isEmpty {
+            Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
+        }
+        do {
+            if !calibrate.isEmpty {
+                try calibrateFiles(plan)
+            } else if !input.isEmpty {
+                try readFiles(plan)
+            } else {
+                try watchTopic(assembly, plan)
+            }
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            Terminal.printError("riffle monitor: \(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+    }
+
+    private func watchTopic(_ assembly: PipelineAssembly, _ plan: MonitorPlan) throws {
+        guard let brokers = brokers ?? Self.address(assembly) else {
+            Terminal.printError(
+                "riffle monitor: the embedded cluster lives in the process that started it: give its address with --brokers")
+            throw ExitCode(2)
+        }
+        let logger = LogSetup.logger(format: logFormat, level: logLevel.level)
+        var options = KafkaMonitoring.Options()
+        options.untilEnd = untilEnd
+        options.stateDirectory = noState ? nil : state ?? assembly.spec.state.directory
+        options.propertyDefaults = Dictionary(
+            properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+        let service = try KafkaMonitoring(
+            plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: options,
+            logger: logger)
+        let signals = StopSignals { service.requestStop() }
+        defer { signals.cancel() }
+        if let duration {
+            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(Int(duration.microseconds))) {
+                service.requestStop()
+            }
+        }
+        try service.run()
+    }
+
+    private static func address(_ assembly: PipelineAssembly) -> String? {
+        switch assembly.spec.kafka.brokers.value {
+        case .addresses(let brokers): brokers
+        case .embedded: nil
+        }
+    }
+
+    private func sources(_ paths: [String]) throws -> [(name: String, source: any ByteSource)] {
+        try paths.map { path in
+            let source = try FileByteSource(path: path)
+            return (source.name, source)
+        }
+    }
+
+    private func readFiles(_ plan: MonitorPlan) throws {
+        let monitoring = try FileMonitoring(plan: plan, inputs: sources(input))
+        let alerts = try AlertFile(output)
+        let reports = try windows.map { try AlertFile($0) }
+        let summary = try monitoring.run(
+            onWindow: reports.map { reports in { try reports.write($0.line) } },
+            tell: { try alerts.write($0.line) })
+        try alerts.close()
+        try reports?.close()
+        Terminal.printError(MonitorSummaryText.lines(summary))
+    }
+
+    private func calibrateFiles(_ plan: MonitorPlan) throws {
+        let monitoring = try FileMonitoring(plan: plan, inputs: sources(calibrate))
+        var calibration = Calibration(plan)
+        let summary = try monitoring.run { calibration.add($0) }
+        print(calibration.text(summary), terminator: "")
+        if summary.faultyRows > 0 { Terminal.printError(MonitorSummaryText.faults(summary)) }
+    }
+}
+
+/// Lines to a file for its owner alone, or to standard output; each goes out at once, since it may be what somebody waits
+/// for.
+private final class AlertFile {
+    private let name: String
+    private let handle: FileHandle
+
+    init(_ path: String) throws {
+        if path == "-" {
+            (name, handle) = ("standard output", .standardOutput)
+            return
+        }
+        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
+            let opened = FileHandle(forWritingAtPath: path)
+        else { throw MonitorFailure("\(path): it cannot be written") }
+        (name, handle) = (path, opened)
+    }
+
+    func write(_ line: Data) throws {
+        do {
+            try handle.write(contentsOf: line)
+        } catch {
+            throw MonitorFailure("\(name): it cannot be written: \(error.localizedDescription)")
+        }
+    }
+
+    func close() throws { if handle !== FileHandle.standardOutput { try handle.close() } }
+}
