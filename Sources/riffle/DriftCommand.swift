@@ -1,8 +1,9 @@
 import ArgumentParser
+import Drift
 import Monitoring
 import Scoring
 
-/// `riffle drift`: statistics and detectors by themselves, over files of numbers.
+/// `riffle drift`: statistics and detectors by themselves, over numbers from files and topics.
 struct DriftCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drift", abstract: "Compare samples of numbers, and look for changes in a stream of them.",
@@ -16,6 +17,10 @@ struct DriftCommand: ParsableCommand {
                 The files hold one number a line, or a table or JSON lines with a column of numbers; plain or gzip. All
                 numbers are held in memory, at most \(SampleComparison.numbersMax) a file.
 
+                Either side can be a piece of a topic: topic:NAME, topic:NAME/PARTITION, with @FROM..TO behind it, each of the
+                two an offset or a time (2026-06-01, or 2026-06-01T12:00:00Z) of the records' timestamps, TO not included.
+                Values are JSON objects with a member for --column, or numbers. Only committed records are read.
+
                 Statistics:
                 \(StatisticCatalogue.standard.list)
 
@@ -24,6 +29,8 @@ struct DriftCommand: ParsableCommand {
                 Examples:
                   riffle drift compare july.txt august.txt
                   riffle drift compare scores-july.ndjson.gz scores-august.ndjson.gz --column score --format json
+                  riffle drift compare topic:card.scores@2026-06-01..2026-07-01 topic:card.scores@2026-07-01.. \\
+                    --column score --pipeline pipelines/card-fraud/pipeline.yaml
 
                 Exit codes: 0 compared, whatever came of it, 1 failed, 2 usage.
                 """)
@@ -35,6 +42,7 @@ struct DriftCommand: ParsableCommand {
         var current: String
 
         @OptionGroup var column: NumberColumn
+        @OptionGroup var access: TopicAccess
 
         @Option(name: .shortAndLong, help: ArgumentHelp("A statistic, or all; may be given again.", valueName: "name"))
         var statistic: [String] = []
@@ -52,6 +60,12 @@ struct DriftCommand: ParsableCommand {
             if reference == ReplayOptions.standardStream && current == ReplayOptions.standardStream {
                 throw ValidationError("only one of the two can be standard input")
             }
+            for side in [reference, current] {
+                guard let topic = try NumberColumn.topic(side) else { continue }
+                if access.brokers == nil && access.pipeline == nil {
+                    throw ValidationError("\(topic): say where its cluster is, with --brokers or --pipeline")
+                }
+            }
             for name in statistic where name != "all" && !StatisticCatalogue.standard.names.contains(name) {
                 let known = StatisticCatalogue.standard.names.joined(separator: ", ")
                 throw ValidationError("--statistic \(name): there is none of this name; there are \(known), and all")
@@ -61,7 +75,8 @@ struct DriftCommand: ParsableCommand {
         func run() throws {
             try DriftFailure.reported {
                 let comparison = try SampleComparison(
-                    reference: column.numbers(of: reference), current: column.numbers(of: current), alpha: alpha,
+                    reference: column.numbers(of: reference, access), current: column.numbers(of: current, access),
+                    alpha: alpha,
                     statistics: statistic)
                 print(format == .json ? comparison.json : comparison.text)
             }
@@ -73,8 +88,11 @@ struct DriftCommand: ParsableCommand {
             commandName: "detect",
             abstract: "Print where one detector raises the alarm in a stream of numbers.",
             discussion: """
-                A position is the number's place in the stream, counted from 0. The detectors are River's, alarm for alarm,
-                with River's names for parameters:
+                A position is the number's place in the stream, counted from 0. The detector that decides in the monitor:
+
+                \(SequentialRun.list)
+
+                The others are River's, alarm for alarm, with River's names for parameters:
 
                 \(DetectorRun.list())
 
@@ -84,6 +102,7 @@ struct DriftCommand: ParsableCommand {
                 Examples:
                   riffle drift detect adwin scores.txt --param delta=0.0005
                   riffle drift detect page-hinkley scores.csv.gz --column score --param threshold=5
+                  riffle drift detect esr august.txt --param reference=july.txt --param false_alarms=100_000 --format json
 
                 Exit codes: 0 read to the end, whatever came of it, 1 failed, 2 usage.
                 """)
@@ -106,42 +125,55 @@ struct DriftCommand: ParsableCommand {
 
         func validate() throws { _ = try prepared() }
 
-        private func prepared() throws -> DetectorRun {
+        /// What the command line says; references are not read yet.
+        private enum Prepared {
+            case sequential(SequentialRun.Settings)
+            case named(DetectorRun)
+        }
+
+        private func prepared() throws -> Prepared {
+            let parameters = param.map { (name: $0.name, value: $0.value) }
             do {
-                return try DetectorRun(detector, parameters: param.map { (name: $0.name, value: $0.value) })
+                if detector == SequentialRun.name { return .sequential(try SequentialRun.Settings(parameters)) }
+                let names = [SequentialRun.name] + DetectorCatalogue.standard.detectors.map { $0.name }
+                if !names.contains(detector) {
+                    throw DetectorRefusal(
+                        "there is no detector \"\(detector)\"; there are \(names.joined(separator: ", "))")
+                }
+                return .named(try DetectorRun(detector, parameters: parameters))
             } catch { throw ValidationError("\(error)") }
         }
 
         func run() throws {
-            var detection = try prepared()
+            let prepared = try prepared()
             try DriftFailure.reported {
                 let isJSON = format == .json
-                let summary = try detection.run(column.reader(of: file), keeps: isJSON) { place in
-                    if !isJSON { print(place) }
+                let onAlarm = { (place: Int) in if !isJSON { print(place) } }
+                let summary: DetectorRun.Summary
+                switch prepared {
+                case .sequential(let settings):
+                    var detection = SequentialRun(try reference(settings), settings)
+                    summary = try detection.run(column.reader(of: file), keeps: isJSON, onAlarm: onAlarm)
+                case .named(var detection):
+                    summary = try detection.run(column.reader(of: file), keeps: isJSON, onAlarm: onAlarm)
                 }
                 if isJSON { print(summary.json) }
             }
         }
-    }
-}
 
-/// Where numbers stand in a file.
-struct NumberColumn: ParsableArguments {
-    @Option(help: ArgumentHelp("The column of a table, or the member of JSON lines: a.b is b in a.", valueName: "name"))
-    var column: String?
-
-    @Flag(help: "Pass over missing values: empty cells, null and nan.")
-    var skipMissing = false
-
-    func reader(of path: String) throws -> NumberReader {
-        let source = try FileByteSource(path: path)
-        return try NumberReader(source, name: source.name, column: column, skipsMissing: skipMissing)
-    }
-
-    func numbers(of path: String) throws -> SampleComparison.Numbers {
-        let reader = try reader(of: path)
-        let values = try reader.rest(countMax: SampleComparison.numbersMax)
-        return SampleComparison.Numbers(name: path, values: values, missing: reader.missingCount)
+        private func reference(_ settings: SequentialRun.Settings) throws -> SeriesReference {
+            let path = settings.reference
+            if let series = try DetectionReference.series(settings.series, of: path) {
+                if series.strata.count > 1 {
+                    Terminal.printError(
+                        "note: \(path) knows hours of the day, and numbers have no times: a daily cycle can raise alarms"
+                    )
+                }
+                return series
+            }
+            let reader = try column.reader(of: path)
+            return try SequentialRun.reference(of: reader.rest(countMax: SampleComparison.numbersMax))
+        }
     }
 }
 
@@ -160,7 +192,9 @@ struct DetectorSetting: ExpressibleByArgument {
 enum DriftFailure {
     /// What goes wrong is printed, and ends the command with status 1.
     static func reported(_ body: () throws -> Void) throws {
-        do { try body() } catch {
+        do { try body() } catch let code as ExitCode {
+            throw code
+        } catch {
             Terminal.printError("error: \(error)")
             throw ExitCode(1)
         }

@@ -15,12 +15,19 @@ struct GenerateCommand: ParsableCommand {
             The same options make the same transactions on every machine. Records are keyed by customer. A rate is kept
             whatever becomes of the events sent before (open loop). Without --days, events to Kafka end at the present:
             pipelines refuse events from the future. Where the pipeline has a source of labels, events carry none: they go
-            to its topic, or to --labels-output, when they become known.
+            to its topic, or to --labels-output, when they become known. They have a channel (web, pos, atm) and the region
+            of the terminal only where the pipeline's source reads a field "channel" or "region", as text.
+
+            Drifts (--drift KIND, KIND@DAY or KIND@FIRST-LAST; the first day of all is 0, the default day \(PlantedDrift.firstDayDefault)):
+            \(driftList)
+            Before its first and after its last day payments are the same as without it. The rules of fraud stay the same: a
+            payment that is over \(CardTransaction.largeAmountCents / 100) by a drift is fraud like any other.
 
             Examples:
               riffle generate pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 --rate 500
               riffle generate pipelines/card-fraud/pipeline.yaml --output events.csv.gz --labels-output labels.csv.gz --days 90
               riffle generate pipelines/card-fraud/replay-labelled.yaml --output events.csv.gz --days 90 --fraud-wave 60
+              riffle generate pipelines/card-fraud/replay-labelled.yaml --output events.csv.gz --days 90 --drift amount-mean@60-74
 
             Exit codes: 0 done or stopped in order, 1 failed or not all delivered, 2 usage or configuration.
             """)
@@ -72,6 +79,20 @@ struct GenerateCommand: ParsableCommand {
             valueName: "day"))
     var fraudWave: Int?
 
+    @Option(
+        help: ArgumentHelp("Plant a drift of a kind; may be given again.", valueName: "kind[@day[-day]]"),
+        transform: { text in
+            do { return try PlantedDrift(text) } catch { throw ValidationError("--drift: \(error)") }
+        })
+    var drift: [PlantedDrift] = []
+
+    private static var driftList: String {
+        let width = PlantedDrift.Kind.allCases.map(\.rawValue.count).max() ?? 0
+        return PlantedDrift.Kind.allCases.map { kind in
+            "  \(kind.rawValue.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(kind.summary)"
+        }.joined(separator: "\n")
+    }
+
     func validate() throws {
         if brokers != nil && output != nil { throw ValidationError("--brokers and --output exclude each other") }
         if labelsOutput != nil && output == nil { throw ValidationError("--labels-output needs --output") }
@@ -79,7 +100,10 @@ struct GenerateCommand: ParsableCommand {
             throw ValidationError("--rate \(rate): expected more than 0, at most \(Int(SendPacer.eventsPerSecondMax))")
         }
         if let events, events < 0 { throw ValidationError("--events \(events): expected 0 or more") }
-        if let problem = transactions.problems().first { throw ValidationError(problem) }
+        // What depends on the pipeline is looked at when it is known.
+        var complete = transactions
+        complete.hasChannels = true
+        if let problem = complete.problems().first { throw ValidationError(problem) }
         if let output {
             do {
                 _ = try GenerateService.format(of: output)
@@ -95,7 +119,7 @@ struct GenerateCommand: ParsableCommand {
     private var transactions: CardTransactionOptions {
         CardTransactionOptions(
             seed: seed, firstDay: start.time, days: days, customers: customers, terminals: terminals,
-            fraudWave: fraudWave.map { CardTransactionOptions.FraudWave(firstDay: $0) })
+            fraudWave: fraudWave.map { CardTransactionOptions.FraudWave(firstDay: $0) }, drifts: drift)
     }
 
     func run() throws {
@@ -116,11 +140,16 @@ struct GenerateCommand: ParsableCommand {
         }
         var options = GenerateOptions()
         options.transactions = transactions
+        GeneratedFields.add(to: &options.transactions, for: assembly)
         options.eventsMax = events
         options.eventsPerSecond = rate
         if let labelDelay { options.labelDelayMicroseconds = labelDelay.microseconds }
         let target = try target(of: assembly)
         if case .topic = target, days == nil { options.transactions.days = daysToPresent }
+        if let problem = options.transactions.problems().first {
+            Terminal.printError("riffle generate: \(pipeline): \(problem)")
+            throw ExitCode(2)
+        }
         let service = GenerateService(options)
         let signals = StopSignals { service.requestStop() }
         defer { signals.cancel() }

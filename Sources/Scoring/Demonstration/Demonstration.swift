@@ -87,7 +87,9 @@ public final class Demonstration: @unchecked Sendable {
         start = clock.nanoseconds
         cluster = try EmbeddedCluster(for: assembly.plan, partitions: options.partitions, onLog: kafkaLogSink(logger))
         monitor = ScoreMonitor(plan: assembly.scoring, clock: clock)
-        stream = TransactionStream(options.transactions(now: clock.microseconds), clock: clock)
+        var transactions = options.transactions(now: clock.microseconds)
+        GeneratedFields.add(to: &transactions, for: assembly)
+        stream = TransactionStream(transactions, clock: clock)
         var runOptions = RunOptions()
         runOptions.brokers = cluster.bootstrapServers
         // The cluster is gone with the demonstration.

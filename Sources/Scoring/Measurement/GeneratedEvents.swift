@@ -12,6 +12,8 @@ final class GeneratedEvents: EventFeed {
         try Self.require(assembly)
         let problems = options.problems()
         guard problems.isEmpty else { throw RunFailure(problems.joined(separator: "; ")) }
+        var options = options
+        GeneratedFields.add(to: &options, for: assembly)
         generator = CardTransactionGenerator(options)
         hasLabel = !GeneratedFields.hasLabelSource(assembly)
     }

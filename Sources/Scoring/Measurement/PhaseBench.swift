@@ -120,7 +120,9 @@ public final class PhaseBench {
         guard count <= countMax else {
             throw ReplayFailure(.usage, "--events is at most \(countMax) for generated events")
         }
-        var generator = CardTransactionGenerator()
+        var options = CardTransactionOptions()
+        GeneratedFields.add(to: &options, for: assembly)
+        var generator = CardTransactionGenerator(options)
         let hasLabelSource = GeneratedFields.hasLabelSource(assembly)
         var pending = PendingLabels(delayMicroseconds: GenerateOptions.labelDelayDefault)
         var (events, labels): ([UInt8], [UInt8]) = ([], [])

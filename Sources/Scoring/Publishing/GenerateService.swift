@@ -135,7 +135,7 @@ public final class GenerateService: Sendable {
         var summary = GenerateSummary()
         let start = stream.clock.nanoseconds
         let hasLabel = labels == nil
-        events.begin(hasLabel ? CardTransactionWriter.csvHeader : CardTransactionWriter.unlabelledHeader)
+        events.begin(CardTransactionWriter.header(of: options.transactions, hasLabel: hasLabel))
         labels?.begin(CardTransactionWriter.labelHeader)
         var pending = PendingLabels(delayMicroseconds: options.labelDelayMicroseconds)
         // At a rate somebody is watching the rows come.

@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import Events
+public import Generation
 
 /// The fields of the events that the generator makes, and whether a pipeline can read them.
 public enum GeneratedFields {
@@ -8,8 +9,12 @@ public enum GeneratedFields {
         ("transaction_id", "int"), ("tx_datetime", "iso8601"), ("customer_id", "string"), ("terminal_id", "string"),
         ("tx_amount", "decimal with a scale of 2 or more, or float"),
     ]
+    /// Made only for sources that read them.
+    private static let onRequest: [(name: String, type: String)] = [
+        (channelField, "string: web, pos or atm"), (regionField, "string: the quarter where the terminal stands"),
+    ]
     /// An event says what it is where no other source does.
-    private static let labelled = unlabelled + [("tx_fraud", "bool")]
+    private static let labelled: [(name: String, type: String)] = [("tx_fraud", "bool")]
     private static let labels: [(name: String, type: String)] = [
         ("transaction_id", "int"), ("terminal_id", "string"), ("tx_datetime", "iso8601"), ("labelled_at", "iso8601"),
         ("tx_fraud", "bool"),
@@ -17,6 +22,8 @@ public enum GeneratedFields {
     /// What records are keyed by.
     static let keyField = "customer_id"
     static let labelKeyField = "terminal_id"
+    private static let channelField = "channel"
+    private static let regionField = "region"
 
     /// What keeps a pipeline's source from reading generated events, one sentence each; empty if nothing does.
     ///
@@ -24,13 +31,24 @@ public enum GeneratedFields {
     public static func problems(of assembly: PipelineAssembly) -> [String] {
         let sources = assembly.scoring.sources
         if sources.count > 2 { return ["there are \(sources.count) sources; generated are events and their labels"] }
-        if sources.count == 1 { return problems(of: sources[0], made: labelled, "events", key: keyField) }
-        return problems(of: sources[0], made: unlabelled, "events", key: keyField)
+        let made = unlabelled + onRequest
+        if sources.count == 1 { return problems(of: sources[0], made: made + labelled, "events", key: keyField) }
+        return problems(of: sources[0], made: made, "events", key: keyField)
             + problems(of: sources[1], made: labels, "labels", key: labelKeyField)
     }
 
     /// Whether labels go to a source of their own.
     public static func hasLabelSource(_ assembly: PipelineAssembly) -> Bool { assembly.scoring.sources.count > 1 }
+
+    /// Adds what a pipeline's scored source reads beyond what all generated events have: nothing, for most.
+    public static func add(to options: inout CardTransactionOptions, for assembly: PipelineAssembly) {
+        options.hasChannels = reads(channelField, assembly)
+        options.hasRegions = reads(regionField, assembly)
+    }
+
+    private static func reads(_ name: String, _ assembly: PipelineAssembly) -> Bool {
+        assembly.scoring.sources[0].schema.fields.contains { $0.path == [name] && $0.type == .string }
+    }
 
     private static func problems(
         of source: SourcePlan, made: [(name: String, type: String)], _ kind: String, key keyField: String
@@ -57,13 +75,16 @@ public enum GeneratedFields {
         func text(_ made: [(name: String, type: String)]) -> String {
             made.map { "\($0.name) (\($0.type))" }.joined(separator: ", ")
         }
-        return hasLabelSource(assembly) ? "\(text(unlabelled)); labels have \(text(labels))" : text(labelled)
+        let asked = "; where they are read: \(text(onRequest))"
+        return hasLabelSource(assembly)
+            ? "\(text(unlabelled))\(asked); labels have \(text(labels))" : "\(text(unlabelled + labelled))\(asked)"
     }
 
     private static func isReadable(_ name: String, as type: FieldType) -> Bool {
         switch (name, type) {
         case ("transaction_id", .int), ("tx_datetime", .time(.iso8601)), ("customer_id", .string),
-            ("terminal_id", .string), ("labelled_at", .time(.iso8601)), ("tx_amount", .float), ("tx_fraud", .bool):
+            ("terminal_id", .string), (channelField, .string), (regionField, .string), ("labelled_at", .time(.iso8601)),
+            ("tx_amount", .float), ("tx_fraud", .bool):
             true
         case ("tx_amount", .decimal(let scale)): scale >= 2
         default: false

@@ -44,6 +44,25 @@ struct GenerateFileTests {
         }
     }
 
+    @Test func plantedDriftsAndFieldsOnRequestAreInTheFile() throws {
+        try TestFiles.withFolder { folder in
+            var options = GenerateOptions()
+            options.transactions = CardTransactionOptions(
+                seed: 3, days: 5, customers: 80, terminals: 90,
+                drifts: [PlantedDrift(.missingAmount, firstDay: 3), PlantedDrift(.unseenChannel, firstDay: 4)],
+                hasChannels: true)
+            let file = folder.appending(path: "events.csv").path
+            _ = try GenerateService(options).write(to: file)
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            #expect(lines.first == "transaction_id,tx_datetime,customer_id,terminal_id,tx_amount,channel,tx_fraud")
+            let rows = lines.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            let firstWithout = try #require(rows.first { $0[4].isEmpty })
+            #expect(firstWithout[1].hasPrefix("2025-01-04"))
+            let firstWallet = try #require(rows.first { $0[5] == "wallet" })
+            #expect(firstWallet[1].hasPrefix("2025-01-05"))
+        }
+    }
+
     @Test func namesSayTheFormat() throws {
         #expect(try GenerateService.format(of: "-") == .ndjson)
         #expect(try GenerateService.format(of: "x/y.csv") == .csv)
@@ -64,8 +83,8 @@ struct GenerateFileTests {
 }
 
 struct GeneratedFieldsTests {
-    private func problems(_ fields: String, key: String = "customer_id") throws -> [String] {
-        let assembly = try TestFiles.assembly(
+    private func assembly(_ fields: String, key: String = "customer_id") throws -> PipelineAssembly? {
+        try TestFiles.assembly(
             """
             pipeline: test
             kafka: {brokers: embedded}
@@ -82,7 +101,10 @@ struct GeneratedFieldsTests {
             output: {topic: card.scores}
             dead_letter: {topic: card.dead-letter}
             """)
-        return GeneratedFields.problems(of: try #require(assembly))
+    }
+
+    private func problems(_ fields: String, key: String = "customer_id") throws -> [String] {
+        GeneratedFields.problems(of: try #require(try assembly(fields, key: key)))
     }
 
     @Test func cardFraudReadsGeneratedEvents() throws {
@@ -90,12 +112,26 @@ struct GeneratedFieldsTests {
         #expect(GeneratedFields.problems(of: assembly) == [])
     }
 
+    @Test(arguments: [
+        ("customer_id: string", false, false), ("customer_id: string, channel: string", true, false),
+        ("customer_id: string, region: {type: string, optional: true}", false, true),
+        // A field of another type is not what is made.
+        ("customer_id: string, channel: {type: int, optional: true}", false, false),
+    ])
+    func whatASourceReadsIsMade(_ fields: String, hasChannels: Bool, hasRegions: Bool) throws {
+        var options = CardTransactionOptions()
+        GeneratedFields.add(to: &options, for: try #require(try assembly(fields)))
+        #expect(options.hasChannels == hasChannels)
+        #expect(options.hasRegions == hasRegions)
+    }
+
     @Test func problemsNameTheField() throws {
         #expect(try problems("customer_id: string, tx_amount: float") == [])
         #expect(try problems("customer_id: string, channel: {type: string, optional: true}") == [])
+        #expect(try problems("customer_id: string, channel: string, region: string") == [])
         #expect(
-            try problems("customer_id: string, channel: string")
-                == ["the source reads a field \"channel\", which generated events do not have"])
+            try problems("customer_id: string, country: string")
+                == ["the source reads a field \"country\", which generated events do not have"])
         #expect(
             try problems("customer_id: int")
                 == ["the source's field \"customer_id\" must be string to read generated events"])
