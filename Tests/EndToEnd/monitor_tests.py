@@ -44,7 +44,7 @@ monitor:
   resolve_after: 4_000
   idle_after: 60s
   runbook_url: https://example.org/drift
-state: {directory: "STATE"}
+state: {directory: "STATE", snapshot_every: 2_000 events}
 """
 
 
@@ -156,7 +156,7 @@ class MonitorTests(PipelineCase):
         records = list(scores(SEED, 40_000, "risk", 8_000, 18_000))
         producer = Producer({"bootstrap.servers": brokers, "partitioner": "murmur2_random"})
         cuts = sorted(draw.randrange(len(records)) for _ in range(ROUNDS)) + [len(records)]
-        place = 0
+        place = restored = 0
         for cut in cuts:
             for record in records[place:cut]:
                 producer.produce("scores", json.dumps(record), partition=int(record["id"]) % PARTITIONS)
@@ -166,8 +166,12 @@ class MonitorTests(PipelineCase):
             if cut == len(records):
                 break
             monitor = self.start("monitor", self.pipeline, "--brokers", brokers, "-X", "fetch.wait.max.ms=20")
-            time.sleep(draw.uniform(0.2, 1.2))
+            restored += "restored" in monitor.wait_for("no state|state restored").group()
+            time.sleep(draw.uniform(0, 0.8))
             self.assertEqual(monitor.end(signal.SIGKILL), -signal.SIGKILL)
+        self.assertGreater(restored, ROUNDS // 4, "too few kills left a state")
+        before = self.kcat("-b", brokers, "-C", "-e", "-q", "-t", "drift").splitlines()
+        self.assertTrue(before, "no kill came after an alert")
         self.riffle("monitor", self.pipeline, "--brokers", brokers, "--until-end", "-X", "fetch.wait.max.ms=20")
         told = [json.loads(line) for line in self.kcat("-b", brokers, "-C", "-e", "-J", "-q", "-t", "drift").splitlines()]
         path = self.write("all.ndjson", records)

@@ -134,6 +134,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         var settings = MonitorLoop.Settings()
         settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
         settings.endsAtEnd = options.untilEnd
+        settings.saveEveryNanoseconds = pipeline.state.snapshotEvery.microseconds.map { $0 * 1_000 }
+        settings.saveEveryRows = pipeline.state.snapshotEvery.events.map { Int($0) }
         let monitor = DriftMonitor(plan: plan, lanes: lanes)
         let loop = MonitorLoop(
             monitor: monitor, source: source, sink: sink, store: store, settings: settings, clock: MonotonicClock()

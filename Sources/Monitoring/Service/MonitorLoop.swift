@@ -11,7 +11,9 @@ public final class MonitorLoop: @unchecked Sendable {
     public struct Settings: Sendable {
         /// Without a record for so long, a lane that is at its end holds nothing back.
         public var idleNanoseconds: Int64 = 30_000_000_000
-        public var saveEveryNanoseconds: Int64 = 60_000_000_000
+        /// `nil`: time alone saves nothing.
+        public var saveEveryNanoseconds: Int64? = 60_000_000_000
+        public var saveEveryRows: Int?
         public var noteEveryNanoseconds: Int64 = 5_000_000_000
         /// Lanes that are ahead wait while so many buckets are open.
         public var openBucketsMax = 64
@@ -48,7 +50,7 @@ public final class MonitorLoop: @unchecked Sendable {
     private var lastRows: [Int64]
     private var lastSave: Int64 = 0
     private var lastNote: Int64 = 0
-    private var savedEvents = -1
+    private var savedRows = -1
     private static let waitMilliseconds = 100
 
     public init(
@@ -156,7 +158,9 @@ public final class MonitorLoop: @unchecked Sendable {
 
     private func keep() throws {
         let now = clock.nanoseconds
-        if now - lastSave >= settings.saveEveryNanoseconds { save() }
+        let isTime = settings.saveEveryNanoseconds.map { now - lastSave >= $0 } ?? false
+        let isFull = settings.saveEveryRows.map { monitor.tally.rows - max(0, savedRows) >= $0 } ?? false
+        if isTime || isFull { save() }
         if now - lastNote >= settings.noteEveryNanoseconds {
             lastNote = now
             try source.note(positions: positions)
@@ -166,10 +170,10 @@ public final class MonitorLoop: @unchecked Sendable {
     /// A state that is not saved costs the next start time, and nothing else.
     private func save() {
         lastSave = clock.nanoseconds
-        guard let store, monitor.tally.rows != savedEvents else { return }
+        guard let store, monitor.tally.rows != savedRows else { return }
         do {
             try store.save(monitor.stateBytes())
-            savedEvents = monitor.tally.rows
+            savedRows = monitor.tally.rows
         } catch {
             onNotice(.stateNotSaved("\(error)"))
         }
