@@ -42,12 +42,8 @@ struct ReplayCommand: ParsableCommand {
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "Events: .csv or .ndjson, also .gz; - is standard input. Given again for each source.",
-            valueName: "[source=]file|-"))
-    var input: [String] = []
+    @OptionGroup
+    var history: HistoryOptions
 
     @Flag(help: "Read the events from the pipeline's topic.")
     var fromTopics = false
@@ -69,23 +65,8 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Score records to compute again: .ndjson, also .gz.", valueName: "file"))
     var compare: String?
 
-    @Option(help: ArgumentHelp("The first event time that gets a row.", valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
-    var from: CommandTime?
-
-    @Option(help: ArgumentHelp("The first event time that gets none.", valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
-    var to: CommandTime?
-
-    @Option(
-        help: ArgumentHelp(
-            "Rows of so many of the keys that the scored topic is partitioned by; always the same ones.",
-            valueName: "percent%"))
-    var keys: CommandShare?
-
     @Flag(help: "Rows only of events whose label is known.")
     var labelledOnly = false
-
-    @Option(help: ArgumentHelp("How the input is written, where its name does not tell.", valueName: "csv|ndjson"))
-    var inputFormat: ReplayFormat?
 
     @Option(help: ArgumentHelp("How the output is written, where its name does not tell.", valueName: "csv|ndjson"))
     var outputFormat: ReplayFormat?
@@ -101,16 +82,15 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The field that names an event's card: card precision@100 too.", valueName: "field"))
     var metricsKey: String?
 
-    @Option(help: ArgumentHelp("Threads that decode, compute and score; default: the pipeline's.", valueName: "count"))
-    var workers: Int?
-
     @Flag(help: ArgumentHelp("Print how long each step took.", visibility: .hidden))
     var timings = false
 
     func validate() throws {
         if output == nil && compare == nil { throw ValidationError("expected --output, --compare or both") }
-        if fromTopics == !input.isEmpty { throw ValidationError("expected either --input or --from-topics") }
-        if fromTopics && inputFormat != nil { throw ValidationError("--input-format is of a file, not of a topic") }
+        if fromTopics == !history.input.isEmpty { throw ValidationError("expected either --input or --from-topics") }
+        if fromTopics && history.inputFormat != nil {
+            throw ValidationError("--input-format is of a file, not of a topic")
+        }
         if fromTopics && timings { throw ValidationError("--timings is of a file, not of a topic") }
         if !fromTopics && brokers != nil { throw ValidationError("--brokers needs --from-topics") }
         if !fromTopics && since != nil { throw ValidationError("--since needs --from-topics") }
@@ -121,7 +101,7 @@ struct ReplayCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let display = ReplayDisplay()
         do {
-            let outcome = try input.isEmpty ? replayTopics(display) : replayFiles(display)
+            let outcome = try history.input.isEmpty ? replayTopics(display) : replayFiles(display)
             display.finish()
             report(outcome)
             if outcome.comparison?.isEqual == false { throw ExitCode(1) }
@@ -133,18 +113,16 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private var rows: ReplayRows {
-        var rows = ReplayRows()
-        rows.from = from?.time
-        rows.before = to?.time
-        rows.keyShare = keys?.share
+        var rows = history.rows
         rows.isLabelledOnly = labelledOnly
         return rows
     }
 
     private func replayFiles(_ display: ReplayDisplay) throws -> ReplayOutcome {
         let assembly = try PipelineLoading.load(pipeline, modelPath: model, checksProperties: false)
-        var options = ReplayOptions(inputs: input, output: output, workers: workers ?? assembly.workerCount)
-        options.inputFormat = inputFormat?.recordFormat
+        var options = ReplayOptions(
+            inputs: history.input, output: output, workers: history.workers ?? assembly.workerCount)
+        options.inputFormat = history.inputFormat?.recordFormat
         options.outputFormat = outputFormat?.recordFormat
         options.metricsLabel = metrics
         options.metricsKey = metricsKey
@@ -158,7 +136,7 @@ struct ReplayCommand: ParsableCommand {
 
     private func replayTopics(_ display: ReplayDisplay) throws -> ReplayOutcome {
         let assembly = try PipelineLoading.load(pipeline, modelPath: model)
-        var options = TopicReplayOptions(output: output, workers: workers ?? assembly.workerCount)
+        var options = TopicReplayOptions(output: output, workers: history.workers ?? assembly.workerCount)
         options.outputFormat = outputFormat?.recordFormat
         options.metricsLabel = metrics
         options.metricsKey = metricsKey

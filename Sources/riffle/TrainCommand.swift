@@ -40,12 +40,8 @@ struct TrainCommand: ParsableCommand {
         @Argument(help: "The pipeline file; none with --table.")
         var pipeline: String?
 
-        @Option(
-            name: .shortAndLong,
-            help: ArgumentHelp(
-                "Events: .csv or .ndjson, also .gz; - is standard input. Given again for each source.",
-                valueName: "[source=]file|-"))
-        var input: [String] = []
+        @OptionGroup
+        var history: HistoryOptions
 
         @Option(help: ArgumentHelp("Rows of numbers: csv or csv.gz; - is standard input.", valueName: "file|-"))
         var table: String?
@@ -73,33 +69,15 @@ struct TrainCommand: ParsableCommand {
             help: ArgumentHelp("Which of the pipeline's models it is, where there are several.", valueName: "model"))
         var model: String?
 
-        @Option(help: ArgumentHelp("The first event time to train on.", valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
-        var from: CommandTime?
-
-        @Option(help: ArgumentHelp("The first event time behind those.", valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
-        var to: CommandTime?
-
-        @Option(
-            help: ArgumentHelp(
-                "Train on so many of the keys that the scored topic is partitioned by; always the same ones.",
-                valueName: "percent%"))
-        var keys: CommandShare?
-
-        @Option(help: ArgumentHelp("How the input is written, where its name does not tell.", valueName: "csv|ndjson"))
-        var inputFormat: ReplayFormat?
-
-        @Option(help: ArgumentHelp("Threads that decode and compute; default: the pipeline's.", valueName: "count"))
-        var workers: Int?
-
         func validate() throws {
             if (pipeline == nil) == (table == nil) {
                 throw ValidationError("expected either a pipeline file with --input, or --table")
             }
-            if pipeline != nil && input.isEmpty { throw ValidationError("expected --input: history to train on") }
+            if pipeline != nil && history.input.isEmpty {
+                throw ValidationError("expected --input: history to train on")
+            }
             guard table != nil else { return }
-            if !input.isEmpty || inputFormat != nil || from != nil || to != nil || keys != nil || workers != nil
-                || model != nil
-            {
+            if !history.isEmpty || model != nil {
                 throw ValidationError(
                     "--input, --input-format, --for, --from, --to, --keys and --workers need a pipeline")
             }
@@ -134,14 +112,12 @@ struct TrainCommand: ParsableCommand {
             Terminal.printError(file.rendered(usesColour: Terminal.usesColourOnError), terminator: "")
             guard let found else { throw ExitCode(2) }
             var options = TrainingOptions(
-                inputs: input, output: output, workers: workers ?? PipelineAssembly.workerCount(found.plan.spec.workers)
-            )
+                inputs: history.input, output: output,
+                workers: history.workers ?? PipelineAssembly.workerCount(found.plan.spec.workers))
             options.features = features?.names ?? []
             options.model = model
-            options.inputFormat = inputFormat?.recordFormat
-            options.rows.from = from?.time
-            options.rows.before = to?.time
-            options.rows.keyShare = keys?.share
+            options.inputFormat = history.inputFormat?.recordFormat
+            options.rows = history.rows
             options.parameters = parameters
             let training = try IsolationForestTraining(found, options: options)
             let target = training.target

@@ -12,13 +12,16 @@ extension WarmPathTests {
     private static let explained: [(file: String, missing: Double?)] = [
         ("binary.json", nil), ("binary.json", -999), ("softprob.json", nil), ("categorical.json", nil),
         ("deep.json", nil), ("linear.json", nil), ("LightGBM/binary.txt", nil), ("onnx/counted_two.onnx", nil),
-        ("onnx/logistic_zipmap.onnx", nil), ("onnx/path_lengths.onnx", nil),
+        ("onnx/logistic_zipmap.onnx", nil), ("onnx/path_lengths.onnx", nil), ("isolation forest", nil),
     ]
 
     @Test(arguments: explained.indices)
     func warmExplanationsAllocateNothing(number: Int) throws {
         let (file, missing) = Self.explained[number]
-        let bytes = [UInt8](try Data(contentsOf: Self.fixtures.appending(path: file)))
+        let bytes =
+            file == "isolation forest"
+            ? WarmModels.isolationForest(inputs: 5)
+            : [UInt8](try Data(contentsOf: Self.fixtures.appending(path: file)))
         let model = try Model.load(bytes, path: file, options: .init(output: 0, missing: missing))
         let explainer = try model.makeExplainer()
         let scratch = ExplanationScratch()

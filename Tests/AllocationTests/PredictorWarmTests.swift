@@ -13,6 +13,15 @@ extension WarmPathTests {
             #expect(WarmModels.allocations(model) == 0, "missing: \(missing.map { "\($0)" } ?? "none")")
         }
     }
+
+    @Test func aWarmIsolationForestAllocatesNothing() throws {
+        for missing in [nil, -999.0] {
+            let model = try Model.load(
+                WarmModels.isolationForest(inputs: 5), path: "odd.json",
+                options: ModelOptions(output: 0, missing: missing))
+            #expect(WarmModels.allocations(model) == 0, "missing: \(missing.map { "\($0)" } ?? "none")")
+        }
+    }
 }
 
 enum WarmModels {
@@ -29,6 +38,22 @@ enum WarmModels {
         "onnx/mlp_three.onnx", "onnx/imputed_nan.onnx", "onnx/columns.onnx", "onnx/stacking.onnx",
         "onnx/all_modes_nan.onnx", "onnx/calibrated.onnx",
     ]
+
+    /// The file of a forest trained on numbers in no order, some of them missing.
+    static func isolationForest(inputs: Int, trees: Int = 10, sample: Int = 256) -> [UInt8] {
+        var trainer = IsolationForestTrainer(
+            inputs: (0..<inputs).map { "x\($0)" },
+            parameters: IsolationForestParameters(treeCount: trees, sample: sample))
+        var bits: UInt64 = 1
+        for _ in 0..<1_000 {
+            let row = (0..<inputs).map { _ in
+                bits = bits &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return bits >> 60 == 0 ? Double.nan : Double(bits >> 40)
+            }
+            row.withUnsafeBufferPointer { trainer.add($0) }
+        }
+        return trainer.train().fileBytes()
+    }
 
     static func load(_ file: String, missing: Double?) throws -> Model {
         let content = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(file)"))

@@ -13,6 +13,16 @@ import Workers
 ///
 /// Event times advance by as much in each batch, so that windows let go of as much as they take in.
 final class Road {
+    /// What scores the events.
+    enum Scoring {
+        case forest
+        /// Scores come with reasons, as far as a budget allows.
+        case explained
+        case isolationForest
+        /// Learns as it scores; low trees are kept whole, high ones as far as they are divided.
+        case halfSpaceTrees(height: Int)
+    }
+
     let pool = WorkerPool(workerCount: 2)
     private let plan: ScoringPlan
     private let pipeline: ScoringPipeline
@@ -27,13 +37,14 @@ final class Road {
     private static let start: Int64 = 1_709_251_200_000
     private(set) var scored: UInt64 = 0
     private(set) var bytes = 0
+    /// Scores that were numbers.
+    private(set) var numbers: UInt64 = 0
     var explanations: ExplanationCounts { pipeline.explanationCounts }
 
     var statistics: FeatureStateStatistics { pipeline.features.statistics }
 
-    /// - Parameter explains: scores come with reasons, as far as a budget allows.
-    init(batchRows: Int, explains: Bool = false) throws {
-        let plan = try Self.makePlan(explains: explains)
+    init(batchRows: Int, scoring: Scoring = .forest) throws {
+        let plan = try Self.makePlan(scoring)
         self.plan = plan
         self.batchRows = batchRows
         pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: 0)
@@ -75,6 +86,7 @@ final class Road {
         for row in 0..<context.batch.count where context.frame.dispositions[row] == .score {
             scored += 1
             bytes += context.output(row).count
+            numbers += context.scores[row].isNaN ? 0 : 1
         }
     }
 
@@ -116,7 +128,8 @@ final class Road {
 
     // MARK: - The plan
 
-    private static func makePlan(explains: Bool) throws -> ScoringPlan {
+    private static func makePlan(_ scoring: Scoring) throws -> ScoringPlan {
+        let isExplained = if case .explained = scoring { true } else { false }
         let schema = EventSchema(
             fields: [
                 FieldPlan(name: "payment", path: ["payment"], type: .string),
@@ -153,12 +166,12 @@ final class Road {
         return ScoringPlan(
             pipeline: "payments", schema: schema, decodeLimits: DecodeLimits(), idField: FieldIndex(0),
             features: features,
-            featureLimits: FeatureLimits(), model: try explains ? explainedModel() : model(),
+            featureLimits: FeatureLimits(), model: try model(scoring),
             rules: try rules.map { RulePlan(decision: $0, condition: try compile($1, for: .rule, in: scope)) },
             outputFeatures: (0..<8).map { FeatureIndex($0) },
             late: LatePolicy(afterMicroseconds: 600_000_000, action: .score), isOrderIrrelevant: false,
             planHash: "0123456789abcdef",
-            explanation: explains ? explanation(try compile("amount > 20", for: .condition, in: scope)) : nil)
+            explanation: isExplained ? explanation(try compile("amount > 20", for: .condition, in: scope)) : nil)
     }
 
     /// Some 36 events a key in an hour's window, and a window behind it.
@@ -190,10 +203,20 @@ final class Road {
         return try #require(compiled, "\(text): \(problems)")
     }
 
-    private static func model() throws -> ModelPlan {
-        ModelPlan(
-            name: "forest", version: "sha256:00", model: try load("binary.json"),
-            inputs: (0..<8).map { FeatureIndex($0) })
+    private static func model(_ scoring: Scoring) throws -> ModelPlan {
+        let inputs = (0..<8).map { FeatureIndex($0) }
+        switch scoring {
+        case .forest:
+            return ModelPlan(name: "forest", version: "sha256:00", model: try load("binary.json"), inputs: inputs)
+        case .explained: return try explainedModel()
+        case .isolationForest:
+            let model = try Model.load(WarmModels.isolationForest(inputs: 8, trees: 4, sample: 16), path: "odd.json")
+            return ModelPlan(name: "odd", version: "sha256:00", model: model, inputs: inputs)
+        case .halfSpaceTrees(let height):
+            return ModelPlan(
+                name: "trees", version: "sha256:00",
+                trees: HalfSpaceTreesParameters(inputCount: 8, trees: 10, height: height), inputs: inputs)
+        }
     }
 
     /// With its inputs in another order than the features.

@@ -32,7 +32,7 @@ import Workers
 
     /// With reasons for some of the scores, more than a block of them in each slice.
     @Test func explanationsAllocateNothing() throws {
-        let road = try Road(batchRows: Self.batchRows, explains: true)
+        let road = try Road(batchRows: Self.batchRows, scoring: .explained)
         Watch.begin(on: road.pool)
         defer { Watch.end() }
         for batch in 0..<40 { road.run(batch) }
@@ -43,6 +43,23 @@ import Workers
         #expect(allocations == 0)
         #expect(road.explanations.explained - before.explained > 5_000)
         #expect(road.explanations.skipped - before.skipped > 1_000)
+        #expect(road.pool.tasksPerformed.allSatisfy { $0 > 0 })
+    }
+
+    /// Models without labels: windows end in each batch, so that trees are built anew in it.
+    @Test(arguments: [nil, 8, 15])
+    func modelsWithoutLabelsAllocateNothing(height: Int?) throws {
+        let scoring: Road.Scoring = height.map { .halfSpaceTrees(height: $0) } ?? .isolationForest
+        let road = try Road(batchRows: Self.batchRows, scoring: scoring)
+        Watch.begin(on: road.pool)
+        defer { Watch.end() }
+        for batch in 0..<40 { road.run(batch) }
+        let before = road.numbers
+        allocation_counter_start()
+        for batch in 40..<44 { road.run(batch) }
+        let allocations = allocation_counter_stop()
+        #expect(allocations == 0)
+        #expect(road.numbers - before == UInt64(4 * (Self.batchRows - Self.batchRows / 64)))
         #expect(road.pool.tasksPerformed.allSatisfy { $0 > 0 })
     }
 
