@@ -37,5 +37,9 @@ extension EmbeddedCluster {
         try createTopic(spec.output.topic.value, partitions: partitions)
         try createTopic(spec.deadLetter.topic.value, partitions: 1)
         if let order = plan.orderTopic { try createTopic(order, partitions: 1) }
+        if let monitor = spec.monitor {
+            try createTopic(monitor.topic.value, partitions: 1)
+            try createTopic(monitor.closingsTopic, partitions: 1)
+        }
     }
 }
