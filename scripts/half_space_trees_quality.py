@@ -108,14 +108,18 @@ def main():
         names, rows, labels = read(path)
         for seed in range(1, options.seeds + 1):
             with tempfile.TemporaryDirectory() as folder:
-                scores, seconds = riffle(options.riffle, pathlib.Path(folder), names, rows, seed)
-            line = f"{path.name[:-7]:12} seed {seed}  riffle {roc_auc_score(labels, scores):.4f} {len(rows) / seconds:9.0f}/s"
+                riffle_scores, seconds = riffle(options.riffle, pathlib.Path(folder), names, rows, seed)
+            auc = roc_auc_score(labels, riffle_scores)
+            line = f"{path.name[:-7]:12} seed {seed}  riffle {auc:.4f} {len(rows) / seconds:.0f}/s"
             count = min(len(rows), options.river_rows)
             if count:
                 scores, seconds = river(rows, seed, count)
                 own = labels[:count]
-                auc = f"{roc_auc_score(own, scores):.4f}" if 0 < sum(own) < count else "none"
-                line += f"  river {auc} {count / seconds:7.0f}/s over {count} rows"
+                if 0 < sum(own) < count:
+                    beside = f"{roc_auc_score(own, scores):.4f}, riffle {roc_auc_score(own, riffle_scores[:count]):.4f}"
+                else:
+                    beside = "none, no anomaly"
+                line += f"  over {count} rows river {beside}; {count / seconds:.0f}/s"
             print(line, flush=True)
 
 

@@ -16,7 +16,8 @@ extension MonitorPlan {
         let reference = try Self.readReference(path)
         if reference.pipeline != plan.spec.name.value {
             throw MonitorFailure(
-                "\(path): it is the reference of pipeline \"\(reference.pipeline)\", not of \"\(plan.spec.name.value)\"")
+                "\(path): it is the reference of pipeline \"\(reference.pipeline)\", not of \"\(plan.spec.name.value)\""
+            )
         }
         do {
             try self.init(
@@ -27,7 +28,8 @@ extension MonitorPlan {
         }
         if !spec.watch.isAll, let missing = unwatched.first(where: { spec.watch.names.contains($0) }) {
             throw MonitorFailure(
-                "\(path): it holds no series \"\(missing)\", which is to be watched: make it anew with `riffle baseline`")
+                "\(path): it holds no series \"\(missing)\", which is to be watched: make it anew with `riffle baseline`"
+            )
         }
     }
 
@@ -43,6 +45,18 @@ extension MonitorPlan {
         } catch {
             throw MonitorFailure("\(path): \(error)")
         }
+    }
+}
+
+extension MonitorSpec {
+    /// Keys of the section that this version of the monitor does not act upon: it says so, rather than look away.
+    public var unusedKeys: [String] {
+        var keys: [String] = []
+        if labels != nil { keys.append("labels") }
+        if freshnessMicroseconds != nil { keys.append("freshness") }
+        if lagMicroseconds != nil { keys.append("lag") }
+        if rate.below != nil || rate.above != nil { keys.append("rate") }
+        return keys
     }
 }
 

@@ -34,12 +34,14 @@ struct MonitorCommand: ParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Scores from a file instead of Kafka, also .gz; - is standard input; may be given again.", valueName: "file|-"))
+            "Scores from a file instead of Kafka, also .gz; - is standard input; may be given again.",
+            valueName: "file|-"))
     var input: [String] = []
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("With --input: where alerts go, one JSON object a line; - is standard output.", valueName: "file|-"))
+        help: ArgumentHelp(
+            "With --input: where alerts go, one JSON object a line; - is standard output.", valueName: "file|-"))
     var output = "-"
 
     @Option(
@@ -109,6 +111,11 @@ struct MonitorCommand: ParsableCommand {
             Terminal.printError("riffle monitor: \(error)")
             throw ExitCode(2)
         }
+        if let keys = assembly.spec.monitor?.unusedKeys, !keys.isEmpty {
+            Terminal.printError(
+                "not available in this version, and not watched: \(keys.map { "monitor.\($0)" }.joined(separator: ", "))"
+            )
+        }
         if !plan.unwatched.isEmpty {
             Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
         }
@@ -135,7 +142,8 @@ struct MonitorCommand: ParsableCommand {
     private func watchTopic(_ assembly: PipelineAssembly, _ plan: MonitorPlan) throws {
         guard let brokers = brokers ?? Self.address(assembly) else {
             Terminal.printError(
-                "riffle monitor: the embedded cluster lives in the process that started it: give its address with --brokers")
+                "riffle monitor: the embedded cluster lives in the process that started it: give its address with --brokers"
+            )
             throw ExitCode(2)
         }
         let logger = LogSetup.logger(format: logFormat, level: logLevel.level)

@@ -26,6 +26,7 @@ import kill_tests
 import labels_tests
 import metrics_tests
 import model_swap_tests
+import monitor_tests
 import pipeline_case
 import secret_tests
 import topic_replay_tests
@@ -378,7 +379,7 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests,
-        train_tests, kill_tests,
+        monitor_tests, train_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

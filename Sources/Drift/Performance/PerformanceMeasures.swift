@@ -24,7 +24,7 @@ public struct PerformanceMeasures: Hashable, Sendable {
     /// Of all decisions that call an event positive together.
     public let flagged: DecisionMeasures
 
-    /// `nil` where the labels allow no such measure.
+    /// `nil` where the labels allow no such measure, or scores are not from 0 to 1 and were counted on a grid.
     public let rocAUC: Double?
     public let averagePrecision: Double?
     /// `nil` also where scores are not probabilities.
@@ -38,12 +38,13 @@ public struct PerformanceMeasures: Hashable, Sendable {
     public var coverage: Double? { sampled > 0 ? Double(labelled) / Double(sampled) : nil }
 
     /// - Parameters:
-    ///   - scores: the labelled events that have a score.
+    ///   - scores: the labelled events that have a score; `nil`: no measure of scores can be given.
+    ///   - unscored: labelled events that have none.
     ///   - tally: the decisions of all labelled events.
     ///   - flags: by decision, whether it calls an event positive.
     public init(
-        events: Int, sampled: Int, scores: LabelledCounts, tally: DecisionTally, flags: [Bool], basis: Basis,
-        cardPrecision: Double?
+        events: Int, sampled: Int, scores: LabelledCounts?, unscored: Int, tally: DecisionTally, flags: [Bool],
+        basis: Basis, cardPrecision: Double?
     ) {
         self.events = events
         self.sampled = sampled
@@ -53,11 +54,11 @@ public struct PerformanceMeasures: Hashable, Sendable {
         flagged = tally.measures(of: flags)
         positives = flagged.positives
         labelled = positives + tally.negatives.reduce(0, +)
-        unscored = labelled - scores.count
-        rocAUC = scores.rocAUC
-        averagePrecision = scores.averagePrecision
-        logLoss = scores.logLoss
-        brierScore = scores.brierScore
-        calibrationError = scores.calibrationError()
+        self.unscored = unscored
+        rocAUC = scores?.rocAUC
+        averagePrecision = scores?.averagePrecision
+        logLoss = scores?.logLoss
+        brierScore = scores?.brierScore
+        calibrationError = scores?.calibrationError()
     }
 }

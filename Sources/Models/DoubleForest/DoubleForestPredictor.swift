@@ -20,6 +20,7 @@ final class DoubleForestPredictor: Predictor {
     private static let blockRowsMax = 256
     /// Beyond this the masks leave the cache, and walks are faster.
     private static let splitsMax = 131_072
+    private static let completeFeaturesMax = 256
 
     let featureCount: Int
     let groupCount: Int
@@ -228,7 +229,10 @@ final class DoubleForestPredictor: Predictor {
     ) {
         guard rowCount >= Self.blockRowsMin else {
             for row in 0..<rowCount {
-                walk.addAll(row: rows + row &* stride, groups: groups.start, to: margins + row &* groupCount)
+                let start = rows + row &* stride
+                walk.addAll(
+                    row: start, isComplete: isComplete(start), groups: groups.start, groupCount: groupCount,
+                    to: margins + row &* groupCount)
             }
             return
         }
@@ -242,5 +246,16 @@ final class DoubleForestPredictor: Predictor {
             }
             start &+= count
         }
+    }
+
+    /// Whether no value is missing; of a very wide row it is not asked, for the look itself would cost more than it saves.
+    private func isComplete(_ row: UnsafePointer<Double>) -> Bool {
+        guard featureCount <= Self.completeFeaturesMax else { return false }
+        var missing = 0
+        for feature in 0..<featureCount {
+            let x = row[feature]
+            missing |= x != x ? 1 : 0
+        }
+        return missing == 0
     }
 }

@@ -130,14 +130,15 @@ struct DoubleWalk: Sendable {
         return words[category &>> 5] &>> UInt32(category & 31) & 1 != 0
     }
 
-    /// `plain`: known when this is compiled, so that the rest falls away.
+    /// `plain`, and `complete`, of rows without a missing value: known when this is compiled, so that the rest falls away.
     @inline(__always)
     private func step(
-        _ nodes: UnsafePointer<Node>, _ at: UInt32, _ row: UnsafePointer<Double>, plain: Bool
+        _ nodes: UnsafePointer<Node>, _ at: UInt32, _ row: UnsafePointer<Double>, plain: Bool, complete: Bool = false
     ) -> UInt32 {
         let node = nodes[Int(at)]
         let x = row[Int(node.featureAndFlags &>> Self.flagBits)]
         let above: UInt32 = x > node.threshold ? 1 : 0
+        if plain && complete { return node.left &+ above }
         let missing: UInt32 = x != x ? 1 : 0
         if plain { return node.left &+ (above | missing & node.featureAndFlags) }
         if node.featureAndFlags & Self.categories != 0 {
@@ -155,7 +156,7 @@ struct DoubleWalk: Sendable {
     @inline(__always)
     private func walk(
         _ nodes: UnsafePointer<Node>, _ at: inout Eight<UInt32>, depth: Int32,
-        _ rows: Eight<UnsafePointer<Double>>, plain: Bool
+        _ rows: Eight<UnsafePointer<Double>>, plain: Bool, complete: Bool = false
     ) {
         var left = depth
         while left > 0 {
@@ -163,14 +164,14 @@ struct DoubleWalk: Sendable {
             left &-= steps
             let before = at
             while steps > 0 {
-                at.0 = step(nodes, at.0, rows.0, plain: plain)
-                at.1 = step(nodes, at.1, rows.1, plain: plain)
-                at.2 = step(nodes, at.2, rows.2, plain: plain)
-                at.3 = step(nodes, at.3, rows.3, plain: plain)
-                at.4 = step(nodes, at.4, rows.4, plain: plain)
-                at.5 = step(nodes, at.5, rows.5, plain: plain)
-                at.6 = step(nodes, at.6, rows.6, plain: plain)
-                at.7 = step(nodes, at.7, rows.7, plain: plain)
+                at.0 = step(nodes, at.0, rows.0, plain: plain, complete: complete)
+                at.1 = step(nodes, at.1, rows.1, plain: plain, complete: complete)
+                at.2 = step(nodes, at.2, rows.2, plain: plain, complete: complete)
+                at.3 = step(nodes, at.3, rows.3, plain: plain, complete: complete)
+                at.4 = step(nodes, at.4, rows.4, plain: plain, complete: complete)
+                at.5 = step(nodes, at.5, rows.5, plain: plain, complete: complete)
+                at.6 = step(nodes, at.6, rows.6, plain: plain, complete: complete)
+                at.7 = step(nodes, at.7, rows.7, plain: plain, complete: complete)
                 steps &-= 1
             }
             // Children stand behind their parent: who has not moved has arrived.
@@ -273,33 +274,76 @@ struct DoubleWalk: Sendable {
 
     /// Adds all trees' leaves to one row's margins, in the trees' order; `groups` has each tree's group.
     ///
+    /// - Parameters:
+    ///   - isComplete: no value of the row is missing, which spares a look at each.
+    ///   - groupCount: of one group the sum need not be kept in memory.
+    ///
     /// Complexity: O(trees x depth), no allocation.
     func addAll(
-        row: UnsafePointer<Double>, groups: UnsafePointer<Int32>, to margins: UnsafeMutablePointer<Double>
+        row: UnsafePointer<Double>, isComplete: Bool, groups: UnsafePointer<Int32>, groupCount: Int,
+        to margins: UnsafeMutablePointer<Double>
     ) {
-        if isPlain, linear == nil {
-            addAll(row, groups, margins, plain: true)
+        if !isPlain || linear != nil {
+            addAll(row, groups, margins, plain: false, complete: false)
+        } else if !isComplete {
+            addAll(row, groups, margins, plain: true, complete: false)
+        } else if groupCount > 1 {
+            addAll(row, groups, margins, plain: true, complete: true)
         } else {
-            addAll(row, groups, margins, plain: false)
+            margins[0] = sum(row, startingAt: margins[0])
         }
+    }
+
+    /// Where the walks of one row in eight trees end.
+    @inline(__always)
+    private func leaves(
+        ofEight first: Int, _ row: UnsafePointer<Double>, plain: Bool, complete: Bool
+    ) -> Eight<UInt32> {
+        let these = trees.start + first
+        var depth: Int32 = 0
+        for lane in 0..<Self.lanes { depth = max(depth, these[lane].depth) }
+        var at = (
+            these[0].root, these[1].root, these[2].root, these[3].root, these[4].root, these[5].root,
+            these[6].root, these[7].root
+        )
+        walk(
+            nodes.start, &at, depth: depth, (row, row, row, row, row, row, row, row), plain: plain, complete: complete)
+        return at
+    }
+
+    /// A complete row's sum over plain trees of one group.
+    private func sum(_ row: UnsafePointer<Double>, startingAt start: Double) -> Double {
+        let outputs = outputs.start
+        var sum = start
+        var tree = 0
+        while tree &+ Self.lanes <= trees.count {
+            let at = leaves(ofEight: tree, row, plain: true, complete: true)
+            sum += outputs[Int(at.0)]
+            sum += outputs[Int(at.1)]
+            sum += outputs[Int(at.2)]
+            sum += outputs[Int(at.3)]
+            sum += outputs[Int(at.4)]
+            sum += outputs[Int(at.5)]
+            sum += outputs[Int(at.6)]
+            sum += outputs[Int(at.7)]
+            tree &+= Self.lanes
+        }
+        while tree < trees.count {
+            sum += outputs[leaf(trees.start[tree], row)]
+            tree &+= 1
+        }
+        return sum
     }
 
     @inline(__always)
     private func addAll(
         _ row: UnsafePointer<Double>, _ groups: UnsafePointer<Int32>, _ margins: UnsafeMutablePointer<Double>,
-        plain: Bool
+        plain: Bool, complete: Bool
     ) {
-        let (nodes, outputs, trees) = (nodes.start, outputs.start, trees.start)
+        let (outputs, trees) = (outputs.start, trees.start)
         var tree = 0
         while tree &+ Self.lanes <= self.trees.count {
-            let these = trees + tree
-            var depth: Int32 = 0
-            for lane in 0..<Self.lanes { depth = max(depth, these[lane].depth) }
-            var at = (
-                these[0].root, these[1].root, these[2].root, these[3].root, these[4].root, these[5].root,
-                these[6].root, these[7].root
-            )
-            walk(nodes, &at, depth: depth, (row, row, row, row, row, row, row, row), plain: plain)
+            let at = leaves(ofEight: tree, row, plain: plain, complete: complete)
             let group = groups + tree
             if !plain, linear != nil {
                 withUnsafeBytes(of: at) { bytes in

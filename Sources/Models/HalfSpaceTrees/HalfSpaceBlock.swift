@@ -25,15 +25,28 @@ struct HalfSpaceBlock: ~Copyable {
     private(set) var rowCount = 0
 
     /// Rows that are learned in one block at most: while the first window fills its first rows are learned four times.
-    static func learnRowsMax(window: Int) -> Int { 2 * window + HalfSpaceTrees.blockRows }
+    /// Each segment begins at a multiple of four.
+    static func learnRowsMax(window: Int) -> Int {
+        (2 * window + HalfSpaceTrees.blockRows + 4 * segmentsMax(window: window)) / 4 * 4
+    }
+
+    /// As many windows as end in it, the first one's parts, and a rest.
+    private static func segmentsMax(window: Int) -> Int { HalfSpaceTrees.blockRows / window + 6 }
+
+    /// Numbers that are compared four at a time.
+    private static func columns(_ capacity: Int) -> UnsafeMutablePointer<Int32> {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 4 * capacity, alignment: 16)
+        let columns = memory.bindMemory(to: Int32.self, capacity: capacity)
+        columns.initialize(repeating: 0, count: capacity)
+        return columns
+    }
 
     init(_ parameters: HalfSpaceTreesParameters) {
         inputCount = parameters.inputCount
         learnStride = Self.learnRowsMax(window: parameters.window)
-        scored = .allocate(capacity: inputCount * HalfSpaceTrees.blockRows)
-        learned = .allocate(capacity: inputCount * learnStride)
-        // As many windows as end in it, the first one's parts, and a rest.
-        segments = .allocate(capacity: HalfSpaceTrees.blockRows / parameters.window + 6)
+        scored = Self.columns(inputCount * HalfSpaceTrees.blockRows)
+        learned = Self.columns(inputCount * learnStride)
+        segments = .allocate(capacity: Self.segmentsMax(window: parameters.window))
     }
 
     deinit {
@@ -57,7 +70,7 @@ struct HalfSpaceBlock: ~Copyable {
             if row &+ toNext <= count {
                 segment.learnRows = segment.position &+ toNext
                 segment.learnStart = learnStart
-                learnStart &+= segment.learnRows
+                learnStart = (learnStart &+ segment.learnRows &+ 3) & ~3
             }
             segments[segmentCount] = segment
             segmentCount &+= 1

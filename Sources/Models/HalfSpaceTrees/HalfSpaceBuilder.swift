@@ -3,21 +3,17 @@ protocol HalfSpaceCounts {
     /// - Parameters:
     ///   - start: where the node's events stand among the tree's.
     ///   - count: how many they are.
-    ///   - depth: of the node.
     /// - Returns: up to `count`; `nil`: that is not known, and the tree cannot be made.
-    mutating func lefts(input: Int, threshold: Int32, start: Int, count: Int, depth: Int) -> Int?
+    mutating func lefts(_ place: HalfSpaceDivision, start: Int, count: Int) -> Int?
 }
 
-/// Counts by dividing the rows of a window.
-struct HalfSpaceRowCounts: HalfSpaceCounts {
-    let columns: HalfSpaceColumns
-    let rows: HalfSpaceRows
-
-    @inline(__always)
-    func lefts(input: Int, threshold: Int32, start: Int, count: Int, depth: Int) -> Int? {
-        let lists = depth & 1 == 0 ? rows : rows.swapped
-        return lists.split(columns.column(input), at: threshold, start: start, count: count)
-    }
+/// Where a tree is divided.
+struct HalfSpaceDivision {
+    let input: Int
+    let threshold: Int32
+    /// Of the node, which is the right one of its parent's or the left one.
+    let depth: Int
+    let isRight: Bool
 }
 
 /// Makes a tree's nodes: the mass of each part of space, as far down as it can matter.
@@ -59,7 +55,7 @@ struct HalfSpaceBuilder<Counts: HalfSpaceCounts> {
         setWorkRange(root: root)
         nodeCount = 1
         divisionCount = 0
-        return divide(0, draw: root, depth: 0, above: 0, start: 0, count: count)
+        return divide(0, draw: root, depth: 0, isRight: false, above: 0, start: 0, count: count)
     }
 
     /// A tree divides a range of its own of each input, at least twice as wide as the input's, about a middle that is
@@ -75,7 +71,7 @@ struct HalfSpaceBuilder<Counts: HalfSpaceCounts> {
 
     /// - Parameter above: what the nodes on the way here add to an event's mass.
     private mutating func divide(
-        _ node: Int, draw: UInt64, depth: Int, above: UInt64, start: Int, count: Int
+        _ node: Int, draw: UInt64, depth: Int, isRight: Bool, above: UInt64, start: Int, count: Int
     ) -> Bool {
         let mass = above &+ (UInt64(count) << UInt64(depth))
         if count < sizeLimit || depth == height {
@@ -86,8 +82,8 @@ struct HalfSpaceBuilder<Counts: HalfSpaceCounts> {
         let low = lows[input]
         let high = highs[input]
         let middle = (low &+ high) >> 1
-        guard let lefts = counts.lefts(input: input, threshold: middle, start: start, count: count, depth: depth)
-        else { return false }
+        let place = HalfSpaceDivision(input: input, threshold: middle, depth: depth, isRight: isRight)
+        guard let lefts = counts.lefts(place, start: start, count: count) else { return false }
         divisions[divisionCount] = UInt32(truncatingIfNeeded: lefts)
         divisionCount &+= 1
         let left = nodeCount
@@ -95,14 +91,14 @@ struct HalfSpaceBuilder<Counts: HalfSpaceCounts> {
         nodes[node] = .split(input: input, at: middle, left: left)
         highs[input] = middle
         let isWhole = divide(
-            left, draw: HalfSpaceRandom.child(of: draw, isRight: false), depth: depth &+ 1, above: mass, start: start,
-            count: lefts)
+            left, draw: HalfSpaceRandom.child(of: draw, isRight: false), depth: depth &+ 1, isRight: false, above: mass,
+            start: start, count: lefts)
         highs[input] = high
         if !isWhole { return false }
         lows[input] = middle
         defer { lows[input] = low }
         return divide(
-            left &+ 1, draw: HalfSpaceRandom.child(of: draw, isRight: true), depth: depth &+ 1, above: mass,
-            start: start &+ lefts, count: count &- lefts)
+            left &+ 1, draw: HalfSpaceRandom.child(of: draw, isRight: true), depth: depth &+ 1, isRight: true,
+            above: mass, start: start &+ lefts, count: count &- lefts)
     }
 }

@@ -116,6 +116,7 @@ extension HalfSpaceTrees {
             var builder = makeBuilder(tree, rows: rows, counts: HalfSpaceImageCounts(reader: reader, left: count))
             guard builder.build(root: root(tree), count: rows), builder.counts.left == 0 else { throw .badTree(tree) }
             divisionCounts[tree] = UInt32(truncatingIfNeeded: builder.divisionCount)
+            masks.set(tree, nodes: nodes + tree * nodesPerTree, divisionCount: builder.divisionCount)
             reader = builder.counts.reader
         }
         guard reader.isAtEnd else { throw .tooLong }
@@ -150,7 +151,7 @@ struct HalfSpaceImageCounts: HalfSpaceCounts {
     /// Divisions of the tree that were not asked for yet.
     var left: UInt32
 
-    mutating func lefts(input: Int, threshold: Int32, start: Int, count: Int, depth: Int) -> Int? {
+    mutating func lefts(_ place: HalfSpaceDivision, start: Int, count: Int) -> Int? {
         guard left > 0, let found = try? reader.half(), Int(found) <= count else { return nil }
         left -= 1
         return Int(found)

@@ -54,6 +54,8 @@ public final class HalfSpaceTrees: @unchecked Sendable {
     /// `nodes[tree * nodesPerTree + node]`
     let nodes: UnsafeMutablePointer<HalfSpaceNode>
     let nodesPerTree: Int
+    /// The same trees for blocks of rows.
+    let masks: HalfSpaceMasks
     /// `divisions[tree * divisionsPerTree + division]`: how many events of the reference were left of it.
     let divisions: UnsafeMutablePointer<UInt32>
     let divisionsPerTree: Int
@@ -79,6 +81,7 @@ public final class HalfSpaceTrees: @unchecked Sendable {
         ranges.initialize(repeating: .unit, count: parameters.inputCount)
         values = .allocate(capacity: parameters.inputCount * parameters.window)
         nodes = .allocate(capacity: parameters.trees * nodesPerTree)
+        masks = HalfSpaceMasks(parameters)
         divisionsPerTree = parameters.divisionsPerTreeMax
         divisions = .allocate(capacity: parameters.trees * divisionsPerTree)
         divisionCounts = .allocate(capacity: parameters.trees)
@@ -92,6 +95,7 @@ public final class HalfSpaceTrees: @unchecked Sendable {
         ranges.deallocate()
         values.deallocate()
         nodes.deallocate()
+        masks.deallocate()
         divisions.deallocate()
         divisionCounts.deallocate()
     }
@@ -225,8 +229,11 @@ public final class HalfSpaceTrees: @unchecked Sendable {
         for index in 0..<block.segmentCount {
             let segment = block.segments[index]
             if wantsScores && segment.referenceRows > 0 {
-                let rows = scratch.list(segment.rows)
-                scorer.descend(0, rows: rows, start: 0, count: segment.rows.count)
+                if segment.rows.count >= HalfSpaceMasks.rowsMin && masks.handles(tree) {
+                    masks.score(tree: tree, columns: block.scored, rows: segment.rows, into: scratch.sums)
+                } else {
+                    scorer.descend(0, rows: scratch.list(segment.rows), start: 0, count: segment.rows.count)
+                }
             }
             if segment.learnRows > 0 { build(tree, of: segment, scratch) }
         }
@@ -238,8 +245,10 @@ public final class HalfSpaceTrees: @unchecked Sendable {
         var builder = HalfSpaceBuilder(
             parameters, sizeLimit: sizeLimit(rows: count), nodes: nodes + tree &* nodesPerTree,
             divisions: divisions + tree &* divisionsPerTree, scratch: scratch,
-            counts: HalfSpaceRowCounts(columns: columns, rows: scratch.list(0..<count)))
+            counts: HalfSpaceRowCounts(
+                columns, rowCount: count, sets: HalfSpaceRowSets(scratch.sets, rowCount: count), lists: scratch.lists))
         _ = builder.build(root: root(tree), count: count)
+        masks.set(tree, nodes: nodes + tree &* nodesPerTree, divisionCount: builder.divisionCount)
         divisionCounts[tree] = UInt32(truncatingIfNeeded: builder.divisionCount)
     }
 
@@ -264,6 +273,7 @@ final class HalfSpaceScratch: @unchecked Sendable {
     let lows: UnsafeMutablePointer<Int32>
     let highs: UnsafeMutablePointer<Int32>
     let extremes: UnsafeMutablePointer<Double>
+    let sets: UnsafeMutablePointer<HalfSpaceRowSets.Group>
     private let first: UnsafeMutablePointer<UInt16>
     private let second: UnsafeMutablePointer<UInt16>
 
@@ -272,7 +282,9 @@ final class HalfSpaceScratch: @unchecked Sendable {
         sums = .allocate(capacity: HalfSpaceTrees.blockRows)
         lows = .allocate(capacity: parameters.inputCount)
         highs = .allocate(capacity: parameters.inputCount)
-        extremes = .allocate(capacity: InputRange.groupCount(rows: parameters.window))
+        extremes = .allocate(capacity: 2 * InputRange.groupCount(rows: parameters.window))
+        sets = .allocate(
+            capacity: HalfSpaceRowSets.groupsMax(height: parameters.height, rowCount: parameters.window))
         first = .allocate(capacity: rowsMax)
         second = .allocate(capacity: rowsMax)
     }
@@ -282,13 +294,16 @@ final class HalfSpaceScratch: @unchecked Sendable {
         lows.deallocate()
         highs.deallocate()
         extremes.deallocate()
+        sets.deallocate()
         first.deallocate()
         second.deallocate()
     }
 
+    var lists: HalfSpaceRows { HalfSpaceRows(now: first, next: second) }
+
     /// The numbers of some rows.
     func list(_ rows: Range<Int>) -> HalfSpaceRows {
         for row in rows { first[row &- rows.lowerBound] = UInt16(truncatingIfNeeded: row) }
-        return HalfSpaceRows(now: first, next: second)
+        return lists
     }
 }

@@ -70,7 +70,10 @@ public struct HalfSpaceTreesParameters: Hashable, Sendable {
         let block = HalfSpaceTrees.blockRows
         let columns = inputCount * (8 * window + 4 * block + 4 * HalfSpaceBlock.learnRowsMax(window: window))
         let tree = nodesPerTreeMax * MemoryLayout<HalfSpaceNode>.stride + 4 * divisionsPerTreeMax
-        return columns + trees * tree
-            + parts * (8 * block + 8 * inputCount + 4 * max(window, block))
+        let sets =
+            MemoryLayout<HalfSpaceRowSets.Group>.stride
+            * HalfSpaceRowSets.groupsMax(height: height, rowCount: window)
+        return columns + trees * tree + HalfSpaceMasks.byteCount(self)
+            + parts * (8 * block + 8 * inputCount + 4 * max(window, block) + sets)
     }
 }

@@ -29,6 +29,7 @@ struct InputRange: Hashable {
     private static let margin = 1.0
     /// Larger values are counted as this one, so that no width overflows.
     private static let magnitudeMax = 0x1p1000
+    private static let fewGroups = 16
 
     private init(low: Double, scale: Double) {
         self.low = low
@@ -57,49 +58,89 @@ struct InputRange: Hashable {
     /// Half of all groups would have to hold an absurd value before it moves the range. Missing values are passed over;
     /// without any other, the range is `nil`.
     ///
-    /// - Parameter extremes: room for one number for each group.
+    /// - Parameter extremes: room for two numbers for each group.
     init?(of values: UnsafePointer<Double>, count: Int, extremes: UnsafeMutablePointer<Double>) {
-        guard let least = Self.middle(of: values, count: count, sign: 1, extremes: extremes),
-            let greatest = Self.middle(of: values, count: count, sign: -1, extremes: extremes)
-        else { return nil }
-        let first = max(-Self.magnitudeMax, min(Self.magnitudeMax, least))
-        let last = max(-Self.magnitudeMax, min(Self.magnitudeMax, -greatest))
-        // Of values that are all the same anything else is far away, but not what differs by rounding alone.
-        let width = max(last - first, max(first.magnitude, last.magnitude) * 0x1p-40, 0x1p-60)
-        self.init(low: first - Self.margin * width, scale: Double(HalfSpacePlace.one) / ((1 + 2 * Self.margin) * width))
-    }
-
-    /// The median over groups of the least `sign` times value.
-    private static func middle(
-        of values: UnsafePointer<Double>, count: Int, sign: Double, extremes: UnsafeMutablePointer<Double>
-    ) -> Double? {
+        let greatests = extremes + Self.groupCount(rows: count)
         var groups = 0
         var start = 0
         while start < count {
             // What is left at the end is too few for a group of its own.
-            let end = count &- start < 2 &* groupRows ? count : start &+ groupRows
-            var least = Double.infinity
-            var isFound = false
-            for index in start..<end {
-                let value = sign * values[index]
-                if value <= least {
-                    least = value
-                    isFound = true
-                }
-            }
-            if isFound {
+            let end = count &- start < 2 &* Self.groupRows ? count : start &+ Self.groupRows
+            let (least, greatest) = Self.extremes(of: values + start, count: end &- start)
+            // Of none but missing values there is none.
+            if least <= greatest {
                 extremes[groups] = least
+                greatests[groups] = greatest
                 groups &+= 1
             }
             start = end
         }
         if groups == 0 { return nil }
-        sort(extremes, count: groups)
         // The one of two in the middle that is further out.
-        return extremes[(groups &- 1) / 2]
+        let least = Self.ranked((groups &- 1) / 2, extremes, count: groups)
+        let greatest = Self.ranked(groups / 2, greatests, count: groups)
+        let first = max(-Self.magnitudeMax, min(Self.magnitudeMax, least))
+        let last = max(-Self.magnitudeMax, min(Self.magnitudeMax, greatest))
+        // Of values that are all the same anything else is far away, but not what differs by rounding alone.
+        let width = max(last - first, max(first.magnitude, last.magnitude) * 0x1p-40, 0x1p-60)
+        self.init(low: first - Self.margin * width, scale: Double(HalfSpacePlace.one) / ((1 + 2 * Self.margin) * width))
+    }
+
+    /// The least and the greatest value; of missing ones alone infinity and its opposite.
+    ///
+    /// Every fourth value goes the same way: otherwise each would wait for the one before it.
+    @inline(__always)
+    private static func extremes(of values: UnsafePointer<Double>, count: Int) -> (least: Double, greatest: Double) {
+        // A comparison with NaN is false: it leaves what is there.
+        func lesser(_ value: Double, _ other: Double) -> Double { value < other ? value : other }
+        func greater(_ value: Double, _ other: Double) -> Double { value > other ? value : other }
+        var (least0, least1, least2, least3) = (Double.infinity, Double.infinity, Double.infinity, Double.infinity)
+        var (most0, most1, most2, most3) = (-Double.infinity, -Double.infinity, -Double.infinity, -Double.infinity)
+        var index = 0
+        while index &+ 4 <= count {
+            least0 = lesser(values[index], least0)
+            least1 = lesser(values[index &+ 1], least1)
+            least2 = lesser(values[index &+ 2], least2)
+            least3 = lesser(values[index &+ 3], least3)
+            most0 = greater(values[index], most0)
+            most1 = greater(values[index &+ 1], most1)
+            most2 = greater(values[index &+ 2], most2)
+            most3 = greater(values[index &+ 3], most3)
+            index &+= 4
+        }
+        while index < count {
+            least0 = lesser(values[index], least0)
+            most0 = greater(values[index], most0)
+            index &+= 1
+        }
+        return (
+            lesser(lesser(least0, least1), lesser(least2, least3)),
+            greater(greater(most0, most1), greater(most2, most3))
+        )
     }
 
     static func groupCount(rows: Int) -> Int { max(1, rows / groupRows) }
+
+    /// The number that stands at a place when they are sorted.
+    ///
+    /// Of few numbers each is compared with each, without branches that nobody can foretell.
+    private static func ranked(_ place: Int, _ numbers: UnsafeMutablePointer<Double>, count: Int) -> Double {
+        if count > fewGroups {
+            sort(numbers, count: count)
+            return numbers[place]
+        }
+        var index = 0
+        while true {
+            let number = numbers[index]
+            var (less, equal) = (0, 0)
+            for other in 0..<count {
+                less &+= numbers[other] < number ? 1 : 0
+                equal &+= numbers[other] == number ? 1 : 0
+            }
+            if less <= place && place < less &+ equal { return number }
+            index &+= 1
+        }
+    }
 
     /// A heap sort: the library's may allocate.
     private static func sort(_ numbers: UnsafeMutablePointer<Double>, count: Int) {

@@ -17,7 +17,8 @@ public struct MonitorBench: Sendable {
         /// The score with all that describes it.
         public static let score = Shape(name: "score", features: 0, segmentValues: 0, goal: 1_000_000)
         /// 20 features, and all of it again for each of 10 values of a field.
-        public static let wide = Shape(name: "20 features x 10 segments", features: 20, segmentValues: 10, goal: 100_000)
+        public static let wide = Shape(
+            name: "20 features x 10 segments", features: 20, segmentValues: 10, goal: 100_000)
     }
 
     public struct Result: Hashable, Sendable {
@@ -87,8 +88,10 @@ public struct MonitorBench: Sendable {
 
     /// As `riffle run` writes it.
     private static func line(_ shape: Shape, at time: Int64, number: Int, _ random: inout BenchDraws) -> [UInt8] {
-        var text = "{\"id\":\"\(number)\",\"pipeline\":\"bench\",\"model\":\"bench-xgb\",\"version\":\"sha256:0123456789abcdef\","
-        text += "\"event_time\":\"\(MonitorText.time(time))\",\"score\":\(Float(random.score())),\"decision\":\"allow\","
+        var text =
+            "{\"id\":\"\(number)\",\"pipeline\":\"bench\",\"model\":\"bench-xgb\",\"version\":\"sha256:0123456789abcdef\","
+        text +=
+            "\"event_time\":\"\(MonitorText.time(time))\",\"score\":\(Float(random.score())),\"decision\":\"allow\","
         text += "\"reasons\":[],\"features\":{"
         text += (0..<shape.features).map { "\"f\($0)\":\(random.normal())" }.joined(separator: ",")
         text += "}"

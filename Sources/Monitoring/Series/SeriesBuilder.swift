@@ -57,7 +57,8 @@ struct SeriesBuilder {
         }
         let values: WatchedSubject.Values =
             CategoryTable.canHold(type) && type != .int
-            ? .categories(CategoryTable(known.categories ?? [], type: type)) : .numbers(known.grid, seen: known.seen ?? -.infinity ... .infinity)
+            ? .categories(CategoryTable(known.categories ?? [], type: type))
+            : .numbers(known.grid, seen: known.seen ?? -.infinity ... .infinity)
         let subject = WatchedSubject(name: name, column: column, type: type, values: values)
         // A reference of numbers says nothing of categories, and the other way round.
         guard subject.cellCount == known.grid.cellCount else {

@@ -44,7 +44,8 @@ struct WatchedSubject: Sendable {
     }
 
     private func numbers(
-        _ grid: ValueGrid, _ seen: ClosedRange<Double>, of batch: EventBatch, _ presence: UnsafeMutablePointer<UInt8>, rows: Range<Int>,
+        _ grid: ValueGrid, _ seen: ClosedRange<Double>, of batch: EventBatch, _ presence: UnsafeMutablePointer<UInt8>,
+        rows: Range<Int>,
         into cells: UnsafeMutablePointer<Int32>
     ) {
         let words = batch.words[column.rawValue]

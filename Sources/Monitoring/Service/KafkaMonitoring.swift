@@ -93,7 +93,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let scores = pipeline.output.topic.value
         guard let metadata = try admin.metadata(of: scores, milliseconds: Self.answerMilliseconds) else {
             throw MonitorFailure(
-                "topic \"\(scores)\" does not exist on \(brokers): start `riffle run` first, which makes it, or create it")
+                "topic \"\(scores)\" does not exist on \(brokers): start `riffle run` first, which makes it, or create it"
+            )
         }
         for topic in [spec.topic.value, spec.closingsTopic]
         where try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) == nil {

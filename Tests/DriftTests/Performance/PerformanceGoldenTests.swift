@@ -42,7 +42,8 @@ import Testing
             var tally = DecisionTally(decisionCount: 2)
             for (score, label) in zip(item.scores, item.labels) { tally.add(score >= 0.5 ? 0 : 1, isPositive: label) }
             let measures = PerformanceMeasures(
-                events: 1_000, sampled: 500, scores: counts, tally: tally, flags: [true, false], basis: .singleScores,
+                events: 1_000, sampled: 500, scores: counts, unscored: 0, tally: tally, flags: [true, false],
+                basis: .singleScores,
                 cardPrecision: nil)
             item.check("roc_auc", measures.rocAUC)
             item.check("average_precision", measures.averagePrecision)

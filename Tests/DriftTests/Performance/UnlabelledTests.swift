@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Drift
@@ -126,6 +127,18 @@ import Testing
         #expect(counts.logLoss == nil && counts.brierScore == nil && counts.calibrationError() == nil)
         let none = LabelledCounts(scores: [] as [Double], labels: [])
         #expect(none.logLoss == nil && none.brierScore == nil && none.calibrationError() == nil)
+    }
+
+    @Test func mapsInFiles() throws {
+        let map = try CalibrationMap(reading: [0, 0.5], probabilities: [0.1, 0.25], positives: 2, events: 9)
+        let bytes = try JSONEncoder().encode(map)
+        #expect(try JSONDecoder().decode(CalibrationMap.self, from: bytes) == map)
+        let falling = #"{"scores":[0,1],"probabilities":[0.5,0.1],"positives":1,"events":2}"#
+        #expect {
+            try JSONDecoder().decode(CalibrationMap.self, from: Data(falling.utf8))
+        } throws: { error in
+            "\(error)".contains("that do not fall")
+        }
     }
 
     @Test func mapsThatAreRefused() {

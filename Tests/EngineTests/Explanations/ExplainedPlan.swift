@@ -6,9 +6,11 @@ import Models
 
 @testable import Engine
 
-/// `PaymentPlan` with a LightGBM model whose scores are explained.
+/// `PaymentPlan` with a model whose scores are explained.
 struct ExplainedPlan {
+    /// LightGBM's, or a file of XGBoost's.
     var model = "binary"
+    var version = "sha256:00"
     var output: Int?
     /// By the feature's place; the model takes eight.
     var inputs = Array(0..<8)
@@ -26,7 +28,8 @@ struct ExplainedPlan {
     func load() throws -> Model {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let path = tests.path + "/ModelsTests/Fixtures/LightGBM/\(model).txt"
+        let file = model.contains(".") ? model : "LightGBM/\(model).txt"
+        let path = tests.path + "/ModelsTests/Fixtures/" + file
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         return try Model.load(bytes, path: path, options: ModelOptions(output: output))
     }
@@ -46,7 +49,7 @@ struct ExplainedPlan {
             pipeline: plan.pipeline, sources: plan.sources, decodeLimits: plan.decodeLimits, idField: plan.idField,
             features: plan.features, featureLimits: plan.featureLimits,
             model: ModelPlan(
-                name: "forest", version: "sha256:00", model: model, inputs: inputs.map { FeatureIndex($0) },
+                name: "forest", version: version, model: model, inputs: inputs.map { FeatureIndex($0) },
                 explainer: explainer),
             rules: plan.rules, outputFeatures: plan.outputFeatures, isOrderIrrelevant: plan.isOrderIrrelevant,
             planHash: plan.models.planHash, explanation: explanation)

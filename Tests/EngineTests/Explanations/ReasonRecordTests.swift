@@ -44,7 +44,8 @@ struct ReasonRecordTests {
     }
 
     private static let plans = [
-        ExplainedPlan(), ExplainedPlan(model: "wide", reasonsMax: 64, direction: .both),
+        ExplainedPlan(), ExplainedPlan(model: "binary.json"), ExplainedPlan(model: "deep.json", direction: .both),
+        ExplainedPlan(model: "wide", reasonsMax: 64, direction: .both),
         ExplainedPlan(inputs: [7, 2, 0, 1, 3, 6, 5, 4], reasonsMax: 4),
         ExplainedPlan(model: "multiclass", output: 0), ExplainedPlan(model: "multiclass", output: 2, direction: .both),
         ExplainedPlan(texts: [FeatureIndex(0): "amount \"large\"\n", FeatureIndex(2): "", FeatureIndex(5): "mean"]),

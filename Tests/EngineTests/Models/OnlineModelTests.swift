@@ -108,6 +108,37 @@ struct OnlineModelTests {
         }
     }
 
+    /// Partitions are taken away and come back; or are lost, and all is built again from the log.
+    @Test(arguments: 0..<6 as Range<UInt64>, [false, true])
+    func aRebalanceChangesNothing(seed: UInt64, isLost: Bool) throws {
+        let plan = try plan(combination: seed % 2 == 0 ? nil : "max(forest, trees or 0)")
+        let log = PaymentStream(seed: seed, events: 900).log()
+        let expected = ExpectedOutputs(log, plan: plan).outputs
+        let run = StreamRun(plan, log, workers: seed % 3 == 0 ? 3 : 1, inlineRowsMax: 0) {
+            $0.batchRowsMax = 16
+            $0.commitEveryMilliseconds = 3
+        }
+        var random = SeededGenerator(seed: seed)
+        var revocations = 0
+        run.source.onPoll = { source, observer in
+            if source.lanePartitions.isEmpty {
+                source.assign(Array(0..<3).shuffled(using: &random), to: observer)
+            } else if random.next() % 4 == 0 && revocations < 5 {
+                revocations += 1
+                source.revoke(isLost: isLost, from: observer)
+            }
+        }
+        let summary = try run.run()
+        #expect(revocations == 5 && summary.isBalanced, "seed \(seed)")
+        #expect(isLost ? summary.muted > 0 : summary.released > 0, "seed \(seed)")
+        let byOrigin = Dictionary(uniqueKeysWithValues: expected.map { ($0.origin, $0) })
+        // What was lost before it was committed is scored twice, alike.
+        let wrong = run.sink.outputs.count { $0.asExpected != byOrigin[$0.origin] }
+        #expect(wrong == 0, "seed \(seed): of \(run.sink.outputs.count)")
+        #expect(Set(run.sink.outputs.map(\.origin)).count == expected.count, "seed \(seed)")
+        run.expectAllReleased("seed \(seed)")
+    }
+
     @Test func aLogThatWasCutIsRefused() throws {
         let plan = try plan()
         let log = log(7)

@@ -1,13 +1,23 @@
 import Engine
 import Events
 import Features
+import Models
 
 /// What a seed decides before anything runs.
 struct Scenario: CustomStringConvertible {
     enum Fault: String, CaseIterable {
         case crash, freeze, stop, abort, lostAnswer, lostRequest, rebalance, evict, coordinator, stuckSink,
             stalledFetch,
-            clockJump, disk, second
+            clockJump, disk, second, swap
+    }
+
+    /// What computes the scores.
+    enum Scoring: Hashable {
+        case nothing
+        /// Trees that learn: state beside the windows'.
+        case trees(HalfSpaceTreesParameters)
+        /// A forest, and another one that takes its place.
+        case forests
     }
 
     let seed: UInt64
@@ -41,9 +51,10 @@ struct Scenario: CustomStringConvertible {
     var beginsMuted: Bool
     /// What is in work is noted, and looked at one by one after a crash.
     var isCareful: Bool
+    var scoring = Scoring.nothing
 
-    /// - Parameter mayHaveLabels: what a seed found before there were labels it finds without them.
-    init(seed: UInt64, mayHaveLabels: Bool = true) {
+    /// - Parameter isPlain: what a seed found before there were labels and models it finds without them.
+    init(seed: UInt64, isPlain: Bool = false) {
         var random = SeededGenerator(seed: seed &* 0x2545_F491_4F6C_DD1D &+ 1)
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         func chance(_ of: Int) -> Bool { random.next() % UInt64(of) == 0 }
@@ -75,6 +86,7 @@ struct Scenario: CustomStringConvertible {
             switch fault {
             // With foreign keys a second instance would only stand by.
             case .second: !chance(3)
+            case .swap: false
             default: true
             }
         }
@@ -85,8 +97,29 @@ struct Scenario: CustomStringConvertible {
         if beginsMuted { hasRetention = false }
         isCareful = chance(2)
         if chance(6) { contend(&random) }
-        if mayHaveLabels && isForeign && chance(2) { labelPartitions = pick(1...2) }
+        if !isPlain && isForeign && chance(2) { labelPartitions = pick(1...2) }
         if isBacklog { faults.removeAll { [.stalledFetch, .clockJump, .second, .freeze].contains($0) } }
+        if !isPlain { chooseScoring() }
+    }
+
+    /// By numbers of its own: the rest of a scenario is what it was before there were models.
+    private mutating func chooseScoring() {
+        var random = SeededGenerator(seed: seed ^ 0x0DD5_C04E)
+        switch random.next() % 4 {
+        case 0 where isForeign:
+            scoring = .trees(
+                HalfSpaceTreesParameters(
+                    inputCount: 4, trees: 3, height: random.next() % 2 == 0 ? 4 : 13, window: 16, sizeLimit: 2,
+                    seed: seed % 4))
+            // They depend on all events since the beginning.
+            hasRetention = false
+        case 1:
+            scoring = .forests
+            for _ in 0..<1 + random.next() % 3 {
+                faults.insert(.swap, at: Int(random.next() % UInt64(faults.count + 1)))
+            }
+        default: break
+        }
     }
 
     /// Makes the order matter: events of other partitions are late by a little, and what was taken is often given up.
@@ -127,10 +160,14 @@ struct Scenario: CustomStringConvertible {
     static let topic = "payments"
     private var labelTopic: String { "labels-\(partitions)" }
 
-    var planKey: String { "\(isForeign) \(late) \(hasLabels ? labelTopic : "")" }
+    var planKey: String { "\(isForeign) \(late) \(hasLabels ? labelTopic : "") \(scoring)" }
 
-    func plan() throws -> ScoringPlan {
-        var plan = PaymentPlan(idType: .string, rules: [], late: late, hasModel: false, hasTerminals: isForeign)
+    /// - Parameter models: where a forest scores, which.
+    func plan(models: [PaymentPlan.NamedModel] = [.forest]) throws -> ScoringPlan {
+        var plan = PaymentPlan(
+            idType: .string, rules: [], late: late, hasModel: scoring != .nothing, models: models,
+            hasTerminals: isForeign)
+        if case .trees(let trees) = scoring { plan.trees = trees }
         plan.outputFeatures = ["customer_count", "customer_mean", "terminal_count", "terminal_mean"]
         plan.topic = Self.topic
         plan.hasLabels = hasLabels
@@ -148,6 +185,7 @@ struct Scenario: CustomStringConvertible {
             isBacklog ? "backlog" : nil, isSlow ? "over days" : nil, hasRetention ? "retention" : nil,
             isStatic ? "static" : nil, keepsName ? "same name" : nil, sharesDisk ? "shared disk" : nil,
             beginsMuted ? "begins muted" : nil, isCareful ? "careful" : nil,
+            scoring == .nothing ? nil : "\(scoring)",
         ]
         let sizes = [
             "\(events) events", "\(partitions) partitions", "\(labelPartitions) of labels", "batches of \(batchRows)",

@@ -20,6 +20,8 @@ final class SimulatedInstance: @unchecked Sendable {
     private(set) var sink: SimulatedSink!
     private(set) var engine: StreamEngine!
     let disk: SimulatedDisk
+    /// Where its engine finds its models.
+    let models: ModelSlot
     /// What it notes of its work, in memory that outlives it.
     private let inFlight: UnsafeMutableRawBufferPointer?
     private var inFlightAtCrash: [UInt8] = []
@@ -44,6 +46,7 @@ final class SimulatedInstance: @unchecked Sendable {
         self.number = number
         self.name = name
         self.disk = disk
+        models = ModelSlot(world.sets[world.currentSet])
         source = SimulatedSource(self, world)
         sink = SimulatedSink(self, world)
         let scenario = world.scenario
@@ -54,7 +57,7 @@ final class SimulatedInstance: @unchecked Sendable {
             plan: world.plan, settings: Self.settings(scenario), source: source, sink: sink, pool: world.pool,
             order: scenario.isOrderRecorded ? SimulatedOrder(self, world) : nil,
             snapshots: scenario.snapshotEvents == nil ? nil : store, inFlight: inFlight.map { InFlightRecord($0) {} },
-            clock: SimulatedClock(self))
+            models: models, clock: SimulatedClock(self))
         engine.observer = world
     }
 

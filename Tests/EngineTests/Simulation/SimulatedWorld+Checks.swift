@@ -61,7 +61,8 @@ extension SimulatedWorld {
         if !scenario.isExactlyOnce && scenario.isForeign {
             note("at least once, order \(isOrderCertain ? "certain" : "uncertain")")
         }
-        let oracle = SimulationOracle(scenario, order: order, events: events, mutedUntil: mutedUntil)
+        let oracle = SimulationOracle(
+            scenario, models: sets.flatMap(\.models), order: order, events: events, mutedUntil: mutedUntil)
         var outputs: [EventPlace: [SimulatedEntry]] = [:]
         for kind in 0...1 {
             for (partition, log) in cluster.outputs[kind].enumerated() {
@@ -90,6 +91,7 @@ extension SimulatedWorld {
                 compare(outputs[place] ?? [], with: expected, event, at: place)
             }
         }
+        if versions.count > 1 { note("scores of both models") }
     }
 
     private func compare(
@@ -122,8 +124,11 @@ extension SimulatedWorld {
             case .nothing: break
             case .deadLetter(let code):
                 if entry.code != code { fail("\(place) is \(entry.code ?? "scored"), not \(code)") }
-            case .score(let wanted):
+            case .score(var wanted, let byModel):
                 let score = entry.code == nil ? entry.value.flatMap { SimulatedScore($0) } : nil
+                wanted.version = score?.version ?? ""
+                wanted.score = byModel[wanted.version]
+                versions.insert(wanted.version)
                 if score != wanted { fail("\(place) is \(entry.code ?? "\(score as Any)"), not \(wanted)") }
             }
         }

@@ -18,6 +18,10 @@ final class SimulatedWorld: @unchecked Sendable {
     let scenario: Scenario
     let plan: ScoringPlan
     let bug: PlantedBug?
+    /// Models that take each other's place; the first is the plan's.
+    var sets: [ModelSet]
+    /// Which of them a process finds that starts now.
+    private(set) var currentSet = 0
     let pool = WorkerPool(workerCount: 1)
     let cluster: SimulatedCluster
     let controller = DispatchSemaphore(value: 0)
@@ -56,6 +60,8 @@ final class SimulatedWorld: @unchecked Sendable {
     var visible: [[Int]]
     /// Events without an output whose offsets were committed: they have to be ones that are dropped.
     var silent: Set<EventPlace> = []
+    /// Of the models that scored.
+    var versions: Set<String> = []
     /// By partition: events before it were never to be scored.
     private(set) var mutedUntil: [Int64]
     var isOrderCertain = true
@@ -66,6 +72,7 @@ final class SimulatedWorld: @unchecked Sendable {
         self.scenario = scenario
         self.plan = plan
         self.bug = bug
+        sets = [plan.models]
         random = SeededGenerator(seed: scenario.seed ^ 0x5DEE_CE66)
         let group = SimulatedGroup(
             partitions: scenario.lanes, isExclusive: scenario.isForeign, sessionMilliseconds: 60)
@@ -289,6 +296,9 @@ final class SimulatedWorld: @unchecked Sendable {
                 untilDiskFault = pick(0...12)
             }
         case .second: wantsSecond = true
+        case .swap:
+            currentSet = (currentSet + 1) % sets.count
+            for instance in instances { instance.models.models = sets[currentSet] }
         }
     }
 
@@ -348,15 +358,23 @@ extension SimulatedPartition {
 }
 
 extension SimulatedWorld: StreamObserver {
+    private var hasTrees: Bool {
+        if case .trees = scenario.scoring { true } else { false }
+    }
+
     func didNotice(_ notice: EngineNotice) {
         trace("\(notice)")
         switch notice {
         case .restoring(let source, _):
             switch source {
             case .memory: note("restore from memory")
-            case .snapshot: note("restore from snapshot")
+            case .snapshot:
+                note("restore from snapshot")
+                if hasTrees { note("trees restored from a snapshot") }
             case .horizon: note("restore from horizon")
-            case .wholeLog: note("restore from log")
+            case .wholeLog:
+                note("restore from log")
+                if hasTrees { note("trees rebuilt from the log") }
             }
         case .snapshotRefused: note("snapshot refused")
         case .snapshotWritten: note("snapshot")

@@ -6,7 +6,8 @@ import Events
 /// It knows the events as they were made and the order in which they were taken, and nothing of the engine.
 struct SimulationOracle {
     enum Expected: Equatable {
-        case score(SimulatedScore)
+        /// And the number, by the version of the model that computes it; none: it is missing.
+        case score(SimulatedScore, byModel: [String: Double])
         case deadLetter(code: String)
         /// No output: dropped as late, or only there to fill windows.
         case nothing
@@ -23,15 +24,22 @@ struct SimulationOracle {
     }
 
     private let scenario: Scenario
+    private let models: OracleModels
     private(set) var expected: [EventPlace: Expected] = [:]
     private var watermark = Int64.min
     private var customers: [String: [Remembered]] = [:]
     private var terminals: [Int64: [Remembered]] = [:]
     private var labels: [Int64: [Remembered]] = [:]
 
-    /// - Parameter mutedUntil: by partition, the offset of the first event that is to be scored.
-    init(_ scenario: Scenario, order: [EventPlace], events: [[SimulatedEvent?]], mutedUntil: [Int64]) {
+    /// - Parameters:
+    ///   - models: each of those that may score an event.
+    ///   - mutedUntil: by partition, the offset of the first event that is to be scored.
+    init(
+        _ scenario: Scenario, models: [ModelPlan], order: [EventPlace], events: [[SimulatedEvent?]],
+        mutedUntil: [Int64]
+    ) {
         self.scenario = scenario
+        self.models = OracleModels(models)
         for place in order {
             guard let event = events[place.partition][Int(place.offset)] else { continue }
             let outcome = outcome(event)
@@ -70,7 +78,21 @@ struct SimulationOracle {
         }
         // An entity that the plan does not have is 0 in its features.
         if !scenario.isForeign { score.terminalMean = 0 }
-        return event.isTooLarge ? .deadLetter(code: "score-too-large") : .score(score)
+        let byModel = models.scores(of: features(event, score))
+        return event.isTooLarge ? .deadLetter(code: "score-too-large") : .score(score, byModel: byModel)
+    }
+
+    /// What the plan's models read.
+    private func features(_ event: SimulatedEvent, _ score: SimulatedScore) -> [Double] {
+        let amount = Double(event.cents) / 100
+        let mean = score.customerMean ?? .nan
+        let hours = event.time / PaymentPlan.hour
+        // The first day of 1970 was a Thursday.
+        let isWeekend = (hours / 24 + 3) % 7 >= 5
+        return [
+            amount, isWeekend ? 1 : 0, score.customerCount, mean, score.terminalCount, score.terminalMean ?? .nan,
+            amount / max(mean, 1), hours % 24 <= 6 ? 1 : 0,
+        ]
     }
 
     /// Count and mean over (t - delay - length, t - delay] of what is not forgotten, with the event itself if there is
@@ -106,6 +128,9 @@ struct SimulatedScore: Equatable {
     var terminalMean: Double?
     var labelCount: Double?
     var labelMean: Double?
+    /// Of the model; empty: there is none.
+    var version = ""
+    var score: Double?
 
     init(id: String, customerCount: Double, terminalCount: Double) {
         self.id = id
@@ -129,6 +154,8 @@ struct SimulatedScore: Equatable {
         self.terminalMean = Double(terminalMean)
         labelCount = value("label_count").flatMap { Double($0) }
         labelMean = value("label_mean").flatMap { Double($0) }
+        version = value("version").map { String($0.dropFirst().dropLast()) } ?? ""
+        score = value("score").flatMap { Double($0) }
     }
 }
 

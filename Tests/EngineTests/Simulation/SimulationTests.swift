@@ -61,7 +61,8 @@ struct SimulationTests {
             "abort", "stale", "fenced", "lost", "revoked", "retention", "disk fault", "rot", "snapshot",
             "snapshot failed",
             "lost answer", "lost request", "assignment stale", "restore from snapshot", "restore from horizon",
-            "restore from log", "careful restart",
+            "restore from log", "careful restart", "trees restored from a snapshot", "trees rebuilt from the log",
+            "scores of both models",
         ]
 
     private struct Coverage {
@@ -73,7 +74,7 @@ struct SimulationTests {
 
     @Test func regressionsStayFixed() throws {
         for seed in Self.regressions {
-            let world = try simulate(seed, mayHaveLabels: false)
+            let world = try simulate(seed, isPlain: true)
             #expect(world.violations.isEmpty, "\(world.scenario)")
         }
     }
@@ -98,11 +99,13 @@ struct SimulationTests {
         Issue.record("\(bug.rawValue) was not found within 500 seeds")
     }
 
-    private func simulate(
-        _ seed: UInt64, bug: PlantedBug? = nil, mayHaveLabels: Bool = true
-    ) throws -> SimulatedWorld {
-        let scenario = Scenario(seed: seed, mayHaveLabels: mayHaveLabels)
-        let world = SimulatedWorld(scenario, plan: try SimulationPlans.plan(scenario), bug: bug)
+    private func simulate(_ seed: UInt64, bug: PlantedBug? = nil, isPlain: Bool = false) throws -> SimulatedWorld {
+        let scenario = Scenario(seed: seed, isPlain: isPlain)
+        let plan = try SimulationPlans.plan(scenario)
+        let world = SimulatedWorld(scenario, plan: plan, bug: bug)
+        if scenario.scoring == .forests {
+            world.sets.append(try SimulationPlans.plan(scenario, models: [.other]).models)
+        }
         world.isTraced = Self.single == seed
         world.run()
         return world
@@ -113,11 +116,14 @@ struct SimulationTests {
 private enum SimulationPlans {
     private static let plans = Mutex<[String: ScoringPlan]>([:])
 
-    static func plan(_ scenario: Scenario) throws -> ScoringPlan {
-        try plans.withLock { plans in
-            if let found = plans[scenario.planKey] { return found }
-            let made = try scenario.plan()
-            plans[scenario.planKey] = made
+    static func plan(
+        _ scenario: Scenario, models: [PaymentPlan.NamedModel] = [.forest]
+    ) throws -> ScoringPlan {
+        let key = scenario.planKey + models.map(\.file).joined()
+        return try plans.withLock { plans in
+            if let found = plans[key] { return found }
+            let made = try scenario.plan(models: models)
+            plans[key] = made
             return made
         }
     }

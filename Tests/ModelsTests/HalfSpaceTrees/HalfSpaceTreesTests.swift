@@ -10,6 +10,9 @@ import Testing
         HalfSpaceTreesParameters(inputCount: 5, trees: 4, height: 15, window: 130, sizeLimit: 1, seed: .max),
         HalfSpaceTreesParameters(inputCount: 2, trees: 3, height: 24, window: 67, sizeLimit: 67, seed: 3),
         HalfSpaceTreesParameters(inputCount: 4, trees: 6, height: 9, window: 1_500, sizeLimit: 11, seed: 4),
+        // Of about as many leaves as masks hold: one plane of 32 and two, and too many.
+        HalfSpaceTreesParameters(inputCount: 2, trees: 40, height: 9, window: 128, sizeLimit: 7, seed: 5),
+        HalfSpaceTreesParameters(inputCount: 3, trees: 25, height: 15, window: 250, sizeLimit: 12, seed: 6),
     ]
 
     private static let awkward: [Double] = [

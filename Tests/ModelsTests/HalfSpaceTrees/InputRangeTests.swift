@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct InputRangeTests {
     private func range(_ values: [Double]) -> InputRange? {
-        var extremes = Array(repeating: 0.0, count: InputRange.groupCount(rows: values.count))
+        var extremes = Array(repeating: 0.0, count: 2 * InputRange.groupCount(rows: values.count))
         return InputRange(of: values, count: values.count, extremes: &extremes)
     }
 

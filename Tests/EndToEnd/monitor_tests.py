@@ -1,0 +1,191 @@
+"""`riffle baseline` and `riffle monitor` as people use them: over files, over topics, and killed again and again."""
+
+import json
+import os
+import random
+import signal
+import time
+import unittest
+
+import jsonschema
+from confluent_kafka import Producer
+
+from kill_processes import ROOT
+from pipeline_case import PipelineCase
+
+ROUNDS = int(os.environ.get("RIFFLE_MONITOR_KILLS", "12"))
+SEED = int(os.environ.get("RIFFLE_MONITOR_SEED", random.randrange(1 << 32)))
+PARTITIONS = 4
+PIPELINE = """\
+pipeline: watched
+kafka: {brokers: "localhost:1", group: watched}
+sources:
+  payments:
+    topic: payments
+    key: card
+    id: id
+    time: {field: at, format: iso8601}
+    fields: {id: string, card: string, at: time, amount: float, risk: float, channel: string}
+features:
+  - amount: amount
+  - risk: risk
+model: {name: anomaly, kind: half-space-trees}
+decide:
+  - block: score > 0.3
+  - allow: true
+output: {topic: scores, features: all, fields: [channel]}
+dead_letter: {topic: letters}
+monitor:
+  topic: drift
+  reference: reference.json
+  false_alarms: 1 per 1_000_000 events
+  segments: [channel]
+  bucket: 5m
+  resolve_after: 4_000
+  idle_after: 60s
+  runbook_url: https://example.org/drift
+state: {directory: "STATE"}
+"""
+
+
+def scores(seed, count, planted=None, start=0, until=None):
+    """Score records, two a second; from `start` to `until` a feature is moved."""
+    draw = random.Random(seed)
+    for number in range(count):
+        moved = planted is not None and start <= number < (until or count)
+        shared = draw.gauss(0, 1)
+        risk = 0.6 * shared + draw.gauss(0, 0.8) + (0.6 if moved and planted == "risk" else 0)
+        amount = 0.6 * shared + draw.gauss(0, 0.8) + (0.6 if moved and planted == "amount" else 0)
+        score = round(min(1, max(0, 0.1 + 0.05 * risk + 0.03 * amount + draw.gauss(0, 0.02))), 3)
+        second = number // 2
+        clock = f"2025-01-{1 + second // 86_400:02}T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
+        yield {
+            "id": str(number), "pipeline": "watched", "model": "anomaly", "version": "sha256:0123456789abcdef",
+            "event_time": clock + (".5Z" if number % 2 else "Z"), "score": score,
+            "decision": "block" if score > 0.2 else "allow", "reasons": [],
+            "features": {"amount": round(amount, 4), "risk": round(risk, 4)},
+            "fields": {"channel": draw.choices(["web", "pos", "atm"], [6, 3, 1])[0]}}  # fmt: skip
+
+
+def lines(records):
+    return "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records)
+
+
+class MonitorTests(PipelineCase):
+    PIPELINE = PIPELINE
+
+    def setUp(self):
+        super().setUp()
+        history = self.folder / "history.ndjson"
+        history.write_text(lines(scores(1, 40_000)))
+        self.baseline = self.riffle("baseline", self.pipeline, "--input", history)
+        schema = json.loads((ROOT / "schemas/alert.v1.schema.json").read_text())
+        self.schema = jsonschema.Draft202012Validator(schema)
+
+    def write(self, name, records):
+        path = self.folder / name
+        path.write_text(lines(records))
+        return path
+
+    def watch(self, path, *options):
+        """What is told of a file, as CloudEvents."""
+        alerts = self.folder / "alerts.ndjson"
+        said = self.riffle("monitor", self.pipeline, "--input", path, "--output", alerts, *options)
+        return [json.loads(line) for line in alerts.read_text().splitlines()], said
+
+    def test_a_reference_says_what_it_is_of_and_is_not_replaced_in_silence(self):
+        self.assertIn("40000", self.baseline.replace(",", "").replace("_", ""))
+        reference = json.loads((self.folder / "reference.json").read_text())
+        self.assertIn("score{channel=web}", reference["content"]["series"])
+        other = self.write("other.ndjson", scores(2, 20_000))
+        before = (self.folder / "reference.json").read_bytes()
+        said = self.riffle("baseline", self.pipeline, "--input", other, status=2)
+        self.assertIn("--replace", said)
+        self.assertEqual((self.folder / "reference.json").read_bytes(), before)
+
+    def test_what_is_planted_is_told_by_the_schema_and_ends(self):
+        path = self.write("moved.ndjson", scores(3, 60_000, "risk", 15_000, 30_000))
+        alerts, said = self.watch(path)
+        self.assertTrue(alerts, said)
+        for alert in alerts:
+            self.schema.validate(alert["data"])
+            self.assertEqual((alert["specversion"], alert["type"]), ("1.0", "drift.alert.v1"))
+            self.assertEqual(alert["data"]["runbook_url"], "https://example.org/drift")
+        first = alerts[0]
+        named = [first["subject"]] + [cause["series"] for cause in first["data"]["causes"]]
+        self.assertEqual([name for name in named if name in ("risk", "amount")][0], "risk")
+        states = [alert["data"]["state"] for alert in alerts if alert["subject"] == "score"]
+        self.assertEqual((states[0], states[-1]), ("firing", "resolved"))
+        self.assertEqual(len({alert["id"] for alert in alerts}), len(alerts))
+
+    def test_a_quiet_time_is_quiet_and_is_counted_against_the_budget(self):
+        path = self.write("quiet.ndjson", scores(4, 50_000))
+        windows = self.folder / "windows.ndjson"
+        alerts, _ = self.watch(path, "--windows", windows)
+        self.assertEqual(alerts, [])
+        described = [json.loads(line) for line in windows.read_text().splitlines()]
+        of_score = [window for window in described if window["series"] == "score"]
+        self.assertEqual(sum(window["events"] for window in of_score), 50_000)
+        self.assertLess(max(window["statistics"]["ks"] for window in of_score), 0.1)
+        said = self.riffle("monitor", self.pipeline, "--calibrate", path)
+        self.assertIn("0 alerts", said)
+        self.assertIn("false alarms per 1,000,000 scores: 0", said)
+
+    def test_what_is_no_score_and_what_is_no_reference_are_told(self):
+        path = self.write("broken.ndjson", scores(5, 100))
+        path.write_text(path.read_text() + '{"pipeline":"watched","score":0.5}\n{"score":\n')
+        _, said = self.watch(path)
+        self.assertIn("2 lines are no scores", said)
+        self.assertIn("broken.ndjson:101: field \"event_time\" is missing", said)
+        reference = self.folder / "reference.json"
+        text = reference.read_text()
+        place = text.index('"missing":') + len('"missing":')
+        reference.write_text(text[:place] + "1" + text[place:])
+        said = self.riffle("monitor", self.pipeline, "--input", path, status=2)
+        self.assertIn("changed after it was made", said)
+        reference.unlink()
+        said = self.riffle("monitor", self.pipeline, "--input", path, status=2)
+        self.assertIn("riffle baseline", said)
+
+    def test_a_monitor_that_is_killed_tells_the_same_and_nothing_twice(self):
+        """Scores keep coming; the monitor is killed at random moments, between them and in its snapshots."""
+        print(f"monitor kills: seed {SEED}")
+        draw = random.Random(SEED)
+        brokers = self.start("cluster", "--topic", f"scores:{PARTITIONS}", "--topic", "drift:1",
+                             "--topic", "drift.closings:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
+        records = list(scores(SEED, 40_000, "risk", 8_000, 18_000))
+        producer = Producer({"bootstrap.servers": brokers, "partitioner": "murmur2_random"})
+        cuts = sorted(draw.randrange(len(records)) for _ in range(ROUNDS)) + [len(records)]
+        place = 0
+        for cut in cuts:
+            for record in records[place:cut]:
+                producer.produce("scores", json.dumps(record), partition=int(record["id"]) % PARTITIONS)
+                producer.poll(0)
+            producer.flush()
+            place = cut
+            if cut == len(records):
+                break
+            monitor = self.start("monitor", self.pipeline, "--brokers", brokers, "-X", "fetch.wait.max.ms=20")
+            time.sleep(draw.uniform(0.2, 1.2))
+            self.assertEqual(monitor.end(signal.SIGKILL), -signal.SIGKILL)
+        self.riffle("monitor", self.pipeline, "--brokers", brokers, "--until-end", "-X", "fetch.wait.max.ms=20")
+        told = [json.loads(line) for line in self.kcat("-b", brokers, "-C", "-e", "-J", "-q", "-t", "drift").splitlines()]
+        path = self.write("all.ndjson", records)
+        expected, _ = self.watch(path)
+        headers = [dict(zip(record["headers"][::2], record["headers"][1::2])) for record in told]
+        self.assertEqual([header["ce_id"] for header in headers], [alert["id"] for alert in expected])
+        self.assertIn("firing", [alert["data"]["state"] for alert in expected])
+        for record, header, alert in zip(told, headers, expected):
+            data = json.loads(record["payload"])
+            self.schema.validate(data)
+            self.assertEqual(record["key"], data["fingerprint"])
+            self.assertEqual((header["ce_specversion"], header["ce_type"]), ("1.0", "drift.alert.v1"))
+            self.assertEqual(header["ce_subject"], data["series"])
+            # A file's lines have other offsets than a topic's partitions.
+            data["window"].pop("offsets")
+            alert["data"]["window"].pop("offsets")
+            self.assertEqual(data, alert["data"])
+
+
+if __name__ == "__main__":
+    unittest.main()
