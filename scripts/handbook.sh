@@ -54,7 +54,7 @@ check "$work/replay.csv"
 cmp "$work/labelled.csv" "$work/replay.csv"
 
 # The same pipeline with its features in the scores, and with the handbook's model.
-sed -e "s|file: models/card-fraud.json|file: $(realpath "$model")|" -e 's/features: none/features: all/' \
+sed -e "s|file: models/card-fraud.json|file: $(realpath "$model")|" -e 's/features: \[[^]]*]/features: all/' \
     -e 's/^  start: earliest.*/&\n  properties: {fetch.message.max.bytes: "${FETCH_BYTES}"}/' $pipeline >"$work/pipeline.yaml"
 for bytes in 65536 262144 4194304; do
     echo "== run with fetch.message.max.bytes $bytes"

@@ -9,8 +9,8 @@ struct Riffle: ParsableCommand {
             "Scores streams of events: windowed features, a fraud or anomaly model, one binary, one YAML file a pipeline.",
         version: RiffleVersion.text,
         subcommands: [
-            RunCommand.self, MonitorCommand.self, CheckCommand.self, ReplayCommand.self, TrainCommand.self,
-            ModelCommand.self,
+            RunCommand.self, MonitorCommand.self, BaselineCommand.self, CheckCommand.self, ReplayCommand.self,
+            TrainCommand.self, ModelCommand.self,
             GenerateCommand.self, DemoCommand.self,
             BenchCommand.self, DriftCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
         ])

@@ -20,6 +20,7 @@ import time
 import unittest
 from pathlib import Path
 
+import baseline_tests
 import drift_tests
 import inspect_tests
 import kill_tests
@@ -378,8 +379,8 @@ def main():
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
-        drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests, model_swap_tests,
-        monitor_tests, train_tests, kill_tests,
+        baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
+        model_swap_tests, monitor_tests, train_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

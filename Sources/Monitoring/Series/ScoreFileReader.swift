@@ -22,16 +22,21 @@ public final class ScoreFileReader {
     private var pending: [UInt8]?
     private static let limits = DecodeLimits()
 
-    /// - Parameter name: what the source is called in messages.
+    /// - Parameters:
+    ///   - name: what the source is called in messages.
+    ///   - rowID: the field that names an event in rows of `riffle replay`; `nil`: it is not read.
     /// - Throws: `NumberFailure` where it is empty or its header lacks a column, and what the source throws.
-    public init(_ source: any ByteSource, name: String, features: [String], fields: [ScoreRecordSchema.Field]) throws {
+    public init(
+        _ source: any ByteSource, name: String, features: [String], fields: [ScoreRecordSchema.Field],
+        rowID: ScoreRecordSchema.Field? = nil
+    ) throws {
         self.name = name
         let feed = RecordFeed(source)
         self.feed = feed
         guard let first = try feed.firstByte() else {
             throw NumberFailure("\(name): it is empty, where scores are expected")
         }
-        let row = ScoreRecordSchema(features: features, fields: fields, layout: .row).schema
+        let row = ScoreRecordSchema(features: features, fields: fields, layout: .row(id: rowID)).schema
         if first != UInt8(ascii: "{") {
             feed.splitting = .table
             guard let header = try feed.next() else {

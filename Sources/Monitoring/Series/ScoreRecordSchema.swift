@@ -20,9 +20,9 @@ public struct ScoreRecordSchema: Hashable, Sendable {
     public enum Layout: Hashable, Sendable {
         /// As on the output topic: features and fields are members of `features` and `fields`.
         case record
-        /// As `riffle replay` writes rows: features and fields stand beside the score. The id is not read: it may be a
-        /// number or text, under any name.
-        case row
+        /// As `riffle replay` writes rows: features stand beside the score. The id is a number or text under a name of its
+        /// own; without that it is not read.
+        case row(id: Field? = nil)
     }
 
     public let features: [String]
@@ -45,16 +45,20 @@ public struct ScoreRecordSchema: Hashable, Sendable {
     public init(features: [String], fields: [Field], layout: Layout = .record, aheadMicroseconds: Int64? = nil) {
         self.features = features
         self.fields = fields
-        let isRow = layout == .row
+        var id = Self.optional("id", .string)
+        var isRow = false
+        if case .row(let field) = layout {
+            isRow = true
+            id = Self.optional("id", [field?.name ?? ""], field?.type ?? .string)
+        }
         var plans = [
             FieldPlan(name: "event_time", path: ["event_time"], type: .time(.iso8601)),
-            Self.optional("id", [isRow ? "" : "id"], .string),
-            Self.optional("pipeline", .string), Self.optional("version", .string),
+            id, Self.optional("pipeline", .string), Self.optional("version", .string),
             Self.optional("decision", .string), Self.optional("score", .float),
         ]
         // Names with a dot: a feature may be called as a member of the record is.
         plans += features.map { Self.optional("features.\($0)", isRow ? [$0] : ["features", $0], .float) }
-        plans += fields.map { Self.optional("fields.\($0.name)", isRow ? [$0.name] : ["fields", $0.name], $0.type) }
+        plans += fields.map { Self.optional("fields.\($0.name)", ["fields", $0.name], $0.type) }
         schema = EventSchema(fields: plans, time: .field(Self.eventTime), aheadMicroseconds: aheadMicroseconds)
     }
 
