@@ -34,6 +34,8 @@ public struct MonitorPlan: Sendable {
     /// The bytes of one open bucket's counts.
     public var bucketBytes: Int { layout.countsTotal * MemoryLayout<UInt32>.stride }
 
+    /// A score of an event that is later than its record by more is none: one absurd time would make all others late.
+    static let aheadMicroseconds: Int64 = 3_600_000_000
     /// The most counts of a bucket: a dozen buckets may be open.
     static let countsMax = 1 << 24
 
@@ -42,7 +44,8 @@ public struct MonitorPlan: Sendable {
         pipeline: String, watch: Watch, reference: ReferenceFile, settings: MonitorSettings
     ) throws(ReferenceFault) {
         let fields = watch.fields + watch.segments.filter { segment in !watch.fields.contains(segment) }
-        let records = ScoreRecordSchema(features: watch.features, fields: fields)
+        let records = ScoreRecordSchema(
+            features: watch.features, fields: fields, aheadMicroseconds: Self.aheadMicroseconds)
         var builder = SeriesBuilder(watch: watch, records: records, reference: reference)
         let layout = builder.makeLayout()
         guard layout.countsTotal <= Self.countsMax else {
