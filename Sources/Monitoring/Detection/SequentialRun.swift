@@ -107,20 +107,12 @@ public struct SequentialRun: Sendable {
 
     /// A reference from numbers in their order, all as if of one hour.
     ///
-    /// The grid is that of scores where all numbers are between 0 and 1, else one of equal steps between the least and the
-    /// largest.
+    /// The grid is that of scores where all numbers are between 0 and 1, else one that is chosen from them.
     /// - Throws: `ReferenceFault`, where there is no number.
     public static func reference(of numbers: [Double]) throws(ReferenceFault) -> SeriesReference {
-        let lowest = numbers.min() ?? 0
-        let highest = numbers.max() ?? 1
-        var grid = ValueGrid.scores
-        if lowest < 0 || highest > 1 {
-            guard (highest - lowest).isFinite else {
-                throw ReferenceFault("a reference from \(lowest) to \(highest): the distance is no finite number")
-            }
-            // A constant stands in the middle.
-            let margin = lowest < highest ? 0 : max(1, abs(lowest)) / 2
-            grid = ValueGrid(from: lowest - margin, to: highest + margin, cells: ValueGrid.scores.cellCount)
+        let areShares = numbers.allSatisfy { (0...1).contains($0) }
+        guard let grid = areShares ? .scores : GridChoice.grid(of: numbers) else {
+            throw ReferenceFault("the reference's numbers are too far apart: their distance is no finite number")
         }
         var history = ReferenceHistory(grid: grid)
         for number in numbers { history.add(number, at: 0) }
@@ -180,7 +172,7 @@ extension SeriesReference {
         do {
             return try SeriesReference(
                 reading: grid, strata: [whole], missingCount: missingCount, thresholds: thresholds,
-                dispersion: dispersion, hourCount: hourCount)
+                dispersion: dispersion, hourCount: hourCount, seen: seen, categories: categories)
         } catch {
             preconditionFailure("the sum of sound strata is not sound: \(error)")
         }

@@ -1,7 +1,7 @@
 import Configuration
 public import Engine
 import Events
-import Generation
+public import Generation
 import Kafka
 public import Logging
 import Synchronization
@@ -20,6 +20,12 @@ public struct DemonstrationOptions: Sendable {
     public var liveEventsMax: Int?
     /// One of so many live events is broken; 0: none.
     public var brokenEvery = 16_000
+    /// Where the scores are watched: the history's days before this one only fill windows.
+    public var referenceFirstDay = 16
+    /// Where the scores are watched: what is planted, so many days after the live part began, for so many days.
+    public var drift = PlantedDrift.Kind.amountMean
+    public var driftLeadDays = 1
+    public var driftDays = 2
 
     public init() {}
 
@@ -28,12 +34,33 @@ public struct DemonstrationOptions: Sendable {
     static let firstDay = EventTime(microseconds: 946_684_800_000_000)
     /// The wave begins so many days before the live part: its first labels are known, 7 days later, when that begins.
     private static let waveLeadDays = 7
+    /// Where a drift is planted, it is over when the wave begins: each has its own alert.
+    private static let waveDelayDays = 9
 
-    func transactions(now microseconds: Int64) -> CardTransactionOptions {
+    /// - Parameter isWatched: whether a drift is planted, for a monitor to find.
+    func transactions(now microseconds: Int64, isWatched: Bool) -> CardTransactionOptions {
         let today = (microseconds - Self.firstDay.microseconds) / 86_400_000_000
         return CardTransactionOptions(
             seed: seed, firstDay: Self.firstDay, days: Int(max(0, today)), customers: customers, terminals: terminals,
-            fraudWave: CardTransactionOptions.FraudWave(firstDay: max(0, historyDays - Self.waveLeadDays), days: 30))
+            fraudWave: CardTransactionOptions.FraudWave(
+                firstDay: isWatched ? historyDays + Self.waveDelayDays : max(0, historyDays - Self.waveLeadDays),
+                days: 30),
+            drifts: isWatched ? [plantedDrift] : [])
+    }
+
+    var plantedDrift: PlantedDrift {
+        let firstDay = historyDays + driftLeadDays
+        return PlantedDrift(drift, firstDay: firstDay, lastDay: firstDay + driftDays - 1)
+    }
+
+    /// What is planted, and when, in words.
+    var plantedText: String {
+        let planted = plantedDrift
+        func day(_ number: Int) -> Substring {
+            let start = Self.firstDay.microseconds + Int64(number) * 86_400_000_000
+            return TimeText.string(EventTime(microseconds: start)).prefix(10)
+        }
+        return "\(planted.kind.summary), \(day(planted.firstDay)) to \(day(planted.lastDay ?? planted.firstDay))"
     }
 
     var historyEnd: EventTime {
@@ -62,6 +89,8 @@ public final class Demonstration: @unchecked Sendable {
     private let cluster: EmbeddedCluster
     private let service: RunService
     private let monitor: ScoreMonitor
+    private let companion: (any DemonstrationCompanion)?
+    private let transactions: CardTransactionOptions
     private let stream: TransactionStream
     private let clock: AnchoredClock
     private let start: Int64
@@ -75,20 +104,24 @@ public final class Demonstration: @unchecked Sendable {
 
     /// Starts the cluster; nothing is sent yet.
     ///
+    /// - Parameter companion: watches the scores for drift; one is planted then. `nil`: nothing is watched.
     /// - Throws: `RunFailure` for a pipeline that cannot read generated events, and `KafkaFailure`.
     public init(
-        assembly: PipelineAssembly, options: DemonstrationOptions = DemonstrationOptions(), logger: Logger
+        assembly: PipelineAssembly, options: DemonstrationOptions = DemonstrationOptions(), logger: Logger,
+        companion: (any DemonstrationCompanion)? = nil
     ) throws {
         if let problem = GeneratedFields.problems(of: assembly).first { throw RunFailure(problem) }
         self.assembly = assembly
         self.options = options
         self.logger = logger
+        self.companion = companion
         clock = AnchoredClock()
         start = clock.nanoseconds
         cluster = try EmbeddedCluster(for: assembly.plan, partitions: options.partitions, onLog: kafkaLogSink(logger))
         monitor = ScoreMonitor(plan: assembly.scoring, clock: clock)
-        var transactions = options.transactions(now: clock.microseconds)
+        var transactions = options.transactions(now: clock.microseconds, isWatched: companion != nil)
         GeneratedFields.add(to: &transactions, for: assembly)
+        self.transactions = transactions
         stream = TransactionStream(transactions, clock: clock)
         var runOptions = RunOptions()
         runOptions.brokers = cluster.bootstrapServers
@@ -114,10 +147,14 @@ public final class Demonstration: @unchecked Sendable {
             // Without a pipeline there is nothing to send to.
             stream.requestStop()
         }
+        let companion = companion.map { CompanionRun($0) { [stream] in stream.requestStop() } }
+        companion?.prepare(history, from: options.referenceFirstDay)
         let published: PublishCounts
         do {
-            published = try publishAll()
+            published = try publishAll(beside: companion)
+            try companion?.end()
         } catch {
+            try? companion?.end()
             service.requestStop()
             running.join()
             // What ended the pipeline is the cause of what happened to the publisher.
@@ -134,7 +171,15 @@ public final class Demonstration: @unchecked Sendable {
             published: published, run: run, last: snapshot(), firstScoreNanoseconds: first < 0 ? nil : first)
     }
 
-    private func publishAll() throws -> PublishCounts {
+    /// What is sent before the live part.
+    private var history: CardTransactionOptions {
+        var history = transactions
+        history.days = min(options.historyDays, transactions.days ?? .max)
+        history.drifts = []
+        return history
+    }
+
+    private func publishAll(beside companion: CompanionRun?) throws -> PublishCounts {
         let spec = assembly.spec
         let topics = try assembly.scoring.sources.map { source in
             try TopicPublisher(
@@ -156,6 +201,8 @@ public final class Demonstration: @unchecked Sendable {
             })
         try catchUp(publisher) { self.stream.isWanted }
         // Who stops it while history is scored does not want the rest of it.
+        guard stream.isWanted else { return finish(publisher) }
+        try companion?.watch(brokers: address)
         guard stream.isWanted else { return finish(publisher) }
         monitor.beginLive()
         phase.withLock { $0 = .live }
@@ -236,6 +283,8 @@ public final class Demonstration: @unchecked Sendable {
         snapshot.address = address
         snapshot.scoreTopic = assembly.spec.output.topic.value
         snapshot.nanoseconds = clock.nanoseconds - start
+        snapshot.drift = companion?.status
+        if companion != nil { snapshot.drift?.planted = options.plantedText }
         monitor.fill(&snapshot)
         // Asked for after what was consumed, so that there is never more consumed than published.
         snapshot.published = stream.progress.events

@@ -95,6 +95,8 @@ public struct DemonstrationSnapshot: Hashable, Sendable {
     public var labels: LabelCount?
     /// What held the merge back, a line a topic; empty where nothing did.
     public var waits: [String] = []
+    /// `nil`: nothing is watched for drift.
+    public var drift: DriftStatus?
 
     public init() {}
 

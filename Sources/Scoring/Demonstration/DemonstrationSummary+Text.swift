@@ -31,6 +31,7 @@ extension DemonstrationSummary {
             lines.append("labels: \(NumberStyle.grouped(labels.known)), \(frauds) of them fraud")
             if !found.isEmpty { lines.append("fraud among the labelled: " + found.joined(separator: ", ")) }
         }
+        if let drift = last.drift { lines += drift.summaryLines }
         lines += run.accounts.waitLines
         return lines.joined(separator: "\n")
     }

@@ -30,11 +30,12 @@ public struct DemonstrationView: Sendable {
         lines += decisions(frame.snapshot)
         if let known = frame.snapshot.labels { lines.append(labels(known)) }
         lines += [trend(frame), deadLetters(frame.snapshot), waits(frame.snapshot), StyledLine()]
+        if let status = frame.snapshot.drift { lines += drift(status) + [StyledLine()] }
         lines += footer(frame.snapshot)
         return lines.prefix(height).map { $0.rendered(width: width, usesColour: usesColour) }
     }
 
-    private func label(_ text: String) -> StyledLine {
+    func label(_ text: String) -> StyledLine {
         var line = StyledLine()
         line.add(text, columns: Self.labelColumns, .dim)
         return line
@@ -192,6 +193,9 @@ public struct DemonstrationView: Sendable {
         let (flagged, all) = snapshot.flagged
         parts.append("flagged \(NumberStyle.share(flagged, of: all))")
         parts.append("\(NumberStyle.grouped(snapshot.deadLettered)) dead letters")
+        if let drift = snapshot.drift, drift.phase == .watching {
+            parts.append("\(drift.openCount) of \(drift.alerts.count) alerts open")
+        }
         return parts.joined(separator: "  ")
     }
 }
