@@ -164,7 +164,14 @@ public final class Baseline {
             throw ReferenceFault(
                 "\(series.count) series: at most \(ReferenceFile.seriesMax) are kept; watch fewer features or segments")
         }
-        let segments = Dictionary(uniqueKeysWithValues: choice.layout.segments.map { ($0.name, $0.table.values) })
+        let cells = series.values.reduce(0) { $0 + $1.grid.cellCount * $1.strata.count }
+        guard cells <= ReferenceFile.cellsMax else {
+            throw ReferenceFault(
+                "\(cells) cells of all series: at most \(ReferenceFile.cellsMax) are kept; watch fewer features or segments"
+            )
+        }
+        let segments = Dictionary(
+            choice.layout.segments.map { ($0.name, $0.table.values) }, uniquingKeysWith: { first, _ in first })
         return Outcome(
             reference: ReferenceFile(
                 pipeline: settings.pipeline, fromMilliseconds: BaselineCounts.milliseconds(span.lowerBound),

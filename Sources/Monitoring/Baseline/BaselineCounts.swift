@@ -56,10 +56,12 @@ struct BaselineCounts {
         if batch.count == 0 { return }
         if cells.count < batch.capacity { cells = Array(repeating: 0, count: batch.capacity) }
         let groups = groups(of: batch, rows: rows)
+        let runs = Self.runs(of: rows)
         for (index, subject) in layout.subjects.enumerated() {
+            // Columns of a row that could not be read say nothing: only rows that count are looked at.
             cells.withUnsafeMutableBufferPointer { cells in
                 guard let start = cells.baseAddress else { return }
-                subject.cells(of: batch, rows: 0..<batch.count, into: start)
+                for run in runs { subject.cells(of: batch, rows: run, into: start + run.lowerBound) }
             }
             for (place, row) in rows.enumerated() {
                 let time = Self.milliseconds(batch.eventTimes[row])
@@ -72,6 +74,19 @@ struct BaselineCounts {
             let time = Self.milliseconds(batch.eventTimes[row])
             for index in decisions.indices { decided[index].add(cell: rank == index ? 1 : 0, at: time) }
         }
+    }
+
+    /// Rows that follow each other, as ranges.
+    static func runs(of rows: [Int]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for row in rows {
+            if let last = runs.last, last.upperBound == row {
+                runs[runs.count - 1] = last.lowerBound..<row + 1
+            } else {
+                runs.append(row..<row + 1)
+            }
+        }
+        return runs
     }
 
     private mutating func count(

@@ -32,9 +32,12 @@ public enum ReferenceCautions {
         }
         if let most = reference.dispersion.max(), most > dispersionForWaves {
             let place = reference.dispersion.firstIndex(of: most) ?? 0
-            let value = reference.grid.value(ofCell: reference.thresholds[place])
+            let cell = reference.thresholds[place]
+            let counts =
+                reference.categories.map { "counts of what is rarer than \"\($0[cell])\"" }
+                ?? "counts above \(ReferenceText.number(reference.grid.value(ofCell: cell)))"
             texts.append(
-                "there are waves: counts above \(value) spread \((most * 10).rounded() / 10) times as much as independent "
+                "there are waves: \(counts) spread \((most * 10).rounded() / 10) times as much as independent "
                     + "events do; changes there are found that much later")
         }
         return texts
