@@ -12,9 +12,8 @@ public struct MonitorPlan: Sendable {
         public var fields: [ScoreRecordSchema.Field] = []
         /// Missing values, values out of range, unseen categories and late scores.
         public var quality = true
-        /// Fields whose values divide the stream, and how many values of each are told apart.
+        /// Fields whose values divide the stream; which of them are told apart the reference says.
         public var segments: [ScoreRecordSchema.Field] = []
-        public var segmentValuesMax = 20
 
         public init() {}
     }

@@ -68,13 +68,13 @@ struct SeriesBuilder {
         subjects.append(subject)
     }
 
-    /// The values of a segment field, as the reference's series name them.
+    /// The values that were segments when the reference was made: its "(other)" is all but these.
     private func segmentValues(of field: String) -> [String] {
+        if let origin = reference.origin { return origin.segments[field] ?? [] }
         let start = "score{\(field)="
-        let values = reference.series.keys.filter { $0.hasPrefix(start) && $0.hasSuffix("}") }
+        return reference.series.keys.filter { $0.hasPrefix(start) && $0.hasSuffix("}") }
             .map { String($0.dropFirst(start.count).dropLast()) }
-            .filter { $0 != SeriesName.otherValue }
-        return Array(values.sorted().prefix(watch.segmentValuesMax))
+            .filter { $0 != SeriesName.otherValue }.sorted()
     }
 
     mutating func makeSeries(_ layout: EvidenceLayout) -> [SeriesPlan] {
