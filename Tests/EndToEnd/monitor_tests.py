@@ -10,7 +10,7 @@ import unittest
 import jsonschema
 from confluent_kafka import Producer
 
-from kill_processes import ROOT
+from kill_processes import ROOT, wait_until
 from pipeline_case import PipelineCase
 
 ROUNDS = int(os.environ.get("RIFFLE_MONITOR_KILLS", "12"))
@@ -44,7 +44,7 @@ monitor:
   resolve_after: 4_000
   idle_after: 60s
   runbook_url: https://example.org/drift
-state: {directory: "STATE", snapshot_every: 2_000 events}
+state: {directory: "STATE", snapshot_every: 500 events}
 """
 
 
@@ -81,6 +81,9 @@ class MonitorTests(PipelineCase):
         self.baseline = self.riffle("baseline", self.pipeline, "--input", history)
         schema = json.loads((ROOT / "schemas/alert.v1.schema.json").read_text())
         self.schema = jsonschema.Draft202012Validator(schema)
+
+    def states(self):
+        return {path.name for path in (self.folder / "state").glob("*.monitor")}
 
     def write(self, name, records):
         path = self.folder / name
@@ -155,9 +158,10 @@ class MonitorTests(PipelineCase):
                              "--topic", "drift.closings:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
         records = list(scores(SEED, 40_000, "risk", 8_000, 18_000))
         producer = Producer({"bootstrap.servers": brokers, "partitioner": "murmur2_random"})
-        cuts = sorted(draw.randrange(len(records)) for _ in range(ROUNDS)) + [len(records)]
+        each = len(records) // (ROUNDS + 1)
+        cuts = [each * (number + 1) - draw.randrange(each // 2) for number in range(ROUNDS)] + [len(records)]
         place = restored = 0
-        for cut in cuts:
+        for number, cut in enumerate(cuts):
             for record in records[place:cut]:
                 producer.produce("scores", json.dumps(record), partition=int(record["id"]) % PARTITIONS)
                 producer.poll(0)
@@ -167,9 +171,13 @@ class MonitorTests(PipelineCase):
                 break
             monitor = self.start("monitor", self.pipeline, "--brokers", brokers, "-X", "fetch.wait.max.ms=20")
             restored += "restored" in monitor.wait_for("no state|state restored").group()
+            if number % 2 == 0:
+                # Every other one lives until it has saved what is new.
+                known = self.states()
+                wait_until("a new state", lambda: self.states() - known)
             time.sleep(draw.uniform(0, 0.8))
             self.assertEqual(monitor.end(signal.SIGKILL), -signal.SIGKILL)
-        self.assertGreater(restored, ROUNDS // 4, "too few kills left a state")
+        self.assertGreaterEqual(restored, ROUNDS - 1, "a state that was saved was not taken up")
         before = self.kcat("-b", brokers, "-C", "-e", "-q", "-t", "drift").splitlines()
         self.assertTrue(before, "no kill came after an alert")
         self.riffle("monitor", self.pipeline, "--brokers", brokers, "--until-end", "-X", "fetch.wait.max.ms=20")

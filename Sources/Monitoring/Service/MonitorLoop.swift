@@ -50,7 +50,7 @@ public final class MonitorLoop: @unchecked Sendable {
     private var lastRows: [Int64]
     private var lastSave: Int64 = 0
     private var lastNote: Int64 = 0
-    private var savedRows = -1
+    private var savedRows = 0
     private static let waitMilliseconds = 100
 
     public init(
@@ -79,6 +79,7 @@ public final class MonitorLoop: @unchecked Sendable {
     /// A state that cannot be used spoils the monitor: the caller makes a new one for the next older state.
     public func restore(_ state: [UInt8]) throws {
         try monitor.restore(state)
+        savedRows = monitor.tally.rows
         onNotice(.restored(events: monitor.eventCount))
     }
 
@@ -159,7 +160,7 @@ public final class MonitorLoop: @unchecked Sendable {
     private func keep() throws {
         let now = clock.nanoseconds
         let isTime = settings.saveEveryNanoseconds.map { now - lastSave >= $0 } ?? false
-        let isFull = settings.saveEveryRows.map { monitor.tally.rows - max(0, savedRows) >= $0 } ?? false
+        let isFull = settings.saveEveryRows.map { monitor.tally.rows - savedRows >= $0 } ?? false
         if isTime || isFull { save() }
         if now - lastNote >= settings.noteEveryNanoseconds {
             lastNote = now
