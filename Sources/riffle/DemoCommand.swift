@@ -14,6 +14,10 @@ struct DemoCommand: ParsableCommand {
             Other clients can join the cluster at the address that is shown. Where the pipeline has a source of labels,
             each payment's comes six days of event time after it, and shows how good the decision was.
 
+            Where the pipeline has a "monitor" section, a monitor runs beside it. Its reference is made of the first 40 days,
+            by replay; then all amounts are 1.3 times as high for two days: an alert fires, says what moved, and is resolved
+            when amounts are back. The wave of fraud comes a week later.
+
             Latency is from when an event was meant to be sent to when its score is computed, before it is delivered.
 
             Examples:
@@ -62,7 +66,8 @@ struct DemoCommand: ParsableCommand {
         // Lines of a log would tear the view; what ends the run is thrown.
         let logger = LogSetup.logger(format: .text, level: .error)
         do {
-            let demonstration = try Demonstration(assembly: assembly, options: options, logger: logger)
+            let demonstration = try Demonstration(
+                assembly: assembly, options: options, logger: logger, companion: DemoMonitor(assembly, logger: logger))
             let screen = DemoScreen(demonstration)
             let signals = StopSignals { demonstration.requestStop() }
             defer { signals.cancel() }

@@ -11,6 +11,9 @@ public final class KafkaMonitoring: @unchecked Sendable {
         /// `nil`: nothing is kept, and a start reads the whole score topic.
         public var stateDirectory: String?
         public var untilEnd = false
+        /// Without a state, begin where the score topic ends now, rather than with what it still holds: a log that drops its
+        /// oldest records all the time would overtake the monitor.
+        public var beginsAtEnd = false
         /// Where a pipeline says nothing else: properties for librdkafka.
         public var propertyDefaults: [String: String] = [:]
 
@@ -150,7 +153,7 @@ public final class KafkaMonitoring: @unchecked Sendable {
                 topic: lane.topic, partition: lane.partition, milliseconds: Self.answerMilliseconds)
             let position = monitor.position(lane: index)
             if position == 0 {
-                monitor.begin(lane: index, at: marks.low)
+                monitor.begin(lane: index, at: options.beginsAtEnd ? marks.high : marks.low)
             } else if position > marks.high || position < marks.low {
                 throw MonitorFailure(
                     "partition \(lane.partition) of topic \"\(lane.topic)\" holds \(marks.low) to \(marks.high), and the state goes on "

@@ -10,7 +10,7 @@ public protocol DemonstrationCompanion: AnyObject, Sendable {
     ///   - history: what is sent before the live part.
     ///   - firstDay: days before it only fill windows.
     func prepare(_ history: CardTransactionOptions, from firstDay: Int) throws
-    /// Reads the scores from what the cluster still holds of them, until it is told to stop; blocks.
+    /// Reads the scores that come from now on, until it is told to stop; blocks.
     func watch(brokers: String) throws
     /// Ends `prepare` soon, or `watch` in order.
     func requestStop()

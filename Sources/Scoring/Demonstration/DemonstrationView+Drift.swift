@@ -38,9 +38,9 @@ extension DemonstrationView {
 extension DriftStatus {
     /// For the end: what was planted, and what was told.
     var summaryLines: [String] {
+        guard phase == .watching else { return [] }
         var lines: [String] = []
         if let planted { lines.append("planted: \(planted)") }
-        guard phase == .watching else { return lines }
         if alerts.isEmpty {
             lines.append("drift: no alert; \(NumberStyle.grouped(seriesCount)) series watched")
             return lines

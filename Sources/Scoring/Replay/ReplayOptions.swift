@@ -24,6 +24,8 @@ public struct ReplayOptions: Sendable {
     public var comparedFile: String?
     public var workers: Int
     public var settings = ReplaySettings()
+    /// Asked before each read of a file, on any thread: once it is false the file is at its end. `nil`: all is wanted.
+    public var isWanted: (@Sendable () -> Bool)?
 
     public init(input: String, output: String?, workers: Int = 1) {
         self.init(inputs: [input], output: output, workers: workers)

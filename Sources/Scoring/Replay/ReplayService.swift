@@ -124,7 +124,9 @@ public final class ReplayService {
         self.observer = observer
         let pool = WorkerPool(workerCount: options.workers)
         defer { pool.shutDown() }
-        let ahead = files.files.map { AheadByteSource($0.bytes) }
+        let ahead = files.files.map { file in
+            AheadByteSource(options.isWanted.map { StoppableByteSource(file.bytes, while: $0) } ?? file.bytes)
+        }
         let inputs = zip(files.files, ahead).map { file, bytes in
             ReplayFiles.input(file, format: options.inputFormat, bytes: bytes)
         }

@@ -1,0 +1,153 @@
+import Configuration
+import Engine
+import Events
+import Foundation
+import Generation
+import Logging
+import Monitoring
+import Scoring
+import Synchronization
+
+/// The monitor of a demonstration: what `riffle baseline` and `riffle monitor` do, in the demonstration's process.
+///
+/// Its reference is of the demonstration's own history, scored by replay: another seed has other customers, whom a
+/// reference made elsewhere would not know.
+// SAFETY: what changes is behind mutexes; `prepare` and `watch` are called one after the other.
+final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
+    private let assembly: PipelineAssembly
+    private let spec: MonitorSpec
+    private let logger: Logger
+    private let current = Mutex(DriftStatus())
+    private let plan = Mutex<MonitorPlan?>(nil)
+    private let running = Mutex<KafkaMonitoring?>(nil)
+    private let generating = Mutex<GenerateService?>(nil)
+    private let isStopRequested = Atomic<Bool>(false)
+
+    /// `nil`: the pipeline has no "monitor" section.
+    init?(_ assembly: PipelineAssembly, logger: Logger) {
+        guard let spec = assembly.spec.monitor else { return nil }
+        self.assembly = assembly
+        self.spec = spec
+        self.logger = logger
+    }
+
+    var status: DriftStatus { current.withLock { $0 } }
+
+    func prepare(_ history: CardTransactionOptions, from firstDay: Int) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "riffle-demo-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let start = EventTime(
+            microseconds: history.firstDay.microseconds + Int64(firstDay) * 86_400_000_000)
+        let scores = folder.appending(path: "scores.csv").path
+        do {
+            try replay(history, in: folder, from: start, to: scores)
+        } catch {
+            // Half a history need not be one.
+            if !isStopRequested.load(ordering: .relaxed) { throw error }
+        }
+        if isStopRequested.load(ordering: .relaxed) { return }
+        let source = try FileByteSource(path: scores)
+        let settings = BaselineSettings(assembly.plan, spec)
+        let baseline = Baseline(settings)
+        try baseline.read(
+            ScoreFileReader(
+                source, name: "the history", features: settings.records.features, fields: settings.records.fields))
+        let reference = folder.appending(path: "reference.json")
+        try baseline.finish().reference.encoded().write(to: reference)
+        let made = try MonitorPlan(assembly.plan, referencePath: reference.path)
+        plan.withLock { $0 = made }
+        current.withLock {
+            $0 = DriftStatus(
+                phase: .watching, seriesCount: made.seriesNames.count, eventsPerFalseAlarm: made.settings.runLength)
+        }
+    }
+
+    /// The history's scores, as `riffle generate` and `riffle replay` make them.
+    private func replay(
+        _ history: CardTransactionOptions, in folder: URL, from start: EventTime, to scores: String
+    ) throws {
+        let hasLabels = GeneratedFields.hasLabelSource(assembly)
+        let events = folder.appending(path: "events.csv").path
+        let labels = folder.appending(path: "labels.csv").path
+        var options = GenerateOptions()
+        options.transactions = history
+        let generator = GenerateService(options)
+        generating.withLock { $0 = generator }
+        if isStopRequested.load(ordering: .relaxed) { return }
+        _ = try generator.write(to: events, labels: hasLabels ? labels : nil)
+        let names = assembly.scoring.sources.map(\.name)
+        var replay = ReplayOptions(
+            inputs: zip(names, [events, labels]).map { "\($0)=\($1)" }, output: scores, workers: 1)
+        replay.rows.from = start
+        replay.isWanted = { [self] in !isStopRequested.load(ordering: .relaxed) }
+        let service = try ReplayService(plan: assembly.scoring, options: replay)
+        _ = try service.run()
+    }
+
+    func watch(brokers: String) throws {
+        guard let plan = plan.withLock({ $0 }), !isStopRequested.load(ordering: .relaxed) else { return }
+        var options = KafkaMonitoring.Options()
+        options.propertyDefaults = BrokerChoice.embeddedDefaults
+        options.beginsAtEnd = true
+        let service = try KafkaMonitoring(
+            plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: options,
+            logger: logger
+        ) { [self] notice in
+            if case .told(let alert) = notice { note(alert) }
+        }
+        running.withLock { $0 = service }
+        if isStopRequested.load(ordering: .relaxed) { return }
+        try service.run()
+    }
+
+    func requestStop() {
+        isStopRequested.store(true, ordering: .relaxed)
+        generating.withLock { $0 }?.requestStop()
+        running.withLock { $0 }?.requestStop()
+    }
+
+    // MARK: - Alerts
+
+    /// What the view shows of an alert's record.
+    private struct Record: Decodable {
+        struct Cause: Decodable { var series: String }
+        var series: String
+        var summary: String
+        var startsAt: String
+        var causes: [Cause]
+        var segments: [Cause]
+    }
+
+    private func note(_ alert: DriftAlert) {
+        guard let record = try? JSONDecoder().decode(Record.self, from: alert.data) else { return }
+        let time = Self.time(alert.time)
+        current.withLock { status in
+            if let open = status.alerts.lastIndex(where: { $0.isOpen && $0.series == record.series }) {
+                // What it says at its end is less than what it said before.
+                if alert.state == .resolved {
+                    status.alerts[open].until = time
+                } else {
+                    status.alerts[open].text = Self.text(record)
+                }
+                return
+            }
+            if alert.state == .resolved { return }
+            status.alerts.append(
+                DemonstrationAlert(series: record.series, text: Self.text(record), since: Self.time(record.startsAt)))
+        }
+    }
+
+    private static let causesShown = 3
+
+    private static func text(_ record: Record) -> String {
+        let causes = (record.causes + record.segments).prefix(causesShown).map(\.series)
+        return causes.isEmpty ? record.summary : "\(record.summary); with it \(causes.joined(separator: ", "))"
+    }
+
+    private static func time(_ text: String) -> EventTime {
+        let date = try? Date(text, strategy: .iso8601)
+        return EventTime(microseconds: Int64((date?.timeIntervalSince1970 ?? 0) * 1e6))
+    }
+}
