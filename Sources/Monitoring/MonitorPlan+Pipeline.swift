@@ -76,6 +76,7 @@ extension MonitorPlan.Watch {
         fields = spec.watch.fields.compactMap(field)
         quality = spec.watch.includesQuality
         segments = spec.segments.compactMap { field($0.value) }
+        segmentValuesMax = spec.segmentValuesMax
     }
 }
 

@@ -14,6 +14,8 @@ public struct MonitorPlan: Sendable {
         public var quality = true
         /// Fields whose values divide the stream; which of them are told apart the reference says.
         public var segments: [ScoreRecordSchema.Field] = []
+        /// The most values of a field that become segments where a reference is made.
+        public var segmentValuesMax = 20
 
         public init() {}
     }

@@ -22,7 +22,8 @@ import Testing
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
         "Monitoring": [
-            "Configuration", "Crypto", "Drift", "Engine", "Events", "Features", "Foundation", "Generation", "Glibc", "Kafka",
+            "Configuration", "Crypto", "Drift", "Engine", "Events", "Features", "Foundation", "Generation", "Glibc",
+            "Kafka",
             "Logging", "Synchronization",
         ],
         "riffle": [
