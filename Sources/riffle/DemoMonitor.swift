@@ -89,7 +89,8 @@ final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
     func watch(brokers: String) throws {
         guard let plan = plan.withLock({ $0 }), !isStopRequested.load(ordering: .relaxed) else { return }
         var options = KafkaMonitoring.Options()
-        options.propertyDefaults = BrokerChoice.embeddedDefaults
+        // The mock cluster searches its log from the beginning for each fetch: seldom is often enough for a sidecar.
+        options.propertyDefaults = ["fetch.wait.max.ms": "200"]
         options.beginsAtEnd = true
         let service = try KafkaMonitoring(
             plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: options,
