@@ -3,8 +3,9 @@ import Foundation
 
 extension DriftMonitor {
     static let causesMax = 5
-    /// A series with less evidence than this share of what raises an alert is not named as a cause.
-    private static let causeShare = 1e-4
+    /// Evidence grows by the events alone, at most one for one: a series with less than this many times as much is not
+    /// named as a cause.
+    private static let causeEvidenceAnEvent = 2.0
 
     func makeAlert(_ index: Int, _ alert: OpenAlert, state: AlertRecordState, at time: Int64) -> DriftAlert {
         let series = plan.series[index]
@@ -144,9 +145,9 @@ extension DriftMonitor {
 
     /// The other series that moved, the most evidence first.
     private func causes(besides index: Int, _ isWanted: (SeriesName) -> Bool) -> [AlertData.Cause] {
-        let least = plan.settings.runLength * Self.causeShare
         let ranked = watches.indices.filter { other in
-            other != index && isWanted(plan.series[other].name) && watches[other].evidence >= least
+            let least = Self.causeEvidenceAnEvent * Double(max(1, watches[other].detector.eventCount))
+            return other != index && isWanted(plan.series[other].name) && watches[other].evidence >= least
         }.sorted { (-watches[$0].evidence, $0) < (-watches[$1].evidence, $1) }
         return ranked.prefix(Self.causesMax).map { other in
             let lead =
