@@ -25,14 +25,13 @@ extension DriftMonitor {
     }
 
     private func endCooling(_ index: Int, at time: Int64) {
-        if case .cooling(let until, _) = watches[index].phase, time >= until { watches[index].phase = .watching }
+        if case .cooling(let until) = watches[index].phase, time >= until { watches[index].phase = .watching }
     }
 
     private func raise(_ index: Int, at time: Int64) {
         let series = plan.series[index]
         let lead = watches[index].lead(series)
-        if case .cooling(let until, let suppressed) = watches[index].phase {
-            watches[index].phase = .cooling(until: until, suppressed: suppressed + 1)
+        if case .cooling = watches[index].phase {
             watches[index].detector.reset()
             return
         }
@@ -83,7 +82,6 @@ extension DriftMonitor {
         let series = plan.series[index]
         if series.weight * watches[index].detector.statistic >= plan.settings.runLength * Self.returnShare {
             let lead = watches[index].lead(series)
-            alert.returns += 1
             alert.beginCalm()
             let isNews = isNews(lead, beside: alert) && time - alert.toldAt >= plan.settings.cooldownMicroseconds
             alert.lead = lead
@@ -141,7 +139,7 @@ extension DriftMonitor {
 
     private func resolve(_ index: Int, _ alert: OpenAlert, at time: Int64) {
         if !alert.isInhibited { tell(makeAlert(index, alert, state: .resolved, at: time)) }
-        watches[index].phase = .cooling(until: time + plan.settings.cooldownMicroseconds, suppressed: 0)
+        watches[index].phase = .cooling(until: time + plan.settings.cooldownMicroseconds)
         watches[index].detector.reset()
     }
 }

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Configuration
-import Dispatch
 import Engine
 import Foundation
-import Logging
 import Monitoring
 import Scoring
 
@@ -57,48 +55,19 @@ struct MonitorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A reference to use instead of the pipeline's.", valueName: "file"))
     var reference: String?
 
-    @Option(help: ArgumentHelp("Brokers to use instead of the pipeline's.", valueName: "host:port"))
-    var brokers: String?
-
-    @Option(
-        name: .customLong("for"), help: ArgumentHelp("Stop after so long, such as 30s or 10m.", valueName: "duration"))
-    var duration: CommandDuration?
-
-    @Flag(help: "Stop where the topic's partitions end now, and decide by what is there.")
-    var untilEnd = false
-
-    @Flag(help: "Keep nothing under the pipeline's state directory, and use nothing that is there.")
-    var noState = false
-
-    @Option(help: ArgumentHelp("Keep state here instead of in the pipeline's state directory.", valueName: "directory"))
-    var state: String?
-
-    @Option(
-        name: .customShort("X"),
-        help: ArgumentHelp(
-            "A property for librdkafka that the pipeline does not set; may be given again. Not for secrets: others see "
-                + "command lines.", valueName: "name=value"))
-    var properties: [PropertyArgument] = []
-
-    @Option(help: ArgumentHelp("How logs are written.", valueName: "text|json"))
-    var logFormat: LogFormat = .text
-
-    @Option(help: ArgumentHelp("The least level that is logged.", valueName: "level"))
-    var logLevel: LogLevel = .notice
+    @OptionGroup var options: ServiceOptions
 
     func validate() throws {
         if !input.isEmpty && !calibrate.isEmpty {
             throw ValidationError("--input and --calibrate exclude each other")
         }
         let readsFiles = !input.isEmpty || !calibrate.isEmpty
-        if readsFiles && (brokers != nil || duration != nil || untilEnd || state != nil || noState) {
+        if readsFiles && options.areOfKafka {
             throw ValidationError("--brokers, --for, --until-end, --state and --no-state are of Kafka, not of files")
         }
         if input.isEmpty && (output != "-" || windows != nil) {
             throw ValidationError("--output and --windows need --input")
         }
-        if duration != nil && untilEnd { throw ValidationError("--for and --until-end exclude each other") }
-        if state != nil && noState { throw ValidationError("--state and --no-state exclude each other") }
     }
 
     func run() throws {
@@ -129,6 +98,9 @@ struct MonitorCommand: ParsableCommand {
             }
         } catch let error as ExitCode {
             throw error
+        } catch let error as ReplayFailure where error.kind == .brokenPipe {
+            // Whoever read the alerts has enough of them.
+            throw ExitCode(1)
         } catch {
             Terminal.printError("riffle monitor: \(error)")
             throw ExitCode(1)
@@ -140,28 +112,22 @@ struct MonitorCommand: ParsableCommand {
     }
 
     private func watchTopic(_ assembly: PipelineAssembly, _ plan: MonitorPlan) throws {
-        guard let brokers = brokers ?? Self.address(assembly) else {
+        guard let brokers = options.brokers ?? Self.address(assembly) else {
             Terminal.printError(
                 "riffle monitor: the embedded cluster lives in the process that started it: give its address with --brokers"
             )
             throw ExitCode(2)
         }
-        let logger = LogSetup.logger(format: logFormat, level: logLevel.level)
-        var options = KafkaMonitoring.Options()
-        options.untilEnd = untilEnd
-        options.stateDirectory = noState ? nil : state ?? assembly.spec.state.directory
-        options.propertyDefaults = Dictionary(
-            properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+        var running = KafkaMonitoring.Options()
+        running.untilEnd = options.untilEnd
+        running.stateDirectory = options.noState ? nil : options.state ?? assembly.spec.state.directory
+        running.propertyDefaults = options.propertyDefaults
         let service = try KafkaMonitoring(
-            plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: options,
-            logger: logger)
+            plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: running,
+            logger: options.logger)
         let signals = StopSignals { service.requestStop() }
         defer { signals.cancel() }
-        if let duration {
-            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(Int(duration.microseconds))) {
-                service.requestStop()
-            }
-        }
+        options.afterDuration { service.requestStop() }
         try service.run()
     }
 
@@ -217,11 +183,18 @@ private final class AlertFile {
         (name, handle) = (path, opened)
     }
 
+    /// - Throws: `ReplayFailure`; one of kind `brokenPipe` where nobody reads any more.
     func write(_ line: Data) throws {
-        do {
-            try handle.write(contentsOf: line)
-        } catch {
-            throw MonitorFailure("\(name): it cannot be written: \(error.localizedDescription)")
+        try line.withUnsafeBytes { bytes in
+            var rest = bytes
+            while !rest.isEmpty {
+                let count = Foundation.write(handle.fileDescriptor, rest.baseAddress, rest.count)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw ReplayFailure.system(name, "cannot be written")
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
         }
     }
 

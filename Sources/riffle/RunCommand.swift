@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Engine
 import Foundation
 import Logging
@@ -24,28 +23,7 @@ struct RunCommand: ParsableCommand {
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
-    @Option(help: ArgumentHelp("Brokers to use instead of the pipeline's.", valueName: "host:port"))
-    var brokers: String?
-
-    @Option(
-        name: .customLong("for"), help: ArgumentHelp("Stop after so long, such as 30s or 10m.", valueName: "duration"))
-    var duration: CommandDuration?
-
-    @Flag(help: "Stop where the topic's partitions end now.")
-    var untilEnd = false
-
-    @Flag(help: "Keep nothing under the pipeline's state directory, and use nothing that is there.")
-    var noState = false
-
-    @Option(help: ArgumentHelp("Keep state here instead of in the pipeline's state directory.", valueName: "directory"))
-    var state: String?
-
-    @Option(
-        name: .customShort("X"),
-        help: ArgumentHelp(
-            "A property for librdkafka that the pipeline does not set; may be given again. Not for secrets: others see "
-                + "command lines.", valueName: "name=value"))
-    var properties: [PropertyArgument] = []
+    @OptionGroup var options: ServiceOptions
 
     @Option(
         help: ArgumentHelp(
@@ -56,15 +34,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How often the metrics file is written (default: 15s).", valueName: "duration"))
     var metricsEvery: CommandDuration?
 
-    @Option(help: ArgumentHelp("How logs are written.", valueName: "text|json"))
-    var logFormat: LogFormat = .text
-
-    @Option(help: ArgumentHelp("The least level that is logged.", valueName: "level"))
-    var logLevel: LogLevel = .notice
-
     func validate() throws {
-        if duration != nil && untilEnd { throw ValidationError("--for and --until-end exclude each other") }
-        if state != nil && noState { throw ValidationError("--state and --no-state exclude each other") }
         if metricsEvery != nil && metricsFile == nil {
             throw ValidationError("--metrics-every needs --metrics-file: there is nothing to write to")
         }
@@ -72,21 +42,20 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let assembly = try PipelineLoading.load(pipeline)
-        let logger = LogSetup.logger(format: logFormat, level: logLevel.level)
-        var options = RunOptions()
-        options.brokers = brokers
-        options.untilEnd = untilEnd
-        options.keepsNoState = noState
-        options.stateDirectory = state
-        if metricsFile != nil { options.statisticsMilliseconds = metricsEveryMilliseconds }
-        options.propertyDefaults = Dictionary(
-            properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+        let logger = options.logger
+        var running = RunOptions()
+        running.brokers = options.brokers
+        running.untilEnd = options.untilEnd
+        running.keepsNoState = options.noState
+        running.stateDirectory = options.state
+        if metricsFile != nil { running.statisticsMilliseconds = metricsEveryMilliseconds }
+        running.propertyDefaults = options.propertyDefaults
         let choice: BrokerChoice
         let service: RunService
         do {
-            choice = try BrokerChoice(assembly, options: options, logger: logger)
+            choice = try BrokerChoice(assembly, options: running, logger: logger)
             if choice.embedded != nil { Terminal.printError("embedded cluster at \(choice.address)") }
-            service = RunService(assembly: assembly, brokers: choice.address, options: options, logger: logger)
+            service = RunService(assembly: assembly, brokers: choice.address, options: running, logger: logger)
         } catch {
             Terminal.printError("riffle run: \(error)")
             throw ExitCode(1)
@@ -94,11 +63,7 @@ struct RunCommand: ParsableCommand {
         let metrics = try metricsWriter(service, logger)
         let signals = StopSignals({ service.requestStop() }, onReload: { service.requestReload() })
         defer { signals.cancel() }
-        if let duration {
-            DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(Int(duration.microseconds))) {
-                service.requestStop()
-            }
-        }
+        options.afterDuration { service.requestStop() }
         do {
             defer { metrics?.stop() }
             let summary = try service.run()
@@ -125,17 +90,5 @@ struct RunCommand: ParsableCommand {
             Terminal.printError("riffle run: \(error)")
             throw ExitCode(2)
         }
-    }
-}
-
-/// `name=value`.
-struct PropertyArgument: ExpressibleByArgument {
-    let name: String
-    let value: String
-
-    init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else { return nil }
-        name = String(argument[..<equals])
-        value = String(argument[argument.index(after: equals)...])
     }
 }

@@ -14,8 +14,6 @@ struct OpenAlert: Hashable, Sendable {
     var toldAt: Int64
     /// The odds ratio that was told last.
     var toldRatio: Double
-    /// How often evidence has come back since.
-    var returns = 0
     /// What was raised below it and not told.
     var suppressed = 0
     /// Events of the series since there was evidence, by bin, and scores of all kinds.
@@ -65,6 +63,6 @@ struct AlertLead: Hashable, Sendable {
 enum SeriesPhase: Hashable, Sendable {
     case watching
     case firing(OpenAlert)
-    /// Until then it raises nothing; what it would have raised.
-    case cooling(until: Int64, suppressed: Int)
+    /// Until then it raises nothing.
+    case cooling(until: Int64)
 }

@@ -39,7 +39,9 @@ extension DriftAlert {
 
     private static func quoted(_ text: String) -> String {
         // Only texts that are no UTF-8 could not be written: there are none.
-        guard let bytes = try? JSONEncoder().encode(text) else { preconditionFailure("a text that is no JSON") }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        guard let bytes = try? encoder.encode(text) else { preconditionFailure("a text that is no JSON") }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -17,10 +17,9 @@ extension SeriesWatch {
         case .firing(let alert):
             writer.write(UInt8(1))
             alert.write(to: &writer)
-        case .cooling(let until, let suppressed):
+        case .cooling(let until):
             writer.write(UInt8(2))
             writer.write(until)
-            writer.write(count: suppressed)
         }
     }
 
@@ -49,9 +48,7 @@ extension SeriesWatch {
         case 0: phase = .watching
         case 1: phase = .firing(try OpenAlert(&reader, plan))
         case 2:
-            phase = .cooling(
-                until: try reader.integer("a cooling's end"),
-                suppressed: try reader.count(max: .max, "suppressed alerts"))
+            phase = .cooling(until: try reader.integer("a cooling's end"))
         case let other: throw reader.fault("phase \(other) of \(plan.name)")
         }
     }
@@ -73,7 +70,6 @@ extension OpenAlert {
         writer.write(isInhibited)
         writer.write(toldAt)
         writer.write(toldRatio)
-        writer.write(count: returns)
         writer.write(count: suppressed)
         writer.write(counts: calmBins)
         writer.write(count: calmRows)
@@ -89,7 +85,6 @@ extension OpenAlert {
         isInhibited = try reader.flag("whether an alert was told")
         toldAt = try reader.integer("when an alert was told")
         toldRatio = try reader.finite("an alert's ratio")
-        returns = try reader.count(max: .max, "an alert's returns")
         suppressed = try reader.count(max: .max, "an alert's suppressed ones")
         calmBins = try SeriesWatch.counts(&reader, plan.bets.binCount, "an alert's calm events")
         calmRows = try reader.count(max: .max, "an alert's calm scores")

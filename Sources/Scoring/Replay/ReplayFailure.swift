@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Why a replay cannot start or go on.
 public struct ReplayFailure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -21,7 +21,7 @@ public struct ReplayFailure: Error, Hashable, Sendable, CustomStringConvertible 
     }
 
     /// A failure of the system: `events.csv: no such file or directory`.
-    static func system(_ name: String, _ what: String, code: Int32 = errno) -> ReplayFailure {
+    public static func system(_ name: String, _ what: String, code: Int32 = errno) -> ReplayFailure {
         let reason = code == ENOSPC ? "the disk is full" : String(cString: strerror(code)).lowercased()
         return ReplayFailure(code == EPIPE ? .brokenPipe : .environment, "\(name): \(what): \(reason)")
     }
