@@ -7,7 +7,10 @@ public import Events
 /// are cut into batches, nor a restart from a snapshot changes an alert. It belongs to one thread.
 public final class DriftMonitor {
     public let plan: MonitorPlan
+    /// Those of scores come first.
     public let lanes: [MonitorLane]
+    /// Only these hold buckets of scores back.
+    public let scoreLanes: Range<Int>
     let buckets: EvidenceBuckets
     var watches: [SeriesWatch]
     /// Of the last closed bucket that held rows.
@@ -26,13 +29,15 @@ public final class DriftMonitor {
     private var reports: [WindowReport] = []
 
     public init(plan: MonitorPlan, lanes: [MonitorLane]) {
-        precondition(!lanes.isEmpty, "a monitor of no lanes")
+        scoreLanes = 0..<(lanes.firstIndex { $0.role != .scores } ?? lanes.count)
+        precondition(!scoreLanes.isEmpty, "a monitor of no scores")
+        precondition(!lanes[scoreLanes.upperBound...].contains { $0.role == .scores }, "scores behind other lanes")
         self.plan = plan
         self.lanes = lanes
         let settings = plan.settings
         buckets = EvidenceBuckets(
             layout: plan.layout, bucketMicroseconds: settings.bucketMicroseconds,
-            lateMicroseconds: settings.lateMicroseconds, laneCount: lanes.count, pipeline: plan.pipeline)
+            lateMicroseconds: settings.lateMicroseconds, laneCount: scoreLanes.count, pipeline: plan.pipeline)
         watches = plan.series.map { SeriesWatch($0, runLength: settings.runLength) }
         counts = plan.series.map { Array(repeating: 0, count: $0.cellCount) }
         bucketCounts = plan.series.map { BucketCounts(binCount: $0.bets.binCount) }
@@ -46,12 +51,13 @@ public final class DriftMonitor {
     }
 
     /// Raises a lane's watermark, which never falls: nothing before it is waited for any more.
-    public func raise(lane: Int, to watermark: Int64) { buckets.raise(lane: lane, to: watermark) }
+    public func raise(lane: Int, to watermark: Int64) { buckets.lanes.raise(lane: lane, to: watermark) }
 
     /// Follows what was recorded of closings before a restart; call it before rows are added.
     public func follow(_ closings: [LaneClosing]) {
         for (index, lane) in lanes.enumerated() {
-            buckets.follow(closings.filter { $0.topic == lane.topic && $0.partition == lane.partition }, lane: index)
+            let own = closings.filter { $0.topic == lane.topic && $0.partition == lane.partition }
+            buckets.lanes.follow(own, lane: index)
         }
     }
 
@@ -64,9 +70,7 @@ public final class DriftMonitor {
     public var openBucketCount: Int { buckets.open.count }
 
     /// Up to where a lane is past; `Int64.min`: it has not begun.
-    public func watermark(lane: Int) -> Int64 {
-        buckets.lanes[lane].watermark(late: plan.settings.lateMicroseconds)
-    }
+    public func watermark(lane: Int) -> Int64 { buckets.lanes.watermark(lane: lane) }
 
     var tally: EvidenceTally { buckets.tally }
 
@@ -78,7 +82,7 @@ public final class DriftMonitor {
     /// Closes what all lanes are past.
     ///
     /// - Returns: what people are to be told, in order.
-    public func advance() -> [DriftAlert] { close(before: buckets.watermark) }
+    public func advance() -> [DriftAlert] { close(before: buckets.lanes.watermark) }
 
     /// Closes what is open: nothing comes any more.
     public func finish() -> [DriftAlert] {
@@ -172,17 +176,6 @@ public final class DriftMonitor {
     }
 
     func tell(_ alert: DriftAlert) { outputs.append(alert) }
-}
-
-/// A partition that is read, or a file.
-public struct MonitorLane: Hashable, Sendable {
-    public let topic: String
-    public let partition: Int32
-
-    public init(topic: String, partition: Int32) {
-        self.topic = topic
-        self.partition = partition
-    }
 }
 
 /// What was read in a window.

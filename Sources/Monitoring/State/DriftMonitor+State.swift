@@ -12,7 +12,7 @@ extension DriftMonitor {
         var writer = StateWriter(Self.stateKind)
         writer.write(identity)
         writer.write(count: lanes.count)
-        for (lane, clock) in zip(lanes, buckets.lanes) {
+        for (lane, clock) in zip(lanes, buckets.lanes.clocks) {
             writer.write(lane.topic)
             writer.write(UInt32(bitPattern: lane.partition))
             writer.write(clock.highest)
