@@ -12,6 +12,7 @@ public final class DriftMonitor {
     /// Only these hold buckets of scores back.
     public let scoreLanes: Range<Int>
     let buckets: EvidenceBuckets
+    let limits: LimitFlow
     var watches: [SeriesWatch]
     /// Of the last closed bucket that held rows.
     var modelVersion = ""
@@ -38,6 +39,8 @@ public final class DriftMonitor {
         buckets = EvidenceBuckets(
             layout: plan.layout, bucketMicroseconds: settings.bucketMicroseconds,
             lateMicroseconds: settings.lateMicroseconds, laneCount: scoreLanes.count, pipeline: plan.pipeline)
+        limits = LimitFlow(pipeline: plan.pipeline, settings: settings)
+        buckets.recordTimes = limits.makeRecordTimes()
         watches = plan.series.map { SeriesWatch($0, runLength: settings.runLength) }
         counts = plan.series.map { Array(repeating: 0, count: $0.cellCount) }
         bucketCounts = plan.series.map { BucketCounts(binCount: $0.bets.binCount) }
@@ -76,7 +79,7 @@ public final class DriftMonitor {
 
     /// The series whose alerts are open, those that nobody was told of included.
     public var openAlerts: [String] {
-        watches.indices.filter { watches[$0].isFiring }.map { plan.series[$0].name.description }
+        watches.indices.filter { watches[$0].isFiring }.map { plan.series[$0].name.description } + limits.openAlerts
     }
 
     /// Closes what all lanes are past.
@@ -93,9 +96,13 @@ public final class DriftMonitor {
 
     private func close(before watermark: Int64) -> [DriftAlert] {
         while let block = buckets.closeNext(before: watermark) {
+            limits.pass(until: block.start).forEach(tell)
             take(block)
+            limits.take(block).forEach(tell)
             buckets.recycle(block)
         }
+        // At the end of a file the last bucket is cut: up to the newest score, and no further, it is known what came.
+        limits.pass(until: min(watermark, buckets.lanes.highest)).forEach(tell)
         defer { outputs = [] }
         return outputs
     }

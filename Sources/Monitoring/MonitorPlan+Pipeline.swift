@@ -48,14 +48,25 @@ extension MonitorPlan {
     }
 }
 
+extension MonitorPlan {
+    /// The same without limits, which are no part of the budget.
+    public func withoutLimits() -> MonitorPlan {
+        var plan = self
+        plan.settings.limits = LimitSettings()
+        return plan
+    }
+}
+
 extension MonitorSpec {
+    /// Keys that ask for the times of records or of day, which scores from files do not have.
+    public var keysOfTopics: [String] {
+        [("freshness", freshnessMicroseconds), ("lag", lagMicroseconds)].filter { $0.1 != nil }.map(\.0)
+    }
+
     /// Keys of the section that this version of the monitor does not act upon: it says so, rather than look away.
     public var unusedKeys: [String] {
         var keys: [String] = []
         if labels != nil { keys.append("labels") }
-        if freshnessMicroseconds != nil { keys.append("freshness") }
-        if lagMicroseconds != nil { keys.append("lag") }
-        if rate.below != nil || rate.above != nil { keys.append("rate") }
         return keys
     }
 }
@@ -80,6 +91,17 @@ extension MonitorPlan.Watch {
     }
 }
 
+extension LimitSettings {
+    init(_ spec: MonitorSpec) {
+        self.init()
+        func rate(_ rate: EventRate?) -> Rate? { rate.map { Rate(events: $0.events, microseconds: $0.microseconds) } }
+        rateBelow = rate(spec.rate.below)
+        rateAbove = rate(spec.rate.above)
+        lagMicroseconds = spec.lagMicroseconds
+        freshnessMicroseconds = spec.freshnessMicroseconds
+    }
+}
+
 extension MonitorSettings {
     init(_ spec: MonitorSpec) {
         self.init()
@@ -90,6 +112,7 @@ extension MonitorSettings {
         resolveAfterEvents = spec.resolveAfterEvents
         cooldownMicroseconds = spec.cooldownMicroseconds
         tolerance = spec.tolerance
+        limits = LimitSettings(spec)
         runbookURL = spec.runbookURL
     }
 }

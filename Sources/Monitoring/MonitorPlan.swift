@@ -22,7 +22,7 @@ public struct MonitorPlan: Sendable {
 
     public let pipeline: String
     public let records: ScoreRecordSchema
-    public let settings: MonitorSettings
+    public internal(set) var settings: MonitorSettings
     public let reference: ReferenceFile
     /// The SHA-256 of the reference's content.
     public let referenceDigest: String

@@ -85,6 +85,11 @@ struct MonitorCommand: ParsableCommand {
                 "not available in this version, and not watched: \(keys.map { "monitor.\($0)" }.joined(separator: ", "))"
             )
         }
+        if !input.isEmpty, let keys = assembly.spec.monitor?.keysOfTopics, !keys.isEmpty {
+            Terminal.printError(
+                "not asked of files, which do not say when scores were written: "
+                    + keys.map { "monitor.\($0)" }.joined(separator: ", "))
+        }
         if !plan.unwatched.isEmpty {
             Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
         }
@@ -158,7 +163,7 @@ struct MonitorCommand: ParsableCommand {
     }
 
     private func calibrateFiles(_ plan: MonitorPlan) throws {
-        let monitoring = try FileMonitoring(plan: plan, inputs: sources(calibrate))
+        let monitoring = try FileMonitoring(plan: plan.withoutLimits(), inputs: sources(calibrate))
         var calibration = Calibration(plan)
         let summary = try monitoring.run { calibration.add($0) }
         print(calibration.text(summary), terminator: "")

@@ -11,6 +11,8 @@ final class EvidenceBlock {
     var offsets: [Int: ClosedRange<Int64>] = [:]
     /// Rows by the version of the model, see `VersionTable`.
     var versions: [Int] = []
+    /// Of rows and late rows, where lag is watched.
+    var lags = LagCounts()
 
     init(countsTotal: Int) {
         self.countsTotal = countsTotal
@@ -24,6 +26,7 @@ final class EvidenceBlock {
         counts.update(repeating: 0, count: countsTotal)
         rows = 0
         lateRows = 0
+        lags.removeAll()
         offsets.removeAll(keepingCapacity: true)
         for index in versions.indices { versions[index] = 0 }
     }

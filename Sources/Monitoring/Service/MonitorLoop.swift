@@ -42,6 +42,7 @@ public final class MonitorLoop: @unchecked Sendable {
     private let store: (any MonitorStore)?
     private let settings: Settings
     private let clock: any EngineClock
+    private let wall: any WallClock
     private let onNotice: (Notice) -> Void
     private let isStopRequested = Atomic<Bool>(false)
     private let batch: EventBatch
@@ -55,7 +56,8 @@ public final class MonitorLoop: @unchecked Sendable {
 
     public init(
         monitor: DriftMonitor, source: any MonitorSource, sink: any MonitorSink, store: (any MonitorStore)?,
-        settings: Settings, clock: any EngineClock, onNotice: @escaping (Notice) -> Void
+        settings: Settings, clock: any EngineClock, wall: any WallClock = SystemWallClock(),
+        onNotice: @escaping (Notice) -> Void
     ) {
         self.monitor = monitor
         self.source = source
@@ -63,6 +65,7 @@ public final class MonitorLoop: @unchecked Sendable {
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.wall = wall
         self.onNotice = onNotice
         batch = EventBatch(schema: monitor.plan.records.schema, capacity: settings.batchRows)
         isAtEnd = Array(repeating: false, count: monitor.lanes.count)
@@ -86,6 +89,9 @@ public final class MonitorLoop: @unchecked Sendable {
     /// Blocks. - Throws: what cannot be gone on from; what was told stays told.
     public func run() throws {
         told = try sink.publishedIDs()
+        if let freshness = monitor.freshnessFingerprint {
+            monitor.takeUpFreshness(try sink.openLimit(fingerprint: freshness))
+        }
         monitor.follow(try sink.recordedClosings())
         try source.begin(at: monitor.lanes.indices.map { monitor.position(lane: $0) })
         let start = clock.nanoseconds
@@ -95,6 +101,7 @@ public final class MonitorLoop: @unchecked Sendable {
             let hasRows = try takeAll()
             try tell(monitor.advance())
             try closeIdle()
+            try watchFreshness()
             if settings.endsAtEnd, !hasRows, isAtEnd.allSatisfy({ $0 }) {
                 try tell(monitor.finish())
                 break
@@ -111,6 +118,7 @@ public final class MonitorLoop: @unchecked Sendable {
     /// One batch of each lane that may be read.
     private func takeAll() throws -> Bool {
         var hasRows = false
+        monitor.believe(recordTimesUntil: wall.microseconds)
         let least = monitor.lanes.indices.map { monitor.watermark(lane: $0) }.min() ?? .min
         for lane in monitor.lanes.indices where !isStopped {
             // A lane far ahead of the others would hold ever more open buckets.
@@ -126,6 +134,14 @@ public final class MonitorLoop: @unchecked Sendable {
             monitor.add(batch, lane: lane, position: taken.position)
         }
         return hasRows
+    }
+
+    /// A look at history says nothing about now.
+    private func watchFreshness() throws {
+        if settings.endsAtEnd { return }
+        try tell(
+            monitor.judgeFreshness(
+                at: wall.microseconds, isAllRead: monitor.scoreLanes.allSatisfy { isAtEnd[$0] }))
     }
 
     /// Raises lanes that have nothing to say to where the others are.

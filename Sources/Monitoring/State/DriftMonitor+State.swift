@@ -33,6 +33,7 @@ extension DriftMonitor {
             block.write(to: &writer)
         }
         for watch in watches { watch.write(to: &writer) }
+        limits.write(to: &writer, buckets)
         return writer.sealed()
     }
 
@@ -65,6 +66,7 @@ extension DriftMonitor {
             try buckets.block(number).read(&reader, places: places, versions: versions)
         }
         for index in watches.indices { try watches[index].read(&reader, plan.series[index]) }
+        try limits.read(&reader, buckets)
         try reader.finish()
     }
 
@@ -93,7 +95,7 @@ extension DriftMonitor {
             [
                 plan.pipeline, plan.referenceDigest, "\(settings.runLength)", "\(settings.bucketMicroseconds)",
                 "\(settings.lateMicroseconds)", "\(settings.windowMicroseconds)", "\(plan.layout.countsTotal)",
-            ] + plan.seriesNames
+            ] + plan.seriesNames + settings.limits.identity
         return AlertIdentity.hash(parts)
     }
 }
