@@ -11,6 +11,7 @@ final class MonitorWorld {
     /// How much of each lane has been written so far.
     var written: [Int]
     var alerts: [DriftAlert] = []
+    var performance: [PerformanceRecord] = []
     var closings: [LaneClosing] = []
     var states: [[UInt8]] = []
     var nanoseconds: Int64 = 0
@@ -85,7 +86,7 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
 
     func publishedIDs() throws -> Set<String> {
         try world.mayCrash()
-        return Set(world.alerts.map(\.id))
+        return Set(world.alerts.map(\.id) + world.performance.map(\.id))
     }
 
     func recordedClosings() throws -> [LaneClosing] { world.closings }
@@ -94,6 +95,14 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
         for alert in alerts {
             try world.mayCrash()
             world.alerts.append(alert)
+            try world.mayCrash()
+        }
+    }
+
+    func publish(_ records: [PerformanceRecord]) throws {
+        for record in records {
+            try world.mayCrash()
+            world.performance.append(record)
             try world.mayCrash()
         }
     }
