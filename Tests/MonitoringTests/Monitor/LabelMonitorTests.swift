@@ -142,7 +142,7 @@ import Testing
             expectEqual(decisions["block"]?["recall"], Double(found) / Double(frauds))
             let counts = LabelledCounts(
                 scores: labelled.map(\.score), labels: labelled.map { known[$0.number] == true })
-            expectEqual(total["roc_auc"], try #require(counts.rocAUC))
+            expectEqual(total["roc_auc"], counts.rocAUC ?? .nan)
             try expectEstimate(estimated[place], of: rows)
         }
     }
