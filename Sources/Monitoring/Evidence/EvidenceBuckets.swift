@@ -17,17 +17,26 @@ final class EvidenceBuckets {
     var recordTimes: RecordTimes?
     private var free: [EvidenceBlock] = []
     private let pipeline: [UInt8]
+    /// Where scores wait for labels.
+    private let feed: ScoreFeed?
+    /// Where performance is estimated without labels.
+    private let flags: FlaggedScores?
     /// By subject, of a chunk's rows.
     private let cells: UnsafeMutablePointer<Int32>
     private let groups: UnsafeMutablePointer<Int32>
     private static let chunkRows = 256
 
-    init(layout: EvidenceLayout, bucketMicroseconds: Int64, lateMicroseconds: Int64, laneCount: Int, pipeline: String) {
+    init(
+        layout: EvidenceLayout, bucketMicroseconds: Int64, lateMicroseconds: Int64, laneCount: Int, pipeline: String,
+        feed: ScoreFeed? = nil, flags: FlaggedScores? = nil
+    ) {
         precondition(bucketMicroseconds > 0 && laneCount > 0)
         self.layout = layout
         self.bucketMicroseconds = bucketMicroseconds
         lanes = LaneClocks(count: laneCount, late: lateMicroseconds)
         self.pipeline = Array(pipeline.utf8)
+        self.feed = feed
+        self.flags = flags
         cells = .allocate(capacity: max(1, layout.subjects.count) * Self.chunkRows)
         groups = .allocate(capacity: Self.chunkRows)
     }
@@ -97,10 +106,15 @@ final class EvidenceBuckets {
 
     func block(_ number: Int64) -> EvidenceBlock {
         if let block = open[number] { return block }
-        let block = free.popLast() ?? EvidenceBlock(countsTotal: layout.countsTotal)
+        let block = free.popLast() ?? makeBlock()
         block.start = number &* bucketMicroseconds
         open[number] = block
         return block
+    }
+
+    private func makeBlock() -> EvidenceBlock {
+        EvidenceBlock(
+            countsTotal: layout.countsTotal, scores: feed?.makeBucket(), flaggedCells: flags?.cellCount ?? 0)
     }
 
     /// Rows that cannot be read, and those of other pipelines on the same topic, are passed over.
@@ -130,6 +144,10 @@ final class EvidenceBuckets {
         tally.rows += rows.count
         countVersions(batch, rows: rows, in: block)
         addTimes(of: batch, rows: rows, to: block)
+        if let feed, var scores = block.scores.take() {
+            feed.add(batch, rows: rows, versions: &versions, to: &scores)
+            block.scores = scores
+        }
         var first = rows.lowerBound
         while first < rows.upperBound {
             let next = min(rows.upperBound, first + Self.chunkRows)
@@ -144,6 +162,9 @@ final class EvidenceBuckets {
             subject.cells(of: batch, rows: rows, into: own)
             let counts = block.counts + layout.start(subject: index)
             for place in 0..<rows.count { Self.add(own[place], cellCount: subject.cellCount, to: counts) }
+        }
+        if let flags {
+            flags.count(batch, rows: rows, cells: cells + flags.subject * Self.chunkRows, into: &block.flagged)
         }
         for segment in layout.segments.indices { countSegment(segment, batch, rows: rows, in: block) }
     }

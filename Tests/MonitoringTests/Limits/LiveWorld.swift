@@ -144,6 +144,8 @@ final class LivePorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, Wa
         }
     }
 
+    func publish(_ records: [PerformanceRecord]) throws {}
+
     func record(_ closing: LaneClosing) throws {
         try world.mayCrash("before closing \(world.closings.count)")
         world.closings.append(closing)
