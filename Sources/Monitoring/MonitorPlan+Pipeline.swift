@@ -22,7 +22,8 @@ extension MonitorPlan {
         do {
             try self.init(
                 pipeline: plan.spec.name.value, watch: Watch(plan, spec), reference: reference,
-                settings: MonitorSettings(spec), labels: LabelPlan(plan, spec))
+                settings: MonitorSettings(spec), labels: LabelPlan(plan, spec),
+                deadLetters: DeadLetterColumns(plan.spec))
         } catch {
             throw MonitorFailure("\(path): \(error)")
         }
@@ -119,6 +120,11 @@ extension LabelPlan {
             columns: LabelColumns(plan.spec.sources[labels.source], labels),
             card: card.map { .init(name: $0.name, type: $0.type) })
     }
+}
+
+extension DeadLetterColumns {
+    /// Of events that should have been scored.
+    public init(_ pipeline: PipelineSpec) { self.init(origin: pipeline.sources[0].topic.value) }
 }
 
 extension LabelColumns {

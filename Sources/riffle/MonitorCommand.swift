@@ -54,6 +54,12 @@ struct MonitorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "With --input: dead letters, as `riffle dead-letter list --format json` writes them; may be given again.",
+            valueName: "file"))
+    var deadLetters: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "With --input: the performance of each window, measured with labels or estimated, a line each.",
             valueName: "file"))
     var performance: String?
@@ -78,6 +84,9 @@ struct MonitorCommand: ParsableCommand {
         }
         if input.isEmpty && (output != "-" || windows != nil || performance != nil) {
             throw ValidationError("--output, --windows and --performance need --input")
+        }
+        if !readsFiles && !deadLetters.isEmpty {
+            throw ValidationError("--dead-letters is for files: over Kafka dead letters come from their topic")
         }
         if !readsFiles && !labels.isEmpty {
             throw ValidationError("--labels is for files: over Kafka labels come from their topic")
@@ -105,6 +114,12 @@ struct MonitorCommand: ParsableCommand {
         if plan.labels == nil && !labels.isEmpty {
             Terminal.printError(
                 "riffle monitor: --labels: the \"monitor\" section has no \"labels\", which says what their fields are")
+            throw ExitCode(2)
+        }
+        if plan.deadLetters == nil && !deadLetters.isEmpty {
+            Terminal.printError(
+                "riffle monitor: --dead-letters: the reference has no series \"dead_letters\", or \"quality\" is not watched: "
+                    + "make it anew with `riffle baseline --dead-letters`")
             throw ExitCode(2)
         }
         do {
@@ -167,7 +182,7 @@ struct MonitorCommand: ParsableCommand {
     private func monitoring(_ plan: MonitorPlan, _ pipeline: PipelinePlan, of paths: [String]) throws -> FileMonitoring {
         try FileMonitoring(
             plan: plan, inputs: sources(paths), rowID: ScoreRecordSchema.Field(idOf: pipeline),
-            labels: sources(labels))
+            labels: sources(labels), deadLetters: sources(deadLetters))
     }
 
     private func readFiles(_ plan: MonitorPlan, _ pipeline: PipelinePlan) throws {

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 import unittest
+from datetime import datetime
 
 import jsonschema
 from confluent_kafka import Producer
@@ -173,6 +174,51 @@ class MonitorTests(PipelineCase):
         self.assertEqual({value["series"] for value in values}, {"freshness"})
         self.assertEqual(values[0]["startsAt"], values[1]["startsAt"])
         self.assertGreater(values[2]["startsAt"], values[1]["endsAt"])
+
+    def test_dead_letters_are_watched_over_files_and_over_topics_alike(self):
+        def letters(count, share, more=None, start=0, until=0):
+            """Of the events of `scores`, those that are refused; one of a hundred is of another pipeline."""
+            draw = random.Random(9)
+            for record in scores(1, count):
+                number = int(record["id"])
+                if draw.random() < (more if start <= number < until else share):
+                    topic = "payments" if draw.random() < 0.99 else "other"
+                    yield {"origin": f"{topic}/0/{number}", "timestamp": record["event_time"], "time": record["event_time"],
+                           "code": "invalid-json"}  # fmt: skip
+
+        usual = self.write("usual.ndjson", letters(40_000, 0.004))
+        self.riffle("baseline", self.pipeline, "--input", self.folder / "history.ndjson", "--dead-letters", usual, "--replace")
+        reference = json.loads((self.folder / "reference.json").read_text())
+        self.assertIn("dead_letters", reference["content"]["series"])
+        records = list(scores(8, 30_000))
+        refused = list(letters(30_000, 0.004, 0.03, 12_000, 18_000))
+        path = self.write("scores.ndjson", records)
+        alerts, _ = self.watch(path, "--dead-letters", self.write("refused.ndjson", refused))
+        self.assertEqual([alert["subject"] for alert in alerts if alert["data"]["state"] == "firing"][0], "dead_letters")
+        for alert in alerts:
+            self.schema.validate(alert["data"])
+        quiet, _ = self.watch(path)
+        self.assertEqual(quiet, [], "without dead letters there is nothing to tell")
+
+        brokers = self.start("cluster", "--topic", "scores:2", "--topic", "letters:2", "--topic", "drift:1",
+                             "--topic", "drift.closings:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
+        producer = Producer({"bootstrap.servers": brokers})
+        for record in records:
+            producer.produce("scores", json.dumps(record), partition=int(record["id"]) % 2)
+            producer.poll(0)
+        for letter in refused:
+            at = datetime.fromisoformat(letter["timestamp"].replace("Z", "+00:00"))
+            headers = {"riffle-origin": letter["origin"], "riffle-timestamp": str(round(at.timestamp() * 1_000))}
+            producer.produce("letters", b"{", partition=len(letter["origin"]) % 2, headers=headers)
+            producer.poll(0)
+        producer.flush()
+        self.riffle("monitor", self.pipeline, "--brokers", brokers, "--until-end", "-X", "fetch.wait.max.ms=20")
+        told = self.kcat("-b", brokers, "-C", "-e", "-J", "-q", "-t", "drift").splitlines()
+        headers = [json.loads(line)["headers"] for line in told]
+        self.assertEqual([dict(zip(header[::2], header[1::2]))["ce_id"] for header in headers],
+                         [alert["id"] for alert in alerts])  # fmt: skip
+        said = self.riffle("baseline", self.pipeline, "--from-topic", "--brokers", brokers, "-o", self.folder / "other.json")
+        self.assertIn(f"{sum(letter['origin'].startswith('payments/') for letter in refused)} dead letters of events of payments", said)
 
     def test_a_quiet_time_is_quiet_and_is_counted_against_the_budget(self):
         path = self.write("quiet.ndjson", scores(4, 50_000))

@@ -6,6 +6,8 @@ import Events
 /// Scores that are written when their time has come, in memory, with clocks that outlive a monitor's crashes.
 final class LiveWorld {
     let lanes: [[PaymentScores.Row]]
+    /// When the events of dead letters were; their lane is the last.
+    let letters: [Int64]
     var written: [Int]
     var alerts: [DriftAlert] = []
     var closings: [LaneClosing] = []
@@ -24,8 +26,8 @@ final class LiveWorld {
     static let step: Int64 = 20_000_000
 
     init(seed: UInt64) {
-        lanes = Self.lanes(seed: seed)
-        written = lanes.map { _ in 0 }
+        (lanes, letters) = Self.history(seed: seed)
+        written = Array(repeating: 0, count: lanes.count + 1)
         random = RandomWords(seed &+ 1_000)
         wall = PaymentScores.start
     }
@@ -53,6 +55,7 @@ final class LiveWorld {
         for (lane, rows) in lanes.enumerated() {
             while written[lane] < rows.count, rows[written[lane]].recordTime <= wall { written[lane] += 1 }
         }
+        while written[lanes.count] < letters.count, letters[written[lanes.count]] <= wall { written[lanes.count] += 1 }
     }
 
     var isOver: Bool {
@@ -61,18 +64,19 @@ final class LiveWorld {
 
     static let freshness: Int64 = 1_500_000_000
 
-    static let plan = PaymentMonitor.makePlan { settings in
+    static let plan = PaymentLetters.makePlan { settings in
         settings.limits.rateBelow = .init(events: 900, microseconds: 600_000_000)
         settings.limits.rateAbove = .init(events: 900, microseconds: 300_000_000)
         settings.limits.lagMicroseconds = 300_000_000
         settings.limits.freshnessMicroseconds = freshness
     }
 
-    /// Two a second; a pause, a time in which records come late, a burst, another pause; the risk moves, too.
-    private static func lanes(seed: UInt64) -> [[PaymentScores.Row]] {
+    /// Two a second; many dead letters, a pause, a time in which records come late, a burst, another pause; the risk moves, too.
+    private static func history(seed: UInt64) -> (lanes: [[PaymentScores.Row]], letters: [Int64]) {
         var random = RandomWords(seed)
         var scores = PaymentScores(seed: seed, change: .risk, from: 8_000, until: 13_000)
         var lanes = Array(repeating: [PaymentScores.Row](), count: 3)
+        var letters: [Int64] = []
         var shift: Int64 = 0
         for number in 0..<24_000 {
             var row = scores.next()
@@ -83,9 +87,12 @@ final class LiveWorld {
             row.time += shift
             row.recordTime = row.time + Int64(random.below(2_000)) * 1_000
             if (10_000..<13_000).contains(number) { row.recordTime += 900_000_000 }
+            if random.unit() < ((3_000..<6_000).contains(number) ? 0.03 : PaymentLetters.share) {
+                letters.append(row.time)
+            }
             lanes[random.below(3)].append(row)
         }
-        return lanes.map { rows in rows.sorted { $0.recordTime < $1.recordTime } }
+        return (lanes.map { rows in rows.sorted { $0.recordTime < $1.recordTime } }, letters.sorted())
     }
 }
 
@@ -109,7 +116,9 @@ final class LivePorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, Wa
         try world.mayCrash()
         let start = Int(positions[lane])
         let end = min(world.written[lane], start + 1 + world.random.below(batch.capacity))
-        if end > start {
+        if lane == world.lanes.count {
+            PaymentLetters.add(world.letters[start..<end], firstOffset: Int64(start), to: batch)
+        } else if end > start {
             batch.append(PaymentScores.batch(world.lanes[lane][start..<end], firstOffset: Int64(start)))
         }
         positions[lane] = Int64(end)
