@@ -62,7 +62,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let lanes = try prepareTopics(admin)
         let sink = try KafkaMonitorSink(
             brokers: brokers, group: group, properties: properties, pipeline: plan.pipeline, alerts: spec.topic.value,
-            closings: spec.closingsTopic, performance: spec.labels?.topic, onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
+            closings: spec.closingsTopic, performance: spec.labels?.topic,
+            onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
         let consumer = try KafkaConsumer(brokers: brokers, group: group, properties: properties, onLog: onLog)
         let source = KafkaMonitorSource(consumer: consumer, lanes: lanes, plan: plan) { [logger] in
             Self.warn($0, logger)
@@ -70,7 +71,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let store = options.stateDirectory.map {
             FileMonitorStore(directory: $0, name: pipeline.name.value, keep: pipeline.state.keep)
         }
-        let loop = try makeLoop(lanes, admin, source, sink, store)
+        let cluster = store == nil ? "" : try admin.clusterID(milliseconds: Self.answerMilliseconds)
+        let loop = try makeLoop(lanes, cluster, admin, source, sink, store)
         self.loop.withLock { $0 = loop }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { loop.requestStop() }
         defer { self.loop.withLock { $0 = nil } }
@@ -113,7 +115,7 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let topic = pipeline.deadLetter.topic.value
         guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) else {
             throw MonitorFailure(
-                "topic \"\(topic)\" of the dead letters does not exist on \(brokers): start `riffle run` first, which makes it, or create it"
+                "topic \"\(topic)\" of the dead letters does not exist on \(brokers): start `riffle run` first, which makes it"
             )
         }
         return metadata.partitions.map { MonitorLane(topic: topic, partition: $0.id, role: .deadLetters) }
@@ -132,12 +134,12 @@ public final class KafkaMonitoring: @unchecked Sendable {
 
     /// A loop that goes on from the newest state that can be used.
     private func makeLoop(
-        _ lanes: [MonitorLane], _ admin: KafkaAdmin, _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink,
-        _ store: FileMonitorStore?
+        _ lanes: [MonitorLane], _ cluster: String, _ admin: KafkaAdmin, _ source: KafkaMonitorSource,
+        _ sink: KafkaMonitorSink, _ store: FileMonitorStore?
     ) throws -> MonitorLoop {
         let states = try store?.states() ?? []
         for state in states {
-            let (loop, monitor) = makeLoop(lanes, source, sink, store)
+            let (loop, monitor) = makeLoop(lanes, cluster, source, sink, store)
             do {
                 try loop.restore(state)
                 try begin(monitor, admin, hasState: true)
@@ -148,21 +150,22 @@ public final class KafkaMonitoring: @unchecked Sendable {
                 notice(.stateRefused("\(error)"))
             }
         }
-        let (loop, monitor) = makeLoop(lanes, source, sink, store)
+        let (loop, monitor) = makeLoop(lanes, cluster, source, sink, store)
         try begin(monitor, admin, hasState: false)
         notice(.began)
         return loop
     }
 
     private func makeLoop(
-        _ lanes: [MonitorLane], _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink, _ store: FileMonitorStore?
+        _ lanes: [MonitorLane], _ cluster: String, _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink,
+        _ store: FileMonitorStore?
     ) -> (MonitorLoop, DriftMonitor) {
         var settings = MonitorLoop.Settings()
         settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
         settings.endsAtEnd = options.untilEnd
         settings.saveEveryNanoseconds = pipeline.state.snapshotEvery.microseconds.map { $0 * 1_000 }
         settings.saveEveryRows = pipeline.state.snapshotEvery.events.map { Int($0) }
-        let monitor = DriftMonitor(plan: plan, lanes: lanes)
+        let monitor = DriftMonitor(plan: plan, lanes: lanes, cluster: cluster)
         let loop = MonitorLoop(
             monitor: monitor, source: source, sink: sink, store: store, settings: settings, clock: MonotonicClock()
         ) { [self] in notice($0) }
