@@ -76,7 +76,7 @@ def scores(seed, count, kind=None):
     for number in range(count):
         planted = kind if number >= DRIFT_FROM else None
         channel = draw.choices(("web", "pos", "atm"), (6, 3, 1))[0]
-        is_fraud = uniform() < (0.01 if planted == "prior" else 0.005)
+        is_fraud = uniform() < (0.015 if planted == "prior" else 0.005)
         risk = gauss(0, 1) + (3 if is_fraud else 0)
         amount = gauss(0, 1) + (1 if is_fraud else 0)
         if planted == "shift":
