@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How good a pipeline's decisions were, by what became known: needs nothing but Python 3.9.
+"""How good a pipeline's decisions were, by what became known: needs only Python 3.9.
 
     scripts/decision_quality.py ROWS EVENTS --label attack [--kind kind] [--score 0.6] [--episodes machine]
 
-ROWS are what `riffle replay` wrote (.csv or .csv.gz), EVENTS what it read, with the label and an id of the same name in each
-row. For each decision: how many events had it, and how many of them were positive. With --score the same of all events with
-at least that score. With --kind, a column of EVENTS that says of positives what they were: how many of each kind had
-which decision. With --episodes as well, a column that says whose an event is: positives of one kind that follow each other there are
-one episode, and it is found if one of its events had another decision than the most frequent one.
+ROWS are what `riffle replay` wrote (.csv or .csv.gz), EVENTS what it read, with the label and an id of the same name in
+each row. For each decision: how many events had it, and how many of them were positive. With --score the same of all
+events with at least that score. With --kind, a column of EVENTS that says of positives what they were: how many of each
+kind had which decision. With --episodes as well, a column that says whose an event is: positives of one kind that follow
+each other there are one episode, and it is found if one of its events had another decision than the most frequent one.
 """
 
 import argparse
@@ -51,7 +51,9 @@ def main():
             continue
         decision, score = rows[event[name]]
         positive = event[options.label] in ("true", "1")
-        groups = [decision, "all"] + ([f"score >= {options.score:g}"] if options.score and score >= options.score else [])
+        groups = [decision, "all"]
+        if options.score is not None and score >= options.score:
+            groups.append(f"score >= {options.score:g}")
         for group in groups:
             events[group] += 1
             positives[group] += positive

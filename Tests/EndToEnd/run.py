@@ -29,6 +29,7 @@ import metrics_tests
 import model_swap_tests
 import monitor_tests
 import pipeline_case
+import pipelines_tests
 import secret_tests
 import topic_replay_tests
 import train_tests
@@ -380,7 +381,7 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, kill_tests,
+        model_swap_tests, monitor_tests, train_tests, pipelines_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

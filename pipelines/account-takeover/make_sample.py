@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes sample.csv.gz: six weeks of logins to invented accounts, with attacks among them. Needs nothing but Python 3.9.
+"""Makes sample.csv.gz: six weeks of logins to invented accounts, with attacks among them. Needs only Python 3.9.
 
     python3 make_sample.py [--seed 11] [--output sample.csv.gz]
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes sample.csv.gz: three weeks of readings of invented machines, with faults among them. Needs nothing but Python 3.9.
+"""Makes sample.csv.gz: three weeks of readings of invented machines, with faults in the last. Needs only Python 3.9.
 
     python3 make_sample.py [--seed 5] [--output sample.csv.gz]
 
-The same seed makes the same readings. Twelve machines stand at three sites and tell every ten minutes how warm they are, how
-much they shake, at which pressure and current they run. Machines of a site share its weather and its shifts; now and
-then one is stopped for some hours, and a reading is lost, which are no faults. In the third week
+The same seed makes the same readings. Twelve machines stand at three sites and tell every ten minutes how warm they
+are, how much they shake, at which pressure and current they run. Machines of a site share its weather and its shifts;
+now and then one is stopped for some hours, and a reading is lost, which are no faults. In the third week
 
   stuck   one value stays what it was for hours, to the last digit
   spike   one value of one reading is far off
