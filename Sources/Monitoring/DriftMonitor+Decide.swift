@@ -7,16 +7,16 @@ extension DriftMonitor {
     /// moved": the mean of e-detectors by fixed weights is one. Where it reaches the budget, the series with the most of
     /// it is raised and leaves the sum; again, until what is left says nothing. So the budget holds for all series
     /// together, whatever depends on what.
-    func decide(at time: Int64) {
-        for index in watches.indices { endCooling(index, at: time) }
-        while let index = nextRaised() { raise(index, at: time) }
-        for index in watches.indices { follow(index, at: time) }
+    func decide(_ side: MonitorSide, at time: Int64) {
+        for index in side.series { endCooling(index, at: time) }
+        while let index = nextRaised(side) { raise(index, modelVersion: side.modelVersion, at: time) }
+        for index in side.series { follow(index, at: time) }
     }
 
-    private func nextRaised() -> Int? {
+    private func nextRaised(_ side: MonitorSide) -> Int? {
         var sum = 0.0
         var most: (index: Int, part: Double)?
-        for index in watches.indices where !watches[index].isFiring {
+        for index in side.series where !watches[index].isFiring {
             let part = plan.series[index].weight * watches[index].detector.statistic
             sum += part
             if part > most?.part ?? 0 { most = (index, part) }
@@ -28,7 +28,7 @@ extension DriftMonitor {
         if case .cooling(let until) = watches[index].phase, time >= until { watches[index].phase = .watching }
     }
 
-    private func raise(_ index: Int, at time: Int64) {
+    private func raise(_ index: Int, modelVersion: String, at time: Int64) {
         let series = plan.series[index]
         let lead = watches[index].lead(series)
         if case .cooling = watches[index].phase {
