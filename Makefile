@@ -33,7 +33,7 @@ test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, 
 	$(TEST) --filter ScoringTests
 	$(TEST) --filter AllocationTests
 	RIFFLE_MUTANTS=10000 $(TEST) --filter ModelMutationTests
-	scripts/within.sh 1200 /usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
+	scripts/within.sh 1800 /usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
 
 lint: ## Check the format of the sources.
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift

@@ -1,4 +1,4 @@
-"""Markdown as `docs_tests` reads it: blocks of code, what is said of them in comments, spans of code, links, headings."""
+"""Markdown as `docs_tests` reads it: blocks of code and comments on them, spans of code, links, headings."""
 
 import re
 import shlex
@@ -86,17 +86,21 @@ def anchors(text):
     return found
 
 
+def command_lines(text):
+    """The lines of a shell text, continued ones joined."""
+    return re.sub(r"(\||&&) *\n\s*", r"\1 ", re.sub(r"\\\n\s*", " ", text)).splitlines()
+
+
 def commands(text):
-    """The simple commands of a shell text as (words, whole line): without comments, continued lines joined."""
-    joined = re.sub(r"\\\n\s*", " ", text)
-    for line in joined.splitlines():
+    """The simple commands of a shell text, each a list of words, without comments."""
+    for line in command_lines(text):
         lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
         lexer.whitespace_split = True
         words = []
         for word in [*lexer, ";"]:
             if word and set(word) <= set("|&;"):
                 if words:
-                    yield words, line
+                    yield words
                 words = []
             else:
                 words.append(word)

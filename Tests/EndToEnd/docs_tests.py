@@ -1,13 +1,14 @@
 """Every command, pipeline, figure and link in the docs and READMEs is run, parsed or resolved.
 
-* A `yaml` block with `pipeline:` goes through `riffle check` as it stands; any other is a fragment: its sections take the
-  place of those of the pipeline that is the first block of docs/PIPELINE.md, or of the one that a comment before the
-  block names, `<!-- riffle: fragment of PATH -->`.
+* A `yaml` block with `pipeline:` goes through `riffle check` as it stands; any other is a fragment: its sections take
+  the place of those of the pipeline that is the first block of docs/PIPELINE.md, or of the one that a comment before
+  the block names, `<!-- riffle: fragment of PATH -->`.
 * The commands of an `sh` block are run one after the other, all blocks of a page in one copy of the project, but for
   those that need a cluster, a build or a network (`FOREIGN`, `needs_a_cluster`). A block that cannot be run says why:
   `<!-- riffle: not run, REASON -->`. Of every `riffle` command, also within prose and in blocks that are not run,
   subcommand and options have to be in its help.
-* A `text` block right behind an `sh` block is what that block prints, line for line, other lines left out.
+* A `text` block right behind an `sh` block is what that block prints, line for line, other lines left out; `…` stands
+  for the rest of a line.
 * A `json` line that is a score record is held against its schema; every other one has to be JSON.
 """
 
@@ -58,7 +59,7 @@ class Help:
 
     def problem(self, words):
         """What is wrong with a `riffle` command, or nothing."""
-        path, rest = (), words[1:]
+        path, rest = (), [word for word in words[1:] if word != "help"]
         while rest and self.subcommands(path):
             known = self.subcommands(path)
             if rest[0] in known:
@@ -82,8 +83,8 @@ def is_riffle(words):
 
 
 def needs_a_cluster(words):
-    """Whether a `riffle` command would wait for brokers, or for ever."""
-    if words[1] in ("run", "dead-letter", "cluster", "demo", "bench"):
+    """Whether a `riffle` command wants brokers, takes long, or looks at what only a run beside them leaves."""
+    if words[1] in ("run", "dead-letter", "state", "cluster", "demo", "bench"):
         return True
     if words[1] == "monitor":
         return not {"--input", "-i", "--calibrate"} & set(words)
@@ -93,15 +94,15 @@ def needs_a_cluster(words):
 
 
 def command_problems(text, riffle_help):
-    """What is wrong with the `riffle` commands of a page."""
-    found = []
+    """What is wrong with the `riffle` and `make` commands of a page."""
+    found, makefile = [], (ROOT / "Makefile").read_text()
     for block in docs_blocks.blocks(text):
         if block.language == "sh":
-            for words, _ in docs_blocks.commands(block.text):
+            for words in docs_blocks.commands(block.text):
                 problem = riffle_help.problem(words) if is_riffle(words) else None
                 if problem:
                     found.append(f"line {block.line}: {problem}")
-                if words[0] == "make" and not re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE):
+                if words[0] == "make" and not re.search(rf"^{words[1]}:", makefile, re.MULTILINE):
                     found.append(f'line {block.line}: there is no "make {words[1]}"')
     for line, span in docs_blocks.spans(text):
         if span.startswith("riffle "):
@@ -202,8 +203,8 @@ class Examples:
     def __init__(self, folder, page):
         self.folder = folder
         self.draw = random.Random(1)
-        pipeline = {"docs/MODELS.md": "replay-labelled.yaml", "docs/DRIFT.md": "pipeline.yaml"}.get(page)
-        if pipeline:
+        pipeline = "replay-labelled.yaml" if page == "docs/MODELS.md" else "pipeline.yaml"
+        if page in ("docs/MODELS.md", "docs/DRIFT.md", "docs/RUNBOOK.md"):
             shipped = folder / "pipelines/card-fraud"
             shutil.copy(shipped / pipeline, folder / "pipeline.yaml")
             shutil.copytree(shipped / "models", folder / "models")
@@ -220,14 +221,19 @@ class Examples:
                 (folder / name).write_text("".join(f"{self.number()}\n" for _ in range(2000)))
             for name in ["a.csv", "b.csv", "a.ndjson.gz", "b.ndjson.gz"]:
                 write_rows(folder / name, ["score"], [[self.number()] for _ in range(2000)])
-            self.replay("rows.csv.gz", "scores.ndjson", "scores.ndjson.gz", "good-times.ndjson.gz", "last-quarter.ndjson.gz")
+            scores = ["scores.ndjson", "scores.ndjson.gz", "good-times.ndjson.gz", "last-quarter.ndjson.gz"]
+            self.replay("rows.csv.gz", *scores)
+        if page == "docs/RUNBOOK.md":
+            shutil.copytree(shipped / "references", folder / "references")
+            (folder / "state").mkdir()
+            self.replay("last-quarter.ndjson.gz")
 
     def number(self):
         return round(self.draw.random(), 4)
 
     def inputs_of(self, model):
-        said = subprocess.run([pipeline_case.RIFFLE, "model", "inspect", model, "--format", "json"], capture_output=True,
-                              text=True, check=True)  # fmt: skip
+        command = [pipeline_case.RIFFLE, "model", "inspect", model, "--format", "json"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(said.stdout)["model"]["inputs"]
 
     def replay(self, *names):
@@ -258,8 +264,9 @@ class Scratch:
         for block in docs_blocks.blocks(text):
             if block.language == "text" and block.previous in printed:
                 lines = [" ".join(line.split()) for line in printed[block.previous].splitlines()]
-                for line in block.lines:
-                    if line.strip() and " ".join(line.split()) not in lines:
+                for line in filter(None, block.lines):
+                    known, cut, _ = " ".join(line.split()).partition("…")
+                    if not any(one.startswith(known) if cut else one == known for one in lines):
                         found.append(f"line {block.line}: not printed: {line}")
             if block.language != "sh" or (block.mark or "").startswith("not run, "):
                 continue
@@ -274,8 +281,8 @@ class Scratch:
     def script(self, block):
         """The lines of a block that can be run here."""
         lines = []
-        for line in re.sub(r"\\\n\s*", " ", block.text).splitlines():
-            parsed = [words for words, _ in docs_blocks.commands(line)]
+        for line in docs_blocks.command_lines(block.text):
+            parsed = list(docs_blocks.commands(line))
             foreign = any(words[0] in FOREIGN or words[0].startswith("riffle=") for words in parsed)
             if not foreign and not any(is_riffle(words) and needs_a_cluster(words) for words in parsed):
                 lines.append(re.sub(r"^(\$riffle|\.build/release/riffle)\b", "riffle", line))
@@ -347,14 +354,16 @@ class DocsMutationTests(unittest.TestCase):
     def test_a_wrong_pipeline_is_found(self):
         text = (ROOT / "docs/PIPELINE.md").read_text()
         for old, new in [
-            ("sasl.username: riffle", "sasl.user: riffle"), ("    top: 3 ", "    tops: 3 "), ("mean(fraud)", "mean(fruad)"),
-            ("score: 0.7 * xgb", "score: 0.7 * xbg"), ("watch: [score, decisions", "watch: [scores, decisions"),
+            ("sasl.username: riffle", "sasl.user: riffle"), ("    top: 3 ", "    tops: 3 "),
+            ("mean(fraud)", "mean(fruad)"), ("score: 0.7 * xgb", "score: 0.7 * xbg"),
+            ("watch: [score, decisions", "watch: [scores, decisions"),
         ]:  # fmt: skip
             self.assertEqual(len(yaml_problems(self.broken(old, new, text))), 1, new)
 
     def test_a_broken_link_is_found(self):
         pages = docs_blocks.documents()
-        for old, new in [("../../docs/DELIVERY.md", "../docs/DELIVERY.md"), ("PIPELINE.md#reasons", "PIPELINE.md#reason")]:
+        delivery, reasons = "../../docs/DELIVERY.md", "PIPELINE.md#reasons"
+        for old, new in [(delivery, delivery[3:]), (reasons, reasons[:-1])]:
             self.assertEqual(len(link_problems(self.path, self.broken(old, new), pages)), 1)
 
     def test_a_wrong_record_is_found(self):
@@ -368,3 +377,43 @@ class DocsMutationTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             wrong = page.replace("text\nroc_auc 0.9", "text\nroc_auc 0.8").replace("false", "riffle run x.yaml")
             self.assertEqual(Scratch(folder).problems(wrong), ["line 5: not printed: roc_auc 0.8"])
+
+
+class RunbookTests(unittest.TestCase):
+    """Whatever code the sources know is in the runbook, and no other."""
+
+    def setUp(self):
+        self.text = (ROOT / "docs/RUNBOOK.md").read_text()
+
+    def codes(self, heading):
+        """What stands between backquotes in the first column of a chapter's last table."""
+        chapter = self.text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        rows = [line for line in chapter.split("\n\n")[-1 if heading != "Alerts" else -3].splitlines() if line[:2] == "| "]
+        return {code for row in rows for code in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+    @staticmethod
+    def source(path, pattern):
+        found = re.findall(pattern, (ROOT / "Sources" / path).read_text(), re.MULTILINE)
+        assert found, f"nothing in {path}"
+        return set(found)
+
+    def test_every_reason_of_a_stop(self):
+        cases = self.source("Telemetry/StopReason.swift", r"^    case (\w+)(?: = \"([\w-]+)\")?$")
+        self.assertEqual(self.codes("It stopped"), {written or name for name, written in cases})
+
+    def test_every_code_of_a_dead_letter(self):
+        codes = self.source("Events/Fault.swift", r"^        case \.\w+: \"([\w-]+)\"$") - {"none"}
+        too_large = self.source("Engine/Delivery/DeadLetterCounts.swift", r"scoreTooLarge = \"([\w-]+)\"")
+        self.assertEqual(self.codes("Dead letters"), codes | too_large)
+
+    def test_every_kind_of_series(self):
+        texts = self.source("Monitoring/Series/SeriesName.swift", r"case \.\w+(?:\(let \w+\))?: \"(.+)\"$")
+        kinds = {re.sub(r"\\\(\w+(?: \?\? \"[^\"]*\")?\)", "NAME", text) for text in texts}
+        known = {re.sub(r"\([^()]*\)", "(NAME)", code) for code in self.codes("Alerts")}
+        self.assertLessEqual(kinds, known)
+        self.assertLessEqual({"freshness", "lag", "rate.below", "rate.above"}, known)
+
+    def test_every_metric_that_is_named(self):
+        reference = (ROOT / "docs/reference/metrics.md").read_text()
+        for name in set(re.findall(r"riffle_\w+", self.text)):
+            self.assertIn(f"`{name}`", reference)
