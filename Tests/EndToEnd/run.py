@@ -29,6 +29,7 @@ import labels_tests
 import metrics_tests
 import model_swap_tests
 import monitor_tests
+import pictures_tests
 import pipeline_case
 import pipelines_tests
 import secret_tests
@@ -382,7 +383,8 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, pipelines_tests, docs_tests, kill_tests,
+        model_swap_tests, monitor_tests, train_tests, pipelines_tests, pictures_tests, docs_tests,
+        kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
