@@ -31,7 +31,7 @@ from docs_blocks import ROOT
 
 BASE = "docs/PIPELINE.md"
 # Programs that build, fetch or need what a test has not. That they are named is all that is looked at.
-FOREIGN = {"make", "git", "cd", "docker", "kcat", "sudo", "swift"}
+FOREIGN = {"make", "git", "cd", "docker", "kubectl", "curl", "kcat", "sudo", "swift"}
 # What a fragment cannot have here: the files that it names, secrets among them.
 FORGIVEN = {"model-unreadable", "unreadable-properties"}
 DEADLINE_SECONDS = 300

@@ -129,10 +129,13 @@ class ShippedCase(PipelineCase):
         return records
 
     def assert_remade(self, made, shipped):
-        """The same bytes; where the C library computes otherwise in a last bit, the same but for last digits."""
-        if made.read_bytes() == shipped.read_bytes():
+        """The same bytes; where the C library computes otherwise in a last bit, the same but for last digits.
+
+        A reference of an older version of the format, which stands at its end, is as good if its content is the same.
+        """
+        texts = [re.sub(r'"version":\d+}\n$', "", path.read_text()) for path in (made, shipped)]
+        if texts[0] == texts[1]:
             return
-        texts = [path.read_text() for path in (made, shipped)]
         number = r"-?[0-9]+\.[0-9]+(?:e-?[0-9]+)?|[0-9a-f]{64}"
         self.assertEqual(*[re.sub(number, "#", text) for text in texts])
         for one, other in zip(*[re.findall(number, text) for text in texts], strict=True):
