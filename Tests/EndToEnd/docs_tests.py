@@ -380,7 +380,8 @@ class DocsMutationTests(unittest.TestCase):
 
     def test_a_wrong_figure_and_a_failing_command_are_found(self):
         with tempfile.TemporaryDirectory() as folder:
-            page = "```sh\nprintf 'roc_auc  0.9\\nmore\\n'\n```\n\n```text\nroc_auc 0.9\n```\n\n```sh\nfalse\n```\n"
+            prints = "```sh\nprintf 'roc_auc  0.9\\nmore\\n'\n```\n\n```text\nroc_auc 0.9\n```\n"
+            page = prints + "\n```sh\nfalse\n```\n"
             self.assertEqual(len(Scratch(folder).problems(page)), 1)
         with tempfile.TemporaryDirectory() as folder:
             wrong = page.replace("text\nroc_auc 0.9", "text\nroc_auc 0.8").replace("false", "riffle run x.yaml")
@@ -396,7 +397,8 @@ class RunbookTests(unittest.TestCase):
     def codes(self, heading):
         """What stands between backquotes in the first column of a chapter's last table."""
         chapter = self.text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-        rows = [line for line in chapter.split("\n\n")[-1 if heading != "Alerts" else -3].splitlines() if line[:2] == "| "]
+        table = chapter.split("\n\n")[-3 if heading == "Alerts" else -1]
+        rows = [line for line in table.splitlines() if line[:2] == "| "]
         return {code for row in rows for code in re.findall(r"`([^`]+)`", row.split("|")[1])}
 
     @staticmethod

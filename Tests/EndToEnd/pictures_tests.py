@@ -42,7 +42,8 @@ dead_letter: {topic: letters}
         source.write_text("".join(self.event(seen[0]) + "\n" for seen in clocks))
         self.riffle("replay", self.pipeline, "--input", source, "--output", target)
         replayed = [json.loads(line) for line in target.read_text().splitlines()]
-        self.assertEqual([(row["id"], row["n_1h"]) for row in replayed], [(seen[0], n) for seen, n in zip(clocks, counts)])
+        wanted = [(seen[0], count) for seen, count in zip(clocks, counts)]
+        self.assertEqual([(row["id"], row["n_1h"]) for row in replayed], wanted)
 
     def test_the_order_over_partitions(self):
         lines = self.picture("partition 0")
