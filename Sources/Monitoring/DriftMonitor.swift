@@ -154,7 +154,8 @@ public final class DriftMonitor {
             join(labels)
         }
         for side in [\DriftMonitor.scored, \.labelled] where describesWindows && self[keyPath: side].window.rows > 0 {
-            describeWindow(self[keyPath: side], until: max(self[keyPath: side].closedUntil, self[keyPath: side].window.start))
+            describeWindow(
+                self[keyPath: side], until: max(self[keyPath: side].closedUntil, self[keyPath: side].window.start))
         }
         endEstimate()
         return takeOutputs()

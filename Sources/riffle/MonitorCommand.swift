@@ -164,7 +164,8 @@ struct MonitorCommand: ParsableCommand {
         }
     }
 
-    private func monitoring(_ plan: MonitorPlan, _ pipeline: PipelinePlan, of paths: [String]) throws -> FileMonitoring {
+    private func monitoring(_ plan: MonitorPlan, _ pipeline: PipelinePlan, of paths: [String]) throws -> FileMonitoring
+    {
         try FileMonitoring(
             plan: plan, inputs: sources(paths), rowID: ScoreRecordSchema.Field(idOf: pipeline),
             labels: sources(labels))

@@ -38,8 +38,9 @@ public final class LabelFileReader {
         }
     }
 
-    /// Adds rows to an empty batch until it is full; none: the file has ended. Those that are no labels have a fault.
+    /// Fills an emptied batch; no row: the file has ended. Those that cannot be read have a fault.
     func fill(_ batch: EventBatch) throws {
+        batch.removeAll()
         while batch.count < batch.capacity, let record = try feed.next() {
             if record.isEmpty { continue }
             let line = Int64(feed.line)
@@ -55,7 +56,8 @@ public final class LabelFileReader {
         let fault = batch.faults[row]
         if fault.code != .none {
             refuse(fault.message(schema: columns.schema), line: line)
-        } else if batch.presence[columns.id.rawValue][row] != Presence.present || columns.answer(row, of: batch) == nil {
+        } else if batch.presence[columns.id.rawValue][row] != Presence.present || columns.answer(row, of: batch) == nil
+        {
             refuse("a label without an id, or one that is neither 0 nor 1", line: line)
         }
     }
@@ -72,7 +74,6 @@ public final class LabelFileReader {
         let batch = columns.makeBatch(capacity: 1_024)
         var table = LabelTable()
         repeat {
-            batch.removeAll()
             try fill(batch)
             for row in 0..<batch.count where batch.faults[row].code == .none {
                 guard let id = batch.identity(columns.id, row: row), let isPositive = columns.answer(row, of: batch)

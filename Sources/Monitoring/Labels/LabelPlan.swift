@@ -42,7 +42,8 @@ struct ScoreFeed {
                 ScoredEvent(
                     key: key, time: batch.eventTimes[row],
                     score: hasScore
-                        ? Double(bitPattern: UInt64(bitPattern: batch.words[ScoreRecordSchema.score.rawValue][row])) : .nan,
+                        ? Double(bitPattern: UInt64(bitPattern: batch.words[ScoreRecordSchema.score.rawValue][row]))
+                        : .nan,
                     card: cardHash(batch, row), decision: decision(batch, row), version: UInt16(version)))
         }
     }

@@ -112,7 +112,7 @@ public final class FileMonitoring {
 /// A file that is a lane.
 protocol MonitorFileReader {
     var firstFault: String? { get }
-    /// Adds rows to an empty batch; none: the file has ended.
+    /// Fills an emptied batch; no row: the file has ended.
     func fill(_ batch: EventBatch) throws
 }
 

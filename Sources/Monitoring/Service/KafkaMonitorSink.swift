@@ -42,7 +42,9 @@ public final class KafkaMonitorSink: MonitorSink {
     public func publishedIDs() throws -> Set<String> {
         var ids: Set<String> = []
         let source = Array(CloudEvent.source(ofPipeline: pipeline).utf8)
-        for topic in [topics.alerts, topics.performance].compactMap({ $0 }) { try readIDs(topic, of: source, into: &ids) }
+        for topic in [topics.alerts, topics.performance].compactMap({ $0 }) {
+            try readIDs(topic, of: source, into: &ids)
+        }
         return ids
     }
 

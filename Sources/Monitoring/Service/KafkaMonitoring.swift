@@ -62,7 +62,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let lanes = try prepareTopics(admin)
         let sink = try KafkaMonitorSink(
             brokers: brokers, group: group, properties: properties, pipeline: plan.pipeline, alerts: spec.topic.value,
-            closings: spec.closingsTopic, performance: spec.labels?.topic, onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
+            closings: spec.closingsTopic, performance: spec.labels?.topic,
+            onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
         let consumer = try KafkaConsumer(brokers: brokers, group: group, properties: properties, onLog: onLog)
         let source = KafkaMonitorSource(consumer: consumer, lanes: lanes, plan: plan) { [logger] in
             Self.warn($0, logger)

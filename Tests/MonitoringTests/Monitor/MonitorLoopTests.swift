@@ -62,7 +62,8 @@ import Testing
         try Self.run(world, crashes: true)
         #expect(world.crashCount >= 20, "seed \(seed): \(world.crashCount) crashes")
         #expect(
-            world.closings.contains { $0.topic == "labels" }, "seed \(seed): the silent lane of labels was never closed")
+            world.closings.contains { $0.topic == "labels" }, "seed \(seed): the silent lane of labels was never closed"
+        )
         let expected = Self.toldWithoutRestart(world)
         #expect(expected.alerts.contains(where: LabelMonitorTests.Told.isLabelled), "seed \(seed)")
         #expect(expected.performance.contains { $0.isMeasured }, "seed \(seed)")

@@ -13,7 +13,8 @@ struct PaymentLabels {
         ], time: .field(FieldIndex(0)))
     static let plan = LabelPlan(
         join: LabelJoinPlan(
-            decisions: ["block", "allow"], bucket: 300_000_000, within: 130 * 60_000_000, window: hour, pendingMax: 50_000),
+            decisions: ["block", "allow"], bucket: 300_000_000, within: 130 * 60_000_000, window: hour,
+            pendingMax: 50_000),
         columns: LabelColumns(schema: schema, id: FieldIndex(1), positive: FieldIndex(2)))
 
     struct Row {

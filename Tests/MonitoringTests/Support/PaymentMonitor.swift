@@ -28,7 +28,8 @@ enum PaymentMonitor {
         watch.fields = PaymentScores.fields
         watch.segments = PaymentScores.fields
         do {
-            return try MonitorPlan(pipeline: "payments", watch: watch, reference: labels == nil ? reference : labelledReference,
+            return try MonitorPlan(
+                pipeline: "payments", watch: watch, reference: labels == nil ? reference : labelledReference,
                 settings: settings, labels: labels)
         } catch {
             fatalError("\(error)")
