@@ -433,7 +433,11 @@ class RunbookTests(unittest.TestCase):
         kinds = {re.sub(r"\\\(\w+(?: \?\? \"[^\"]*\")?\)", "NAME", text) for text in texts}
         known = {re.sub(r"\([^()]*\)", "(NAME)", code) for code in self.codes("Alerts")}
         self.assertLessEqual(kinds, known)
-        self.assertLessEqual({"freshness", "lag", "rate.below", "rate.above"}, known)
+        limits = self.source("Monitoring/Limits/LimitSettings.swift", r"(?s)enum LimitName: [^{]*\{(.*?)\n\}").pop()
+        cases = re.findall(r"^    case (\w+)(?: = \"([\w.]+)\")?$", limits, re.MULTILINE)
+        names = {quoted or name for name, quoted in cases}
+        self.assertGreaterEqual(len(names), 4)
+        self.assertLessEqual(names, known)
 
     def test_every_metric_that_is_named(self):
         reference = (ROOT / "docs/reference/metrics.md").read_text()
