@@ -9,6 +9,8 @@ public final class DriftMonitor {
     public let plan: MonitorPlan
     /// Those of scores come first, then those of labels, then those of dead letters.
     public let lanes: [MonitorLane]
+    /// The name that the cluster of the lanes has given itself; empty: it is not known, or they are files.
+    public let cluster: String
     /// Only these hold buckets of scores back.
     public let scoreLanes: Range<Int>
     let labelLanes: Range<Int>
@@ -35,7 +37,7 @@ public final class DriftMonitor {
     private var reports: [WindowReport] = []
     private var performance: [PerformanceRecord] = []
 
-    public init(plan: MonitorPlan, lanes: [MonitorLane]) {
+    public init(plan: MonitorPlan, lanes: [MonitorLane], cluster: String = "") {
         scoreLanes = 0..<(lanes.firstIndex { $0.role != .scores } ?? lanes.count)
         labelLanes = scoreLanes.upperBound..<(lanes.firstIndex { $0.role == .deadLetters } ?? lanes.count)
         precondition(!scoreLanes.isEmpty, "a monitor of no scores")
@@ -46,6 +48,7 @@ public final class DriftMonitor {
             "lanes are not in the order of their roles")
         self.plan = plan
         self.lanes = lanes
+        self.cluster = cluster
         let settings = plan.settings
         let labelPlan = labelLanes.isEmpty ? nil : plan.labels
         let labelLaneCount = labelLanes.count

@@ -31,7 +31,7 @@ public struct MonitorSpec: Sendable {
     public let tolerance: Double
     /// The longest time without a score, by the wall clock; `nil`: that raises no alert.
     public let freshnessMicroseconds: Int64?
-    /// The most that a score's record may be later than its event; `nil`: that raises no alert.
+    /// The most that nine in ten scores' records may be later than their events; `nil`: that raises no alert.
     public let lagMicroseconds: Int64?
     public let rate: Rate
     /// As it was written, whatever it is.

@@ -49,7 +49,7 @@ extension PipelineSyntax {
                 "freshness", .duration(second...30 * day), "Without a score for longer than this there is an alert."),
             KeySpec(
                 "lag", .duration(second...30 * day),
-                "Where a score's record is later than its event by more than this there is an alert."),
+                "Where more than one score in ten is written later than this after its event there is an alert."),
             KeySpec("rate", .section(rate), "How many scores there have to be, and may be."),
             KeySpec("runbook_url", .text, "What an alert links to."),
         ])

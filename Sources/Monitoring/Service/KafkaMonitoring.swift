@@ -71,7 +71,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let store = options.stateDirectory.map {
             FileMonitorStore(directory: $0, name: pipeline.name.value, keep: pipeline.state.keep)
         }
-        let loop = try makeLoop(lanes, admin, source, sink, store)
+        let cluster = store == nil ? "" : try admin.clusterID(milliseconds: Self.answerMilliseconds)
+        let loop = try makeLoop(lanes, cluster, admin, source, sink, store)
         self.loop.withLock { $0 = loop }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { loop.requestStop() }
         defer { self.loop.withLock { $0 = nil } }
@@ -136,12 +137,12 @@ public final class KafkaMonitoring: @unchecked Sendable {
 
     /// A loop that goes on from the newest state that can be used.
     private func makeLoop(
-        _ lanes: [MonitorLane], _ admin: KafkaAdmin, _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink,
-        _ store: FileMonitorStore?
+        _ lanes: [MonitorLane], _ cluster: String, _ admin: KafkaAdmin, _ source: KafkaMonitorSource,
+        _ sink: KafkaMonitorSink, _ store: FileMonitorStore?
     ) throws -> MonitorLoop {
         let states = try store?.states() ?? []
         for state in states {
-            let (loop, monitor) = makeLoop(lanes, source, sink, store)
+            let (loop, monitor) = makeLoop(lanes, cluster, source, sink, store)
             do {
                 try loop.restore(state)
                 try begin(monitor, admin, hasState: true)
@@ -152,21 +153,22 @@ public final class KafkaMonitoring: @unchecked Sendable {
                 notice(.stateRefused("\(error)"))
             }
         }
-        let (loop, monitor) = makeLoop(lanes, source, sink, store)
+        let (loop, monitor) = makeLoop(lanes, cluster, source, sink, store)
         try begin(monitor, admin, hasState: false)
         notice(.began)
         return loop
     }
 
     private func makeLoop(
-        _ lanes: [MonitorLane], _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink, _ store: FileMonitorStore?
+        _ lanes: [MonitorLane], _ cluster: String, _ source: KafkaMonitorSource, _ sink: KafkaMonitorSink,
+        _ store: FileMonitorStore?
     ) -> (MonitorLoop, DriftMonitor) {
         var settings = MonitorLoop.Settings()
         settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
         settings.endsAtEnd = options.untilEnd
         settings.saveEveryNanoseconds = pipeline.state.snapshotEvery.microseconds.map { $0 * 1_000 }
         settings.saveEveryRows = pipeline.state.snapshotEvery.events.map { Int($0) }
-        let monitor = DriftMonitor(plan: plan, lanes: lanes)
+        let monitor = DriftMonitor(plan: plan, lanes: lanes, cluster: cluster)
         let loop = MonitorLoop(
             monitor: monitor, source: source, sink: sink, store: store, settings: settings, clock: MonotonicClock()
         ) { [self] in notice($0) }

@@ -11,6 +11,7 @@ extension DriftMonitor {
     public func stateBytes() -> [UInt8] {
         var writer = StateWriter(Self.stateKind)
         writer.write(identity)
+        writer.write(cluster)
         writer.write(count: lanes.count)
         for (index, lane) in lanes.enumerated() {
             let clock = clock(of: index)
@@ -53,6 +54,12 @@ extension DriftMonitor {
         var reader = try StateReader(bytes, of: Self.stateKind)
         guard try reader.text(bytesMax: 64, "identity") == identity else {
             throw .ofOtherSettings(kind: Self.stateKind.name, what: "reference, series, buckets or budget")
+        }
+        // Offsets mean something in one cluster only.
+        let cluster = try reader.text(bytesMax: 4_096, "the cluster's name")
+        guard cluster == self.cluster else {
+            throw .ofOtherSettings(
+                kind: Self.stateKind.name, what: "cluster \"\(cluster)\", where this one is \"\(self.cluster)\"")
         }
         let places = try readLanes(&reader)
         let versions = try reader.count(ofBytes: 1, max: VersionTable.versionsMax, "versions")

@@ -1,3 +1,4 @@
+import Drift
 import Foundation
 import Testing
 
@@ -72,6 +73,18 @@ import Testing
         try monitor { $0.lagMicroseconds = 1_000 }.restore(bytes)
         #expect(throws: (any Error).self) { try monitor { $0.lagMicroseconds = 2_000 }.restore(bytes) }
         #expect(throws: (any Error).self) { try monitor { _ in }.restore(bytes) }
+    }
+
+    @Test func aStateOfAnotherClusterIsRefusedByName() throws {
+        let lanes = [MonitorLane(topic: "scores", partition: 0)]
+        func monitor(_ cluster: String) -> DriftMonitor {
+            DriftMonitor(plan: PaymentMonitor.plan, lanes: lanes, cluster: cluster)
+        }
+        let bytes = monitor("north").stateBytes()
+        try monitor("north").restore(bytes)
+        let fault = #expect(throws: StateFault.self) { try monitor("south").restore(bytes) }
+        let text = "\(try #require(fault))"
+        #expect(text.contains("cluster \"north\", where this one is \"south\""), "\(text)")
     }
 
     @Test func limitsAreNoPartOfTheBudget() {
