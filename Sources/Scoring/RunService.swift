@@ -21,14 +21,22 @@ public final class RunService: @unchecked Sendable {
     public let brokers: String
     private let properties: KafkaProperties
     private weak var observer: (any StreamObserver)?
+    private let figures: LiveFigures?
+    private let modelSlot: ModelSlot
+    /// Those that score the next batch; from any thread.
+    public var models: ModelSet { modelSlot.models }
     /// What the run counts; to be exposed by whoever starts it.
     public let metrics: RunMetrics
 
-    /// - Parameter brokers: where the cluster is; see `BrokerChoice`.
+    /// - Parameters:
+    ///   - brokers: where the cluster is; see `BrokerChoice`.
+    ///   - figures: shows what the run does to whoever looks; `nil`: nobody does.
     public init(
         assembly: PipelineAssembly, brokers: String, options: RunOptions, logger: Logger,
-        observer: (any StreamObserver)? = nil
+        observer: (any StreamObserver)? = nil, figures: LiveFigures? = nil
     ) {
+        self.figures = figures
+        modelSlot = ModelSlot(assembly.scoring.models)
         self.assembly = assembly
         self.brokers = brokers
         self.options = options
@@ -43,6 +51,7 @@ public final class RunService: @unchecked Sendable {
     /// Ends `run` after what is in flight is finished and committed; from any thread.
     public func requestStop() {
         isStopRequested.store(true, ordering: .sequentiallyConsistent)
+        figures?.willStop()
         engine.withLock { $0 }?.requestStop()
     }
 
@@ -92,16 +101,16 @@ public final class RunService: @unchecked Sendable {
         defer { CrashMark.remove() }
         let pool = WorkerPool(workerCount: options.workers ?? assembly.workerCount)
         defer { pool.shutDown() }
-        let models = ModelSlot(assembly.scoring.models)
-        startReloading(into: models)
+        startReloading(into: modelSlot)
         defer { stopReloading() }
         let engine = StreamEngine(
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
-            order: order, snapshots: try snapshots(), inFlight: inFlight, models: models,
+            order: order, snapshots: try snapshots(), inFlight: inFlight, models: modelSlot,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
         let journal = RunJournal(
             logger, metrics: metrics,
-            ends: { [weak consumer] in consumer?.endHeard(topic: $0, partition: $1) }, passingOnTo: observer)
+            ends: { [weak consumer] in consumer?.endHeard(topic: $0, partition: $1) }, passingOnTo: observer,
+            figures: figures)
         engine.observer = journal
         self.engine.withLock { $0 = engine }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { engine.requestStop() }

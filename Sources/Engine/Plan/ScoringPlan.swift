@@ -111,6 +111,16 @@ public struct ScoringPlan: Sendable {
         EventBatch(schema: schema, capacity: capacity, hasOrderTimes: hasOrderTimes)
     }
 
+    /// What windows are kept by, as scored events name it; each once.
+    public var entityNames: [String] {
+        var names: [String] = []
+        for entity in features.entities {
+            let name = schema.fields[entity.queryKeyField.rawValue].name
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
     /// The source whose events a topic holds: the one that names it, else the scored one.
     func source(ofTopic topic: String) -> Int { sources.firstIndex { $0.topic == topic } ?? 0 }
 

@@ -1,0 +1,37 @@
+import Configuration
+import Drift
+import Foundation
+import Monitoring
+import Scoring
+
+extension ScoreBins {
+    private static let referenceBins = 20
+    /// So large a file is not read for a picture.
+    private static let referenceBytesMax = 64 << 20
+
+    /// Bins that fit a pipeline's reference, with its shares; plain ones where there is none that can be read.
+    static func fitting(_ spec: PipelineSpec) -> ScoreBins {
+        guard let path = spec.monitor?.referencePath,
+            let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int,
+            size <= referenceBytesMax, let data = FileManager.default.contents(atPath: path),
+            let file = try? ReferenceFile(reading: data)
+        else { return .plain }
+        return fitting(file) ?? .plain
+    }
+
+    /// `nil`: the reference says nothing of scores.
+    static func fitting(_ file: ReferenceFile) -> ScoreBins? {
+        guard let scores = file.series["score"], scores.categories == nil, scores.eventCount > 0 else { return nil }
+        var bins = ScoreBins(lowest: 0, highest: 1, count: referenceBins)
+        if let seen = scores.seen, seen.lowerBound < 0 || seen.upperBound > 1, seen.lowerBound < seen.upperBound,
+            (seen.upperBound - seen.lowerBound).isFinite
+        {
+            bins = ScoreBins(lowest: seen.lowerBound, highest: seen.upperBound, count: referenceBins)
+        }
+        var shares = [Double](repeating: 0, count: referenceBins)
+        for (cell, count) in scores.counts.enumerated() where count > 0 {
+            shares[bins.bin(scores.grid.value(ofCell: cell))] += Double(count) / Double(scores.eventCount)
+        }
+        return ScoreBins(lowest: bins.lowest, highest: bins.highest, count: referenceBins, reference: shares)
+    }
+}
