@@ -23,6 +23,7 @@ public final class RunService: @unchecked Sendable {
     private weak var observer: (any StreamObserver)?
     private let figures: LiveFigures?
     private let modelSlot: ModelSlot
+    private let questions = QuestionQueue()
     /// Those that score the next batch; from any thread.
     public var models: ModelSet { modelSlot.models }
     /// What the run counts; to be exposed by whoever starts it.
@@ -53,6 +54,14 @@ public final class RunService: @unchecked Sendable {
         isStopRequested.store(true, ordering: .sequentiallyConsistent)
         figures?.willStop()
         engine.withLock { $0 }?.requestStop()
+    }
+
+    /// Asks the engine about its state; it answers between two batches.
+    ///
+    /// While nothing runs the answer is `busy`. A task that is cancelled gets `abandoned` at once.
+    public func ask(_ question: StateQuestion) async -> StateAnswer {
+        guard let engine = engine.withLock({ $0 }) else { return .busy("the engine does not run yet") }
+        return await questions.ask(question) { engine.wake() }
     }
 
     /// Has all model files read again that may be, whether or not they have changed; from any thread.
@@ -105,7 +114,7 @@ public final class RunService: @unchecked Sendable {
         defer { stopReloading() }
         let engine = StreamEngine(
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
-            order: order, snapshots: try snapshots(), inFlight: inFlight, models: modelSlot,
+            order: order, snapshots: try snapshots(), inFlight: inFlight, models: modelSlot, questions: questions,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
         let journal = RunJournal(
             logger, metrics: metrics,
@@ -120,6 +129,7 @@ public final class RunService: @unchecked Sendable {
             metadata: ["group": "\(spec.kafka.group)", "topics": "\(topics.joined(separator: " "))"])
         defer {
             self.engine.withLock { $0 = nil }
+            questions.close()
             sink.close()
         }
         let summary: StreamSummary

@@ -82,8 +82,8 @@ struct DemoCommand: ParsableCommand {
         // Lines of a log would tear the view; what ends the run is thrown.
         let logger = LogSetup.logger(format: .text, level: .error)
         do {
-            let monitor = DemoMonitor(assembly, logger: logger)
-            let figures = noHTTP ? nil : LiveFigures(plan: assembly.scoring, bins: .fitting(assembly.spec))
+            let figures = noHTTP ? nil : LiveFigures(plan: assembly.scoring)
+            let monitor = DemoMonitor(assembly, logger: logger, figures: figures)
             let demonstration = try Demonstration(
                 assembly: assembly, options: options, logger: logger, companion: monitor, figures: figures)
             let console = try figures.map { try DemoConsole.start(http?.address, assembly, demonstration, $0, logger) }

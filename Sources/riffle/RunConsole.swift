@@ -94,7 +94,7 @@ final class RunConsole: ConsolePort {
             LiveSample.Lane(topic: $0.topic, partition: Int($0.partition), lag: $0.lag, inFlight: $0.inFlight)
         }
         sample.scores = LiveSample.Distribution(
-            edges: figures.bins.edges, counts: now.bins, reference: figures.bins.reference)
+            edges: figures.bins.edges, counts: now.bins, reference: now.reference)
         sample.decisions = now.decisions.map { LiveSample.Count($0.name, $0.count) }
         sample.drift = drift()
         guard let before, now.nanoseconds > before.nanoseconds else { return sample }
@@ -107,8 +107,21 @@ final class RunConsole: ConsolePort {
     }
 
     func ask(_ question: EngineQuestion) async -> EngineAnswer {
-        .refused(
-            EngineAnswer.Refusal(.busy, code: "no-questions", text: "this process answers no questions about its state")
-        )
+        let asked: StateQuestion =
+            switch question {
+            case .score(let event): .score(event: event)
+            case .explain(let event): .explain(event: event)
+            case .features(let entity, let key): .features(entity: entity, key: key)
+            }
+        func refused(_ kind: EngineAnswer.Refusal.Kind, _ code: String, _ text: String) -> EngineAnswer {
+            .refused(EngineAnswer.Refusal(kind, code: code, text: text))
+        }
+        switch await service.ask(asked) {
+        case .answer(let text): return .answer(text)
+        case .unsound(let code, let text): return refused(.event, code, text)
+        case .unknown(let text): return refused(.unknown, "unknown", text)
+        case .busy(let text): return refused(.busy, "not-now", text)
+        case .abandoned: return refused(.timedOut, "timed-out", "the engine gave no answer in time")
+        }
     }
 }

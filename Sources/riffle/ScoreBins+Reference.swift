@@ -28,10 +28,16 @@ extension ScoreBins {
         {
             bins = ScoreBins(lowest: seen.lowerBound, highest: seen.upperBound, count: referenceBins)
         }
-        var shares = [Double](repeating: 0, count: referenceBins)
-        for (cell, count) in scores.counts.enumerated() where count > 0 {
-            shares[bins.bin(scores.grid.value(ofCell: cell))] += Double(count) / Double(scores.eventCount)
+        return ScoreBins(
+            lowest: bins.lowest, highest: bins.highest, count: referenceBins, reference: bins.shares(of: scores))
+    }
+
+    /// The share of each bin in a series of scores.
+    func shares(of scores: SeriesReference) -> [Double] {
+        var shares = [Double](repeating: 0, count: count)
+        for (cell, events) in scores.counts.enumerated() where events > 0 {
+            shares[bin(scores.grid.value(ofCell: cell))] += Double(events) / Double(scores.eventCount)
         }
-        return ScoreBins(lowest: bins.lowest, highest: bins.highest, count: referenceBins, reference: shares)
+        return shares
     }
 }

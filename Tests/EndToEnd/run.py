@@ -21,6 +21,7 @@ import unittest
 from pathlib import Path
 
 import baseline_tests
+import console_tests
 import drift_tests
 import inspect_tests
 import kill_tests
@@ -380,7 +381,7 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, kill_tests,
+        model_swap_tests, monitor_tests, train_tests, console_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

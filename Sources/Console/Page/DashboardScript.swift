@@ -140,7 +140,8 @@ enum DashboardScript {
           const known = now.lanes.filter(lane => lane.lag !== null);
           set('lag', known.length ? count.format(sum(known.map(lane => lane.lag))) : '–');
           const most = Math.max(1, ...known.map(lane => lane.lag));
-          rows('lanes', now.lanes.map(lane => [element('td', lane.topic + ' ' + lane.partition),
+          // Long names break at their dots.
+          rows('lanes', now.lanes.map(lane => [element('td', lane.topic.replaceAll('.', '.\u200b') + ' ' + lane.partition),
             element('td', lane.lag === null ? '–' : count.format(lane.lag), 'n'),
             element('td', count.format(lane.in_flight), 'n'), meter((lane.lag ?? 0) / most)]));
         }

@@ -31,15 +31,16 @@ enum DashboardStyle {
         main { display: grid; gap: .9em; padding: .4em 1.2em 1.6em; max-width: 84em; margin: 0 auto;
           grid-template-columns: repeat(12, minmax(0, 1fr)); }
         section { background: var(--card); border: 1px solid var(--edge); border-radius: .6em; padding: .8em 1em .9em;
-          grid-column: span 4; min-width: 0; }
+          grid-column: span 4; min-width: 0; display: flex; flex-direction: column; }
         section.wide { grid-column: span 8; } section.half { grid-column: span 6; } section.full { grid-column: 1 / -1; }
         h2 { font-size: .95em; margin: 0 0 .35em; font-weight: 600; color: var(--dim); }
         .big { font-size: 2em; line-height: 1.15; font-weight: 650; font-variant-numeric: tabular-nums; }
         .big small { font-size: .5em; font-weight: 400; color: var(--dim); }
         .row { display: flex; gap: 1.4em; flex-wrap: wrap; }
         .note { color: var(--dim); font-size: .87em; margin: .35em 0 0; }
-        svg { display: block; width: 100%; height: 4.2em; margin-top: .5em; overflow: visible; }
-        svg.tall { height: 11em; }
+        svg { display: block; width: 100%; height: 4.2em; flex: 1 1 4.2em; min-height: 4.2em; max-height: 11em;
+          margin-top: .5em; overflow: visible; }
+        svg.tall { height: 11em; flex: 1 1 11em; max-height: 16em; }
         .l1, .l2, .ref { fill: none; stroke: var(--line); stroke-width: 2; vector-effect: non-scaling-stroke; }
         .l2, .ref { stroke: var(--second); stroke-dasharray: 5 4; }
         .base { stroke: var(--edge); stroke-width: 1; vector-effect: non-scaling-stroke; }
@@ -53,7 +54,8 @@ enum DashboardStyle {
         th { text-align: left; font-weight: 500; color: var(--dim); font-size: .87em; }
         th, td { padding: .18em .7em .18em 0; vertical-align: middle; overflow-wrap: anywhere; }
         td.n, th.n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-        td.meter { width: 38%; min-width: 4em; }
+        td.meter { width: 30%; min-width: 3.5em; padding-right: 0; }
+        #lanes td.meter { width: 18%; }
         .track { background: var(--track); border-radius: .25em; height: .75em; border: 1px solid var(--edge); }
         .fill { background: var(--line); height: 100%; border-radius: .2em; min-width: 0; }
         .scroll { overflow: auto; max-height: 15em; }

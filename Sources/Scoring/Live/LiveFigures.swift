@@ -21,6 +21,7 @@ public final class LiveFigures: Sendable {
         var closed = Totals()
         var restoring: (done: Int64, of: Int64)?
         var isOver = false
+        var reference: [Double]
     }
 
     private struct Totals {
@@ -46,7 +47,7 @@ public final class LiveFigures: Sendable {
         state = Mutex(
             State(
                 bins: Array(repeating: 0, count: bins.count),
-                decisions: Array(repeating: 0, count: plan.rules.count + 1)))
+                decisions: Array(repeating: 0, count: plan.rules.count + 1), reference: bins.reference))
     }
 
     // MARK: - On the engine's thread
@@ -94,12 +95,19 @@ public final class LiveFigures: Sendable {
 
     // MARK: - From any thread
 
+    /// Shows the shares of another reference beside the scores; as many as there are bins.
+    public func show(reference: [Double]) {
+        precondition(reference.count == bins.count, "\(reference.count) shares of \(bins.count) bins")
+        state.withLock { $0.reference = reference }
+    }
+
     public func snapshot() -> LiveFiguresSnapshot {
         state.withLock { state in
             var snapshot = LiveFiguresSnapshot(nanoseconds: clock.nanoseconds, latency: state.latency)
             snapshot.scored = state.scored
             snapshot.eventTime = state.eventTime == .min ? nil : EventTime(microseconds: state.eventTime)
             snapshot.bins = state.bins
+            snapshot.reference = state.reference
             for (index, count) in state.decisions.enumerated() {
                 let isRule = index < decisionNames.count
                 if isRule || count > 0 { snapshot.decisions.append((isRule ? decisionNames[index] : "(none)", count)) }
@@ -147,6 +155,8 @@ public struct LiveFiguresSnapshot: Sendable {
     public var late: UInt64 = 0
     public var eventTime: EventTime?
     public var bins: [UInt64] = []
+    /// The share of each bin; empty: there is no reference.
+    public var reference: [Double] = []
     /// In the order of the rules.
     public var decisions: [(name: String, count: UInt64)] = []
     public var deadLetters: [(name: String, count: UInt64)] = []
