@@ -31,7 +31,7 @@ let hummingbird = Target.Dependency.product(
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
-let nio = [
+let network = [
     Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -86,7 +86,7 @@ let package = Package(
         target(
             "Monitoring",
             ["Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", crypto, logging]),
-        target("Console", ["Events", "Telemetry", hummingbird, lifecycle, logging] + nio),
+        target("Console", ["Events", "Telemetry", hummingbird, lifecycle, logging] + network),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",

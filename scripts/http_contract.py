@@ -12,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 
 # Slower than the console's allowance of 50 requests a second: 429 is an answer like any other, and hides the others.
 RATE = "45/s"
@@ -37,7 +38,9 @@ def main():
     ]  # fmt: skip
     if token := os.environ.get("RIFFLE_HTTP_TOKEN"):
         command += ["--header", f"Authorization: Bearer {token}"]
-    sys.exit(subprocess.run(command).returncode)
+    # It keeps notes where it stands.
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(subprocess.run(command, cwd=folder).returncode)
 
 
 if __name__ == "__main__":

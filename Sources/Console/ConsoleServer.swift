@@ -69,7 +69,7 @@ public final class ConsoleServer: Sendable {
     /// more. Calls after the first do nothing.
     public func stop() {
         if isStopped.exchange(true, ordering: .sequentiallyConsistent) { return }
-        Task { [group] in await group.triggerGracefulShutdown() }
+        Task(executorPreference: LoopExecutor(loops.next())) { [group] in await group.triggerGracefulShutdown() }
         try? ended.wait()
         try? loops.syncShutdownGracefully()
     }

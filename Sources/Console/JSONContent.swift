@@ -10,8 +10,6 @@ public indirect enum JSONContent: Hashable, Sendable {
     case string(String)
     case array([JSONContent])
     case object([Member])
-    /// JSON as it stands, which is not looked at again.
-    case written(String)
 
     /// A name of an object and what it holds.
     public struct Member: Hashable, Sendable {
@@ -45,7 +43,6 @@ public indirect enum JSONContent: Hashable, Sendable {
         case .integer(let value): text += "\(value)"
         case .number(let value): text += Self.text(value)
         case .string(let value): text += Self.quoted(value)
-        case .written(let value): text += value
         case .array(let elements):
             Self.write(elements, "[", "]", to: &text, indent: indent) { $0.write(to: &$1, indent: $2) }
         case .object(let members):

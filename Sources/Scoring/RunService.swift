@@ -60,8 +60,9 @@ public final class RunService: @unchecked Sendable {
     ///
     /// While nothing runs the answer is `busy`. A task that is cancelled gets `abandoned` at once.
     public func ask(_ question: StateQuestion) async -> StateAnswer {
-        guard let engine = engine.withLock({ $0 }) else { return .busy("the engine does not run yet") }
-        return await questions.ask(question) { engine.wake() }
+        if engine.withLock({ $0 == nil }) { return .busy("the engine does not run yet") }
+        // Whoever waits for an answer does not keep the engine, whose end belongs to the thread that runs it.
+        return await questions.ask(question) { self.engine.withLock { $0 }?.wake() }
     }
 
     /// Has all model files read again that may be, whether or not they have changed; from any thread.

@@ -15,14 +15,16 @@ enum DemoConsole {
     ) throws -> ConsoleServer {
         let port = RunConsole(
             assembly, demonstration.service, figures, drift: { drift(demonstration) }, phase: { phase(demonstration) })
-        let limits = HTTPOption.limits(eventBytesMax: assembly.spec.limits.eventBytesMax)
+        func settings(_ address: ListenAddress) throws -> ConsoleSettings {
+            try HTTPOption.settings(
+                address, command: "demo", eventBytesMax: assembly.spec.limits.eventBytesMax)
+        }
         if address == nil {
-            var settings = try HTTPOption.settings(standard)
-            settings.limits = limits
-            if let console = try? ConsoleServer(settings, port: port, logger: logger) { return console }
+            let settings = try settings(standard)
+            if let server = try? ConsoleServer(settings, port: port, logger: logger) { return server }
         }
         return try HTTPOption.start(
-            address ?? ListenAddress(host: standard.host, port: 0), command: "demo", limits: limits, port: port,
+            try settings(address ?? ListenAddress(host: standard.host, port: 0)), command: "demo", port: port,
             logger: logger)
     }
 

@@ -13,37 +13,35 @@ struct HTTPArgument: ExpressibleByArgument {
     }
 }
 
-/// Starts the console of a command, or says why it cannot be.
+/// The console of a command, or why there cannot be one.
 enum HTTPOption {
-    /// - Throws: `ExitCode` 2 where the address or the token is wrong, 1 where nobody can listen there.
-    static func start(
-        _ address: ListenAddress, command: String, limits: ConsoleLimits, port: any ConsolePort, logger: Logger
-    ) throws -> ConsoleServer {
-        var settings: ConsoleSettings
+    /// Checked before anything else begins.
+    ///
+    /// - Parameter eventBytesMax: no event may be longer, whichever way it comes.
+    /// - Throws: `ExitCode` 2 where the token is missing or no good.
+    static func settings(
+        _ address: ListenAddress, command: String, eventBytesMax: Int
+    ) throws -> ConsoleSettings {
         do {
-            settings = try self.settings(address)
+            let token = ProcessInfo.processInfo.environment[ConsoleSettings.tokenVariable]
+            var settings = try ConsoleSettings(address: address, token: token)
+            settings.limits.bodyBytesMax = eventBytesMax
+            return settings
         } catch {
             Terminal.printError("riffle \(command): \(error)")
             throw ExitCode(2)
         }
-        settings.limits = limits
+    }
+
+    /// - Throws: `ExitCode` 1 where nobody can listen there.
+    static func start(
+        _ settings: ConsoleSettings, command: String, port: any ConsolePort, logger: Logger
+    ) throws -> ConsoleServer {
         do {
             return try ConsoleServer(settings, port: port, logger: logger)
         } catch {
             Terminal.printError("riffle \(command): \(error)")
             throw ExitCode(1)
         }
-    }
-
-    static func settings(_ address: ListenAddress) throws -> ConsoleSettings {
-        let token = ProcessInfo.processInfo.environment[ConsoleSettings.tokenVariable]
-        return try ConsoleSettings(address: address, token: token)
-    }
-
-    /// No event may be longer than the pipeline says, whichever way it comes.
-    static func limits(eventBytesMax: Int) -> ConsoleLimits {
-        var limits = ConsoleLimits()
-        limits.bodyBytesMax = eventBytesMax
-        return limits
     }
 }

@@ -62,11 +62,9 @@ struct RunCommand: ParsableCommand {
         let choice: BrokerChoice
         let service: RunService
         let figures = http.map { _ in LiveFigures(plan: assembly.scoring, bins: .fitting(assembly.spec)) }
-        do {
-            if let http { _ = try HTTPOption.settings(http.address) }
-        } catch {
-            Terminal.printError("riffle run: \(error)")
-            throw ExitCode(2)
+        let console = try http.map {
+            try HTTPOption.settings(
+                $0.address, command: "run", eventBytesMax: assembly.spec.limits.eventBytesMax)
         }
         do {
             choice = try BrokerChoice(assembly, options: running, logger: logger)
@@ -78,8 +76,8 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(1)
         }
         let metrics = try metricsWriter(service, logger)
-        let console = try startConsole(assembly, service, figures, logger)
-        defer { console?.stop() }
+        let server = try startConsole(console, assembly, service, figures, logger)
+        defer { server?.stop() }
         let signals = StopSignals({ service.requestStop() }, onReload: { service.requestReload() })
         defer { signals.cancel() }
         options.afterDuration { service.requestStop() }
@@ -110,14 +108,14 @@ struct RunCommand: ParsableCommand {
     private static let consoleStatisticsMilliseconds = 5_000
 
     private func startConsole(
-        _ assembly: PipelineAssembly, _ service: RunService, _ figures: LiveFigures?, _ logger: Logger
+        _ settings: ConsoleSettings?, _ assembly: PipelineAssembly, _ service: RunService, _ figures: LiveFigures?,
+        _ logger: Logger
     ) throws -> ConsoleServer? {
-        guard let http, let figures else { return nil }
-        let console = try HTTPOption.start(
-            http.address, command: "run", limits: HTTPOption.limits(eventBytesMax: assembly.spec.limits.eventBytesMax),
-            port: RunConsole(assembly, service, figures), logger: logger)
-        Terminal.printError("console at http://\(console.address)/")
-        return console
+        guard let settings, let figures else { return nil }
+        let server = try HTTPOption.start(
+            settings, command: "run", port: RunConsole(assembly, service, figures), logger: logger)
+        Terminal.printError("console at http://\(server.address)/")
+        return server
     }
 
     /// A path that cannot be written to is a mistake of the command line.

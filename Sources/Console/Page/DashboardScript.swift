@@ -212,7 +212,8 @@ enum DashboardScript {
               const y = (120 - height(value) * 118).toFixed(1);
               path += (bin ? 'L' : 'M') + bin * width + ' ' + y + 'L' + (bin + 1) * width + ' ' + y;
             });
-            shapes.push(shape('path', {class: 'ref', d: path}));
+            // On a ground of its own, so that it can be told from bars without colours.
+            shapes.push(shape('path', {class: 'halo', d: path}), shape('path', {class: 'ref', d: path}));
           }
           $('g-scores').replaceChildren(...shapes);
           $('k-reference').hidden = reference.length === 0;

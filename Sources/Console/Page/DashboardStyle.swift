@@ -32,7 +32,7 @@ enum DashboardStyle {
           grid-template-columns: repeat(12, minmax(0, 1fr)); }
         section { background: var(--card); border: 1px solid var(--edge); border-radius: .6em; padding: .8em 1em .9em;
           grid-column: span 4; min-width: 0; display: flex; flex-direction: column; }
-        section.wide { grid-column: span 8; } section.half { grid-column: span 6; } section.full { grid-column: 1 / -1; }
+        section.wide { grid-column: span 8; }
         h2 { font-size: .95em; margin: 0 0 .35em; font-weight: 600; color: var(--dim); }
         .big { font-size: 2em; line-height: 1.15; font-weight: 650; font-variant-numeric: tabular-nums; }
         .big small { font-size: .5em; font-weight: 400; color: var(--dim); }
@@ -43,6 +43,7 @@ enum DashboardStyle {
         svg.tall { height: 11em; flex: 1 1 11em; max-height: 16em; }
         .l1, .l2, .ref { fill: none; stroke: var(--line); stroke-width: 2; vector-effect: non-scaling-stroke; }
         .l2, .ref { stroke: var(--second); stroke-dasharray: 5 4; }
+        .halo { fill: none; stroke: var(--card); stroke-width: 6; vector-effect: non-scaling-stroke; }
         .base { stroke: var(--edge); stroke-width: 1; vector-effect: non-scaling-stroke; }
         .bar { fill: var(--line); }
         .key { display: inline-block; width: 1.9em; border-top: 3px solid var(--line); vertical-align: middle; }
@@ -69,10 +70,14 @@ enum DashboardStyle {
         #token input { font: inherit; width: 100%; margin: .5em 0; padding: .35em .5em; color: var(--text);
           background: var(--back); border: 1px solid var(--dim); border-radius: .3em; }
         [hidden] { display: none !important; }
-        @media (max-width: 60em) { section, section.half { grid-column: span 6; } section.wide { grid-column: 1 / -1; } }
+        @media (max-width: 60em) {
+          main { grid-auto-flow: dense; }
+          section { grid-column: span 6; }
+          section.wide, section:last-of-type { grid-column: 1 / -1; }
+        }
         @media (max-width: 38em) {
           header, main { padding-left: .8em; padding-right: .8em; }
-          section, section.half, section.wide { grid-column: 1 / -1; }
+          section, section.wide { grid-column: 1 / -1; }
           #when { margin-left: 0; width: 100%; }
         }
         @media (forced-colors: active) { .bar, .fill, .key.box { forced-color-adjust: none; background: CanvasText;

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// All routes of a console, in the order of the reference.
 struct RouteTable: Sendable {
     let routes: [Route]
@@ -47,16 +49,14 @@ struct RouteTable: Sendable {
                 detail: "The same as `riffle run --metrics-file` writes.",
                 replies: [
                     Route.Reply(
-                        status: 200, summary: "The exposition.", contentType: Self.expositionType,
+                        status: 200, summary: "The exposition.", contentType: MetricRegistry.contentType,
                         schema: ["type": "string"])
                 ]
             ) { _ in
-                ConsoleReply(status: 200, contentType: Self.expositionType, body: .text(port.metricsText()))
+                ConsoleReply(status: 200, contentType: MetricRegistry.contentType, body: .text(port.metricsText()))
             },
         ]
     }
-
-    private static let expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
     private static func plan(_ port: any ConsolePort) -> [Route] {
         [
