@@ -29,10 +29,14 @@ public final class CSVEventDecoder {
     private let rows: RowDecoder
 
     /// `header` is the first record, without its line end; a byte order mark is passed over.
+    ///
+    /// - Parameter available: what orders events; `nil`: their time.
     public convenience init(
-        schema: EventSchema, limits: DecodeLimits = DecodeLimits(), header: UnsafeRawBufferPointer
+        schema: EventSchema, available: TimeOrigin? = nil, limits: DecodeLimits = DecodeLimits(),
+        header: UnsafeRawBufferPointer
     ) throws(CSVHeaderError) {
-        try self.init(schema: schema, available: schema.time, target: nil, limits: limits, header: header)
+        try self.init(
+            schema: schema, available: available ?? schema.time, target: nil, limits: limits, header: header)
     }
 
     /// For events of one of several sources, into batches of all.

@@ -11,8 +11,9 @@ public final class JSONEventDecoder {
 
     private let rows: RowDecoder
 
-    public init(schema: EventSchema, limits: DecodeLimits = DecodeLimits()) {
-        rows = RowDecoder(schema: schema, limits: limits)
+    /// - Parameter available: what orders events; `nil`: their time.
+    public init(schema: EventSchema, available: TimeOrigin? = nil, limits: DecodeLimits = DecodeLimits()) {
+        rows = RowDecoder(schema: schema, available: available, limits: limits)
     }
 
     /// For events of one of several sources, into batches of all.

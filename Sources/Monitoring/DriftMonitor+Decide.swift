@@ -7,16 +7,16 @@ extension DriftMonitor {
     /// moved": the mean of e-detectors by fixed weights is one. Where it reaches the budget, the series with the most of
     /// it is raised and leaves the sum; again, until what is left says nothing. So the budget holds for all series
     /// together, whatever depends on what.
-    func decide(at time: Int64) {
-        for index in watches.indices { endCooling(index, at: time) }
-        while let index = nextRaised() { raise(index, at: time) }
-        for index in watches.indices { follow(index, at: time) }
+    func decide(_ side: MonitorSide, at time: Int64) {
+        for index in side.series { endCooling(index, at: time) }
+        while let index = nextRaised(side) { raise(index, modelVersion: side.modelVersion, at: time) }
+        for index in side.series { follow(index, at: time) }
     }
 
-    private func nextRaised() -> Int? {
+    private func nextRaised(_ side: MonitorSide) -> Int? {
         var sum = 0.0
         var most: (index: Int, part: Double)?
-        for index in watches.indices where !watches[index].isFiring {
+        for index in side.series where !watches[index].isFiring {
             let part = plan.series[index].weight * watches[index].detector.statistic
             sum += part
             if part > most?.part ?? 0 { most = (index, part) }
@@ -28,7 +28,7 @@ extension DriftMonitor {
         if case .cooling(let until) = watches[index].phase, time >= until { watches[index].phase = .watching }
     }
 
-    private func raise(_ index: Int, at time: Int64) {
+    private func raise(_ index: Int, modelVersion: String, at time: Int64) {
         let series = plan.series[index]
         let lead = watches[index].lead(series)
         if case .cooling = watches[index].phase {
@@ -40,7 +40,8 @@ extension DriftMonitor {
             fingerprint: AlertIdentity.fingerprint(
                 pipeline: plan.pipeline, modelVersion: modelVersion, series: series.name),
             modelVersion: modelVersion, startedAt: time, lead: lead, peak: lead.statistic, isInhibited: above != nil,
-            toldAt: time, toldRatio: lead.oddsRatio, calmBins: Array(repeating: 0, count: series.bets.binCount),
+            toldAt: time, toldRatio: lead.oddsRatio, toldUp: lead.isUp,
+            calmBins: Array(repeating: 0, count: series.bets.binCount),
             calmEventsNeeded: Int(max(1, min(2 * lead.eventsSinceChange, Self.calmEventsMost))))
         watches[index].phase = .firing(alert)
         if let above {
@@ -83,12 +84,13 @@ extension DriftMonitor {
         if series.weight * watches[index].detector.statistic >= plan.settings.runLength * Self.returnShare {
             let lead = watches[index].lead(series)
             alert.beginCalm()
-            let isNews = isNews(lead, beside: alert) && time - alert.toldAt >= plan.settings.cooldownMicroseconds
+            let isNews = isNews(lead, beside: alert) && time - alert.toldAt >= updateSpacing(lead, alert)
             alert.lead = lead
             watches[index].phase = .firing(alert)
             if isNews, !alert.isInhibited {
                 alert.toldAt = time
                 alert.toldRatio = lead.oddsRatio
+                alert.toldUp = lead.isUp
                 watches[index].phase = .firing(alert)
                 tell(makeAlert(index, alert, state: .updated, at: time))
             }
@@ -105,7 +107,7 @@ extension DriftMonitor {
         }
         if alert.isInhibited, inhibitor(of: index) == nil {
             alert.isInhibited = false
-            alert.toldAt = time
+            (alert.toldAt, alert.toldRatio, alert.toldUp) = (time, alert.lead.oddsRatio, alert.lead.isUp)
             watches[index].phase = .firing(alert)
             tell(makeAlert(index, alert, state: .firing, at: time))
         }
@@ -116,8 +118,15 @@ extension DriftMonitor {
     /// By how much the odds ratio must have changed to be told again.
     private static let newsRatio = 1.5
 
+    /// A change that lasts shows its strength differently day by day. So an alert is told again at ever longer intervals, each
+    /// as long as all before it together; one that turns round, after the cooldown.
+    private func updateSpacing(_ lead: AlertLead, _ alert: OpenAlert) -> Int64 {
+        let cooldown = plan.settings.cooldownMicroseconds
+        return lead.isUp == alert.toldUp ? max(cooldown, alert.toldAt - alert.startedAt) : cooldown
+    }
+
     private func isNews(_ lead: AlertLead, beside alert: OpenAlert) -> Bool {
-        if lead.isUp != alert.lead.isUp { return true }
+        if lead.isUp != alert.toldUp { return true }
         let ratio = lead.oddsRatio / alert.toldRatio
         return ratio >= Self.newsRatio || ratio <= 1 / Self.newsRatio
     }

@@ -97,8 +97,9 @@ extension DriftMonitor {
 
     private func window(_ index: Int, at time: Int64) -> AlertData.Window {
         let described = watches[index].described
-        let spans = [lastWindowSpan, windowSpan].filter { $0.start != .min }
-        let offsets = lanes.indices.compactMap { lane -> AlertData.Offsets? in
+        let side = side(of: index)
+        let spans = [side.lastWindow, side.window].filter { $0.start != .min }
+        let offsets = scoreLanes.compactMap { lane -> AlertData.Offsets? in
             let range = spans.reduce(nil) { WindowSpan.union($0, lane < $1.offsets.count ? $1.offsets[lane] : nil) }
             return range.map {
                 .init(
@@ -145,7 +146,7 @@ extension DriftMonitor {
 
     /// The other series that moved, the most evidence first.
     private func causes(besides index: Int, _ isWanted: (SeriesName) -> Bool) -> [AlertData.Cause] {
-        let ranked = watches.indices.filter { other in
+        let ranked = side(of: index).series.filter { other in
             let least = Self.causeEvidenceAnEvent * Double(max(1, watches[other].detector.eventCount))
             return other != index && isWanted(plan.series[other].name) && watches[other].evidence >= least
         }.sorted { (-watches[$0].evidence, $0) < (-watches[$1].evidence, $1) }

@@ -7,16 +7,20 @@ public import Events
 /// are cut into batches, nor a restart from a snapshot changes an alert. It belongs to one thread.
 public final class DriftMonitor {
     public let plan: MonitorPlan
+    /// Those of scores come first, then those of labels.
     public let lanes: [MonitorLane]
+    /// Only these hold buckets of scores back.
+    public let scoreLanes: Range<Int>
+    let labelLanes: Range<Int>
     let buckets: EvidenceBuckets
+    /// `nil`: labels are not watched.
+    let labels: LabelFlow?
     var watches: [SeriesWatch]
-    /// Of the last closed bucket that held rows.
-    var modelVersion = ""
-    /// The window that is open: its start and what was read in it.
-    var windowSpan = WindowSpan()
-    var lastWindowSpan = WindowSpan()
-    /// The end of the newest closed bucket, in microseconds.
-    public internal(set) var closedUntil = Int64.min
+    /// By role: series of scores, series of labels.
+    var scored: MonitorSide
+    var labelled: MonitorSide
+    /// `nil`: the reference knows of no labels.
+    var estimate: EstimateWindow?
     public internal(set) var eventCount = 0
     private var counts: [[Int]]
     private var bucketCounts: [BucketCounts]
@@ -24,95 +28,189 @@ public final class DriftMonitor {
     /// Whether each window is described when it ends; read by `takeWindowReports`.
     public var describesWindows = false
     private var reports: [WindowReport] = []
+    private var performance: [PerformanceRecord] = []
 
     public init(plan: MonitorPlan, lanes: [MonitorLane]) {
-        precondition(!lanes.isEmpty, "a monitor of no lanes")
+        scoreLanes = 0..<(lanes.firstIndex { $0.role != .scores } ?? lanes.count)
+        labelLanes = scoreLanes.upperBound..<(lanes.firstIndex { $0.role == .deadLetters } ?? lanes.count)
+        precondition(!scoreLanes.isEmpty, "a monitor of no scores")
+        precondition(lanes[labelLanes].allSatisfy { $0.role == .labels }, "lanes are not in the order of their roles")
         self.plan = plan
         self.lanes = lanes
         let settings = plan.settings
+        let labelPlan = labelLanes.isEmpty ? nil : plan.labels
+        let labelLaneCount = labelLanes.count
         buckets = EvidenceBuckets(
             layout: plan.layout, bucketMicroseconds: settings.bucketMicroseconds,
-            lateMicroseconds: settings.lateMicroseconds, laneCount: lanes.count, pipeline: plan.pipeline)
+            lateMicroseconds: settings.lateMicroseconds, laneCount: scoreLanes.count, pipeline: plan.pipeline,
+            feed: labelPlan.map { ScoreFeed($0, records: plan.records) },
+            flags: plan.estimation?.flags)
+        labels = labelPlan.map { LabelFlow($0, laneCount: labelLaneCount, late: settings.lateMicroseconds) }
         watches = plan.series.map { SeriesWatch($0, runLength: settings.runLength) }
+        let firstLabelled = plan.series.firstIndex { $0.isLabelled } ?? plan.series.count
+        scored = MonitorSide(series: 0..<firstLabelled)
+        labelled = MonitorSide(series: firstLabelled..<plan.series.count)
+        estimate = plan.estimation.map { EstimateWindow(cellCount: $0.grid.cellCount) }
         counts = plan.series.map { Array(repeating: 0, count: $0.cellCount) }
         bucketCounts = plan.series.map { BucketCounts(binCount: $0.bets.binCount) }
     }
 
+    // MARK: - Lanes
+
     /// Takes in rows of one lane, in their order; nothing is decided before `advance`.
     ///
-    /// - Parameter position: behind the last of them: where a restart goes on.
+    /// - Parameters:
+    ///   - batch: of the schema of the lane's role.
+    ///   - position: behind the last of them: where a restart goes on.
     public func add(_ batch: EventBatch, lane: Int, position: Int64) {
-        buckets.add(batch, lane: lane, position: position)
+        switch lanes[lane].role {
+        case .scores: buckets.add(batch, lane: lane, position: position)
+        case .labels: labels?.add(batch, lane: lane - labelLanes.lowerBound, position: position)
+        case .deadLetters: preconditionFailure("dead letters are not watched")
+        }
+    }
+
+    /// The clocks that a lane is among, and its place there.
+    private func withClock<Result>(of lane: Int, _ body: (inout LaneClocks, Int) -> Result) -> Result {
+        if labelLanes.contains(lane), let labels { return body(&labels.lanes, lane - labelLanes.lowerBound) }
+        return body(&buckets.lanes, lane)
     }
 
     /// Raises a lane's watermark, which never falls: nothing before it is waited for any more.
-    public func raise(lane: Int, to watermark: Int64) { buckets.raise(lane: lane, to: watermark) }
+    public func raise(lane: Int, to watermark: Int64) {
+        withClock(of: lane) { clocks, place in clocks.raise(lane: place, to: watermark) }
+    }
 
     /// Follows what was recorded of closings before a restart; call it before rows are added.
     public func follow(_ closings: [LaneClosing]) {
         for (index, lane) in lanes.enumerated() {
-            buckets.follow(closings.filter { $0.topic == lane.topic && $0.partition == lane.partition }, lane: index)
+            let own = closings.filter { $0.topic == lane.topic && $0.partition == lane.partition }
+            withClock(of: index) { clocks, place in clocks.follow(own, lane: place) }
         }
     }
 
+    func clock(of lane: Int) -> LaneClock { withClock(of: lane) { clocks, place in clocks[place] } }
+
+    func setClock(_ clock: LaneClock, of lane: Int) { withClock(of: lane) { clocks, place in clocks[place] = clock } }
+
     /// Behind the last record taken of a lane.
-    public func position(lane: Int) -> Int64 { buckets.lanes[lane].position }
+    public func position(lane: Int) -> Int64 { clock(of: lane).position }
 
     /// Where a lane begins that is not in a snapshot.
-    public func begin(lane: Int, at position: Int64) { buckets.lanes[lane].position = position }
-
-    public var openBucketCount: Int { buckets.open.count }
+    public func begin(lane: Int, at position: Int64) {
+        withClock(of: lane) { clocks, place in clocks[place].position = position }
+    }
 
     /// Up to where a lane is past; `Int64.min`: it has not begun.
     public func watermark(lane: Int) -> Int64 {
-        buckets.lanes[lane].watermark(late: plan.settings.lateMicroseconds)
+        withClock(of: lane) { clocks, place in clocks.watermark(lane: place) }
+    }
+
+    /// Up to where all lanes of scores are past.
+    var scoreWatermark: Int64 { buckets.lanes.watermark }
+
+    /// Whether a lane has to wait for others: it would hold ever more open buckets, or scores and labels of which the other
+    /// half has not come.
+    func mustWait(lane: Int, openBucketsMax: Int) -> Bool {
+        if labelLanes.contains(lane), let labels {
+            if labels.openBucketCount >= openBucketsMax, watermark(lane: lane) > labels.lanes.watermark { return true }
+            return labels.isFull && !labels.areScoresAhead
+        }
+        if buckets.open.count >= openBucketsMax, watermark(lane: lane) > scoreWatermark { return true }
+        return labels.map { $0.isFull && $0.areScoresAhead } ?? false
     }
 
     var tally: EvidenceTally { buckets.tally }
+    /// Records of all lanes that were taken: whether there is anything new to be kept.
+    var takenRows: Int { buckets.tally.rows + (labels?.join.counts.labels ?? 0) }
+    /// What became of scores and labels; `nil`: labels are not watched.
+    public var labelCounts: LabelJoinCounts? { labels?.join.counts }
 
     /// The series whose alerts are open, those that nobody was told of included.
     public var openAlerts: [String] {
         watches.indices.filter { watches[$0].isFiring }.map { plan.series[$0].name.description }
     }
 
+    // MARK: - Closing
+
     /// Closes what all lanes are past.
     ///
     /// - Returns: what people are to be told, in order.
-    public func advance() -> [DriftAlert] { close(before: buckets.watermark) }
+    public func advance() -> [DriftAlert] {
+        close(before: scoreWatermark)
+        if let labels {
+            labels.passScores(scoreWatermark)
+            labels.closeLabels()
+            join(labels)
+        }
+        return takeOutputs()
+    }
 
     /// Closes what is open: nothing comes any more.
     public func finish() -> [DriftAlert] {
-        let alerts = close(before: .max)
-        if describesWindows, windowSpan.rows > 0 { describeWindow(until: max(closedUntil, windowSpan.start)) }
-        return alerts
+        close(before: .max)
+        if let labels {
+            labels.finish()
+            join(labels)
+        }
+        for side in [\DriftMonitor.scored, \.labelled] where describesWindows && self[keyPath: side].window.rows > 0 {
+            describeWindow(
+                self[keyPath: side], until: max(self[keyPath: side].closedUntil, self[keyPath: side].window.start))
+        }
+        endEstimate()
+        return takeOutputs()
     }
 
-    private func close(before watermark: Int64) -> [DriftAlert] {
-        while let block = buckets.closeNext(before: watermark) {
-            take(block)
-            buckets.recycle(block)
-        }
+    private func takeOutputs() -> [DriftAlert] {
         defer { outputs = [] }
         return outputs
     }
 
+    private func close(before watermark: Int64) {
+        while let block = buckets.closeNext(before: watermark) {
+            take(block)
+            buckets.recycle(block)
+        }
+    }
+
     private func take(_ block: EvidenceBlock) {
         let end = block.start + plan.settings.bucketMicroseconds
-        turnWindow(at: block.start)
-        windowSpan.add(block, lanes: lanes.count)
-        if let version = block.mostVersion(of: buckets.versions) { modelVersion = version }
+        turnWindow(\.scored, at: block.start)
+        scored.window.add(block, lanes: scoreLanes.count)
+        if let version = block.mostVersion(of: buckets.versions) { scored.modelVersion = version }
         eventCount += block.rows
-        closedUntil = max(closedUntil, end)
-        for index in plan.series.indices { takeSeries(index, block) }
-        decide(at: end)
+        scored.closedUntil = max(scored.closedUntil, end)
+        for index in scored.series { takeSeries(index, block) }
+        takeEstimate(block)
+        if let labels, var scores = block.scores.take() {
+            labels.closeScores(through: end, &scores)
+            block.scores = scores
+        }
+        decide(scored, at: end)
     }
 
     /// Adds the bucket to a series' windows, recent bins and evidence.
     private func takeSeries(_ index: Int, _ block: EvidenceBlock) {
-        let series = plan.series[index]
         for cell in counts[index].indices { counts[index][cell] = 0 }
-        let missing = series.add(block, to: &counts[index])
-        watches[index].windowMissing += missing
+        watches[index].windowMissing += plan.series[index].add(block, to: &counts[index])
+        addCalmRows(block.rows, to: index)
+        takeCounts(index, start: block.start, stratumTime: block.start)
+    }
+
+    private func addCalmRows(_ rows: Int, to index: Int) {
+        if case .firing(var alert) = watches[index].phase {
+            alert.calmRows += rows
+            watches[index].phase = .firing(alert)
+        }
+    }
+
+    /// What `counts` holds of a series is evidence.
+    ///
+    /// - Parameters:
+    ///   - start: of the bucket.
+    ///   - stratumTime: an event time of the stratum that the events are of. Both in microseconds.
+    private func takeCounts(_ index: Int, start: Int64, stratumTime: Int64) {
+        let series = plan.series[index]
         bucketCounts[index].removeAll()
         var hasEvents = false
         for cell in 0..<series.cellCount {
@@ -122,14 +220,10 @@ public final class DriftMonitor {
             watches[index].window[cell] += events
             bucketCounts[index].add(bin: Int(series.binOfCell[cell]), events: events)
         }
-        if case .firing(var alert) = watches[index].phase {
-            alert.calmRows += block.rows
-            watches[index].phase = .firing(alert)
-        }
         guard hasEvents else { return }
         let bins = (0..<series.bets.binCount).map { bucketCounts[index].events(inBin: $0) }
-        watches[index].recent.add(start: block.start, bins: bins)
-        let stratum = series.reference.stratum(at: block.start / 1_000)
+        watches[index].recent.add(start: start, bins: bins)
+        let stratum = series.reference.stratum(at: stratumTime / 1_000)
         _ = watches[index].detector.close(bucketCounts[index], stratum: stratum)
         if case .firing(var alert) = watches[index].phase {
             for bin in bins.indices { alert.calmBins[bin] += bins[bin] }
@@ -138,28 +232,75 @@ public final class DriftMonitor {
         }
     }
 
-    /// Windows begin at whole multiples of their length.
-    private func turnWindow(at time: Int64) {
-        let length = plan.settings.windowMicroseconds
-        let start = time - ((time % length) + length) % length
-        if windowSpan.start == start { return }
-        if windowSpan.rows > 0 {
-            if describesWindows { describeWindow(until: windowSpan.start + length) }
-            for index in watches.indices { watches[index].turnWindow() }
-            lastWindowSpan = windowSpan
+    // MARK: - Labels
+
+    /// Works on what both sides have closed.
+    private func join(_ labels: LabelFlow) {
+        while let end = labels.join.step() {
+            if !labels.join.joined.isEmpty { take(labels.join.joined, of: labels, end: end) }
+            for window in labels.join.finished {
+                performance.append(.measured(window, labels.plan.join, plan.pipeline, versions: buckets.versions.names))
+            }
         }
-        windowSpan = WindowSpan(start: start)
     }
 
-    private func describeWindow(until end: Int64) {
-        for (index, series) in plan.series.enumerated() {
+    private func take(_ joined: [JoinedEvent], of labels: LabelFlow, end: Int64) {
+        let start = end - plan.settings.bucketMicroseconds
+        turnWindow(\.labelled, at: start)
+        labelled.window.rows += joined.count
+        labelled.closedUntil = end
+        labelled.modelVersion = buckets.versions.most(of: joined.map { Int($0.version) }) ?? labelled.modelVersion
+        for index in labelled.series {
+            guard case .labelled(let measure) = plan.series[index].source else { continue }
+            addCalmRows(joined.count, to: index)
+            takeSeries(index, joined, measure, start: start)
+        }
+        decide(labelled, at: end)
+    }
+
+    /// Events of one bucket of labels happened at many times: each stratum is evidence by itself, in their order.
+    private func takeSeries(_ index: Int, _ joined: [JoinedEvent], _ measure: LabelSeries.Measure, start: Int64) {
+        let reference = plan.series[index].reference
+        var strata = Array(repeating: [0, 0], count: reference.strata.count)
+        var times = Array(repeating: Int64(0), count: reference.strata.count)
+        for event in joined {
+            guard let isHit = measure.value(of: event) else { continue }
+            let stratum = reference.stratum(at: event.time / 1_000)
+            strata[stratum][isHit ? 1 : 0] += 1
+            times[stratum] = event.time
+        }
+        for stratum in strata.indices where strata[stratum] != [0, 0] {
+            counts[index] = strata[stratum]
+            takeCounts(index, start: start, stratumTime: times[stratum])
+        }
+    }
+
+    // MARK: - Windows
+
+    /// Windows begin at whole multiples of their length.
+    private func turnWindow(_ path: ReferenceWritableKeyPath<DriftMonitor, MonitorSide>, at time: Int64) {
+        let length = plan.settings.windowMicroseconds
+        let start = time - ((time % length) + length) % length
+        let side = self[keyPath: path]
+        if side.window.start == start { return }
+        if side.window.rows > 0 {
+            if describesWindows { describeWindow(side, until: side.window.start + length) }
+            for index in side.series { watches[index].turnWindow() }
+            self[keyPath: path].lastWindow = side.window
+        }
+        self[keyPath: path].window = WindowSpan(start: start)
+    }
+
+    private func describeWindow(_ side: MonitorSide, until end: Int64) {
+        for index in side.series {
+            let series = plan.series[index]
             let watch = watches[index]
             let events = watch.window.reduce(0, +)
             if events + watch.windowMissing == 0 { continue }
             let found = WindowSummary(watch.window, of: series)
             reports.append(
                 WindowReport(
-                    series: series.name.description, from: windowSpan.start, to: end, events: events,
+                    series: series.name.description, from: side.window.start, to: end, events: events,
                     missing: watch.windowMissing, statistics: found.statistics, pValues: found.pValues,
                     evidence: series.weight * watch.detector.statistic, isFiring: watch.isFiring))
         }
@@ -171,18 +312,18 @@ public final class DriftMonitor {
         return reports
     }
 
-    func tell(_ alert: DriftAlert) { outputs.append(alert) }
-}
-
-/// A partition that is read, or a file.
-public struct MonitorLane: Hashable, Sendable {
-    public let topic: String
-    public let partition: Int32
-
-    public init(topic: String, partition: Int32) {
-        self.topic = topic
-        self.partition = partition
+    /// Windows whose performance became known since the last call, or was estimated.
+    public func takePerformance() -> [PerformanceRecord] {
+        defer { performance = [] }
+        return performance
     }
+
+    func add(_ record: PerformanceRecord) { performance.append(record) }
+
+    /// The side that a series is of.
+    func side(of index: Int) -> MonitorSide { labelled.series.contains(index) ? labelled : scored }
+
+    func tell(_ alert: DriftAlert) { outputs.append(alert) }
 }
 
 /// What was read in a window.

@@ -22,7 +22,7 @@ extension MonitorPlan {
         do {
             try self.init(
                 pipeline: plan.spec.name.value, watch: Watch(plan, spec), reference: reference,
-                settings: MonitorSettings(spec))
+                settings: MonitorSettings(spec), labels: LabelPlan(plan, spec))
         } catch {
             throw MonitorFailure("\(path): \(error)")
         }
@@ -52,7 +52,6 @@ extension MonitorSpec {
     /// Keys of the section that this version of the monitor does not act upon: it says so, rather than look away.
     public var unusedKeys: [String] {
         var keys: [String] = []
-        if labels != nil { keys.append("labels") }
         if freshnessMicroseconds != nil { keys.append("freshness") }
         if lagMicroseconds != nil { keys.append("lag") }
         if rate.below != nil || rate.above != nil { keys.append("rate") }
@@ -77,6 +76,39 @@ extension MonitorPlan.Watch {
         quality = spec.watch.includesQuality
         segments = spec.segments.compactMap { field($0.value) }
         segmentValuesMax = spec.segmentValuesMax
+    }
+}
+
+extension ScoreRecordSchema.Field {
+    /// The field that names an event in the rows of `riffle replay`; `nil`: events have no id.
+    public init?(idOf plan: PipelinePlan) {
+        guard let field = plan.sources[0].id else { return nil }
+        let id = plan.schema.fields[field.rawValue]
+        self.init(name: id.name, type: id.type)
+    }
+}
+
+extension LabelPlan {
+    /// `nil`: the section has no `labels`.
+    public init?(_ plan: PipelinePlan, _ spec: MonitorSpec) {
+        guard let labels = spec.labels else { return nil }
+        let decisions = Array(plan.rules.map(\.decision).prefix(LabelJoinPlan.decisionsMax))
+        let card = labels.card.flatMap { name in plan.schema.fields.first { $0.name == name } }
+        self.init(
+            join: LabelJoinPlan(
+                // Without rules no event is called anything.
+                decisions: decisions.isEmpty ? [SeriesName.otherValue] : decisions,
+                bucket: spec.bucketMicroseconds, within: labels.withinMicroseconds, window: labels.windowMicroseconds,
+                pendingMax: labels.pendingMax),
+            columns: LabelColumns(plan.spec.sources[labels.source], labels),
+            card: card.map { .init(name: $0.name, type: $0.type) })
+    }
+}
+
+extension LabelColumns {
+    public init(_ source: SourceSpec, _ labels: MonitorSpec.Labels) {
+        self.init(
+            schema: source.schema, available: source.available, id: labels.join.index, positive: labels.positive.index)
     }
 }
 

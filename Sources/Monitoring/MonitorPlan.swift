@@ -1,4 +1,5 @@
 public import Drift
+public import Events
 
 /// What a monitor watches: the score's columns, its series and what they were like before.
 public struct MonitorPlan: Sendable {
@@ -28,6 +29,10 @@ public struct MonitorPlan: Sendable {
     public let referenceDigest: String
     /// Series of which the reference says nothing, by name: they are not watched.
     public let unwatched: [String]
+    /// `nil`: labels are not watched.
+    public let labels: LabelPlan?
+    /// `nil`: the reference knows of no labels.
+    let estimation: EstimationPlan?
     let layout: EvidenceLayout
     let series: [SeriesPlan]
 
@@ -42,12 +47,13 @@ public struct MonitorPlan: Sendable {
 
     /// - Throws: `ReferenceFault`, where nothing could be watched, or too much would be.
     public init(
-        pipeline: String, watch: Watch, reference: ReferenceFile, settings: MonitorSettings
+        pipeline: String, watch: Watch, reference: ReferenceFile, settings: MonitorSettings, labels: LabelPlan? = nil
     ) throws(ReferenceFault) {
-        let fields = watch.fields + watch.segments.filter { segment in !watch.fields.contains(segment) }
+        var fields = watch.fields + watch.segments.filter { segment in !watch.fields.contains(segment) }
+        if let card = labels?.card, !fields.contains(card) { fields.append(card) }
         let records = ScoreRecordSchema(
             features: watch.features, fields: fields, aheadMicroseconds: Self.aheadMicroseconds)
-        var builder = SeriesBuilder(watch: watch, records: records, reference: reference)
+        var builder = SeriesBuilder(watch: watch, records: records, reference: reference, labels: labels)
         let layout = builder.makeLayout()
         guard layout.countsTotal <= Self.countsMax else {
             throw ReferenceFault(
@@ -59,6 +65,8 @@ public struct MonitorPlan: Sendable {
             throw ReferenceFault("the reference holds none of the series that are to be watched: make it anew")
         }
         self.pipeline = pipeline
+        self.labels = labels
+        estimation = EstimationPlan(reference, layout, watch.decisions, labels)
         self.records = records
         self.settings = settings
         self.reference = reference
@@ -70,5 +78,31 @@ public struct MonitorPlan: Sendable {
         self.layout = layout
         self.series = series
         unwatched = builder.unwatched
+    }
+
+    /// A batch that holds the records of a lane.
+    public func makeBatch(of role: MonitorLane.Role, capacity: Int) -> EventBatch {
+        switch role {
+        case .scores: EventBatch(schema: records.schema, capacity: capacity)
+        case .labels: labels?.columns.makeBatch(capacity: capacity) ?? Self.noBatch(of: role)
+        case .deadLetters: Self.noBatch(of: role)
+        }
+    }
+
+    /// What decodes the records of a lane.
+    func makeDecoder(of role: MonitorLane.Role) -> JSONEventDecoder {
+        switch role {
+        case .labels:
+            guard let columns = labels?.columns else { Self.noLane(of: role) }
+            return JSONEventDecoder(schema: columns.schema, available: columns.available)
+        case .scores: return JSONEventDecoder(schema: records.schema)
+        case .deadLetters: Self.noLane(of: role)
+        }
+    }
+
+    private static func noBatch(of role: MonitorLane.Role) -> EventBatch { noLane(of: role) }
+
+    private static func noLane(of role: MonitorLane.Role) -> Never {
+        preconditionFailure("a lane of \(role), which are not watched")
     }
 }

@@ -113,10 +113,7 @@ struct BaselineCommand: ParsableCommand {
             try baseline.read(source, onRows: progress.show)
             for text in source.gone { Terminal.printError("no longer there: \(text)") }
         }
-        let rowID = assembly.plan.sources[0].id.map { field -> ScoreRecordSchema.Field in
-            let plan = assembly.plan.schema.fields[field.rawValue]
-            return .init(name: plan.name, type: plan.type)
-        }
+        let rowID = ScoreRecordSchema.Field(idOf: assembly.plan)
         let records = settings.records
         for path in input {
             let bytes = try FileByteSource(path: path)
@@ -153,8 +150,7 @@ struct BaselineCommand: ParsableCommand {
         let bytes = try FileByteSource(path: path)
         let reader = try LabelFileReader(
             bytes, name: bytes.name,
-            columns: .init(
-                schema: spec.sources[labels.source].schema, id: labels.join.index, positive: labels.positive.index))
+            columns: LabelColumns(spec.sources[labels.source], labels))
         let table = try reader.read()
         if let fault = reader.firstFault {
             Terminal.printError("\(reader.faultCount) lines of \(bytes.name) are no labels: \(fault)")

@@ -49,6 +49,17 @@ struct MonitorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "With --input: what events were, .ndjson or .csv, also .gz; may be given again.", valueName: "file"))
+    var labels: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "With --input: the performance of each window, measured with labels or estimated, a line each.",
+            valueName: "file"))
+    var performance: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Count the alerts that scores of a quiet time would have raised; may be given again.", valueName: "file|-"))
     var calibrate: [String] = []
 
@@ -65,8 +76,11 @@ struct MonitorCommand: ParsableCommand {
         if readsFiles && options.areOfKafka {
             throw ValidationError("--brokers, --for, --until-end, --state and --no-state are of Kafka, not of files")
         }
-        if input.isEmpty && (output != "-" || windows != nil) {
-            throw ValidationError("--output and --windows need --input")
+        if input.isEmpty && (output != "-" || windows != nil || performance != nil) {
+            throw ValidationError("--output, --windows and --performance need --input")
+        }
+        if !readsFiles && !labels.isEmpty {
+            throw ValidationError("--labels is for files: over Kafka labels come from their topic")
         }
     }
 
@@ -88,11 +102,16 @@ struct MonitorCommand: ParsableCommand {
         if !plan.unwatched.isEmpty {
             Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
         }
+        if plan.labels == nil && !labels.isEmpty {
+            Terminal.printError(
+                "riffle monitor: --labels: the \"monitor\" section has no \"labels\", which says what their fields are")
+            throw ExitCode(2)
+        }
         do {
             if !calibrate.isEmpty {
-                try calibrateFiles(plan)
+                try calibrateFiles(plan, assembly.plan)
             } else if !input.isEmpty {
-                try readFiles(plan)
+                try readFiles(plan, assembly.plan)
             } else {
                 try watchTopic(assembly, plan)
             }
@@ -145,20 +164,30 @@ struct MonitorCommand: ParsableCommand {
         }
     }
 
-    private func readFiles(_ plan: MonitorPlan) throws {
-        let monitoring = try FileMonitoring(plan: plan, inputs: sources(input))
+    private func monitoring(_ plan: MonitorPlan, _ pipeline: PipelinePlan, of paths: [String]) throws -> FileMonitoring
+    {
+        try FileMonitoring(
+            plan: plan, inputs: sources(paths), rowID: ScoreRecordSchema.Field(idOf: pipeline),
+            labels: sources(labels))
+    }
+
+    private func readFiles(_ plan: MonitorPlan, _ pipeline: PipelinePlan) throws {
+        let monitoring = try monitoring(plan, pipeline, of: input)
         let alerts = try AlertFile(output)
         let reports = try windows.map { try AlertFile($0) }
+        let performance = try performance.map { try AlertFile($0) }
         let summary = try monitoring.run(
             onWindow: reports.map { reports in { try reports.write($0.line) } },
+            onPerformance: { try performance?.write($0.line) },
             tell: { try alerts.write($0.line) })
         try alerts.close()
         try reports?.close()
+        try performance?.close()
         Terminal.printError(MonitorSummaryText.lines(summary))
     }
 
-    private func calibrateFiles(_ plan: MonitorPlan) throws {
-        let monitoring = try FileMonitoring(plan: plan, inputs: sources(calibrate))
+    private func calibrateFiles(_ plan: MonitorPlan, _ pipeline: PipelinePlan) throws {
+        let monitoring = try monitoring(plan, pipeline, of: calibrate)
         var calibration = Calibration(plan)
         let summary = try monitoring.run { calibration.add($0) }
         print(calibration.text(summary), terminator: "")

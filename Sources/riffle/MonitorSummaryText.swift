@@ -7,7 +7,21 @@ enum MonitorSummaryText {
         if !summary.open.isEmpty { text += "; open: \(summary.open.prefix(8).joined(separator: ", "))" }
         if summary.lateRows > 0 { text += "; \(summary.lateRows) scores came late and are no evidence" }
         if summary.foreignRows > 0 { text += "; \(summary.foreignRows) are of other pipelines" }
+        if let labels = summary.labels { text += "\n" + lines(labels) }
         if summary.faultyRows > 0 { text += "\n" + faults(summary) }
+        return text
+    }
+
+    private static func lines(_ labels: LabelJoinCounts) -> String {
+        var text = "\(labels.labels) labels, \(labels.joined) joined with scores"
+        let rest = [
+            (labels.unlabelled, "scores without a label in time"), (labels.lateLabels, "labels came too late"),
+            (labels.unknownLabels, "labels of events that were not scored"),
+            (labels.duplicateLabels, "labels of events that had one"),
+            (labels.contradictingLabels, "labels that contradict an earlier one"),
+            (labels.scoresNotSampled, "scores left out, since too many waited"),
+        ]
+        for (count, what) in rest where count > 0 { text += "; \(count) \(what)" }
         return text
     }
 

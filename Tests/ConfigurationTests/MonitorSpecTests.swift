@@ -28,6 +28,8 @@ import Testing
         #expect(spec.sources[labels.source].name.value == "labels")
         #expect(labels.join.index == FieldIndex(0) && labels.positive.index == FieldIndex(2))
         #expect(labels.withinMicroseconds == 60 * 86_400_000_000 && labels.pendingMax == 50_000)
+        #expect(labels.windowMicroseconds == 7 * 86_400_000_000 && labels.card == "country")
+        #expect(labels.topic == "card.performance")
     }
 
     @Test func standardsHoldWhereNothingIsWritten() throws {

@@ -67,7 +67,7 @@ class BaselineTests(PipelineCase):
     def content(self, path=None):
         """A reference's content, whose digest is the one it names."""
         file = json.loads((path or self.reference).read_text())
-        self.assertEqual((file["format"], file["version"]), ("riffle-reference", 2))
+        self.assertEqual((file["format"], file["version"]), ("riffle-reference", 3))
         text = json.dumps(file["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         self.assertEqual(hashlib.sha256(text.encode()).hexdigest(), file["sha256"])
         return file["content"]

@@ -1,5 +1,6 @@
 """`riffle baseline` and `riffle monitor` as people use them: over files, over topics, and killed again and again."""
 
+import datetime
 import json
 import os
 import random
@@ -26,6 +27,11 @@ sources:
     id: id
     time: {field: at, format: iso8601}
     fields: {id: string, card: string, at: time, amount: float, risk: float, channel: string}
+  labels:
+    topic: labels
+    time: {field: at, format: iso8601}
+    available: {field: known, format: iso8601}
+    fields: {id: string, fraud: {type: bool, label: true}}
 features:
   - amount: amount
   - risk: risk
@@ -69,6 +75,26 @@ def scores(seed, count, planted=None, start=0, until=None):
 
 def lines(records):
     return "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records)
+
+
+def time_of(text):
+    return datetime.datetime.fromisoformat(text)
+
+
+def labels(seed, records, missed=(0, 0)):
+    """What became of scores, an hour or two later; from `missed` on fraud is such that no score shows it."""
+    draw = random.Random(seed)
+    known = []
+    for number, record in enumerate(records):
+        hidden = missed[0] <= number < missed[1]
+        fraud = draw.random() < (0.3 if hidden else 4 * record["score"] ** 2)
+        if draw.random() < 0.1:
+            continue
+        at = time_of(record["event_time"])
+        later = at + datetime.timedelta(seconds=3600 + draw.randrange(3600))
+        known.append({"id": record["id"], "at": record["event_time"],
+                      "known": later.isoformat().replace("+00:00", "Z"), "fraud": fraud})  # fmt: skip
+    return sorted(known, key=lambda label: time_of(label["known"]))
 
 
 class MonitorTests(PipelineCase):
@@ -197,6 +223,108 @@ class MonitorTests(PipelineCase):
             data["window"].pop("offsets")
             alert["data"]["window"].pop("offsets")
             self.assertEqual(data, alert["data"])
+
+
+class LabelledMonitorTests(PipelineCase):
+    maxDiff = None
+    PIPELINE = PIPELINE.replace(
+        "state: {dir", "  labels: {source: labels, within: 3h, window: 1h, card: card, topic: performance}\nstate: {dir"
+    ).replace("fields: [channel]}", "fields: [channel, card]}")
+
+    def setUp(self):
+        super().setUp()
+        records = list(scores(1, 40_000))
+        (self.folder / "history.ndjson").write_text(lines(records))
+        (self.folder / "known.ndjson").write_text(lines(labels(2, records)))
+        self.riffle("baseline", self.pipeline, "--input", self.folder / "history.ndjson",
+                    "--labels", self.folder / "known.ndjson")  # fmt: skip
+        schema = json.loads((ROOT / "schemas/performance.v1.schema.json").read_text())
+        self.schema = jsonschema.Draft202012Validator(schema)
+        self.records = list(scores(3, 40_000))
+        for number, record in enumerate(self.records):
+            record["fields"]["card"] = f"card-{number % 700}"
+        self.known = labels(4, self.records, (12_000, 24_000))
+
+    def watch(self):
+        """Alerts and windows, over files."""
+        paths = {name: self.folder / f"{name}.ndjson" for name in ("scores", "labels", "alerts", "windows")}
+        paths["scores"].write_text(lines(self.records))
+        paths["labels"].write_text(lines(self.known))
+        said = self.riffle("monitor", self.pipeline, "--input", paths["scores"], "--labels", paths["labels"],
+                           "--output", paths["alerts"], "--performance", paths["windows"])  # fmt: skip
+        self.assertIn(f"{len(self.known)} labels, {len(self.known)} joined", said)
+        return [[json.loads(line) for line in paths[name].read_text().splitlines()] for name in ("alerts", "windows")]
+
+    def test_windows_are_what_a_recount_says_and_what_labels_show_is_told(self):
+        alerts, windows = self.watch()
+        fired = {alert["subject"] for alert in alerts if alert["data"]["state"] == "firing"}
+        self.assertIn("recall(block)", fired)
+        self.assertLessEqual(fired, {"recall(block)", "precision(block)", "positives"})
+        fraud = {label["id"]: label["fraud"] for label in self.known}
+        measured = [window["data"] for window in windows if window["type"] == "drift.performance.v1"]
+        self.assertEqual(sum(window["performance"]["events"] for window in measured), len(self.records))
+        for window in windows:
+            self.schema.validate(window["data"])
+        for window in measured:
+            inside = [record for record in self.records
+                      if time_of(window["from"]) <= time_of(record["event_time"]) < time_of(window["to"])]  # fmt: skip
+            pairs = [(record, fraud[record["id"]]) for record in inside if record["id"] in fraud]
+            total = window["performance"]
+            self.assertEqual((total["events"], total["labelled"]), (len(inside), len(pairs)))
+            blocked = [found for record, found in pairs if record["decision"] == "block"]
+            positives = sum(found for _, found in pairs)
+            self.assertEqual(total["positives"], positives)
+            self.assertAlmostEqual(total["decisions"]["block"]["precision"], sum(blocked) / len(blocked), 12)
+            self.assertAlmostEqual(total["decisions"]["block"]["recall"], sum(blocked) / positives, 12)
+            wins = sum((one["score"] > two["score"]) + (one["score"] == two["score"]) / 2
+                       for one, good in pairs if good for two, bad in pairs[::7] if not bad)  # fmt: skip
+            compared = positives * sum(not bad for _, bad in pairs[::7])
+            # A seventh of the pairs: near enough to tell a wrong measure from a right one.
+            self.assertAlmostEqual(total["roc_auc"], wins / compared, 1)
+            self.assertIn("card_precision", total)
+
+    def test_over_kafka_the_same_is_told_once_whatever_is_killed(self):
+        # The embedded cluster keeps about 5 MiB a partition.
+        brokers = self.start(
+            "cluster", "--topic", f"scores:{PARTITIONS}", "--topic", f"labels:{PARTITIONS}", "--topic", "drift:1", "--topic",
+            "drift.closings:1", "--topic", "performance:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
+        producer = Producer({"bootstrap.servers": brokers})
+        cuts = [9_000, 18_000, 27_000, len(self.records)]
+        place = {"scores": 0, "labels": 0}
+        for cut in cuts:
+            until = self.records[cut - 1]["event_time"]
+            count = cut if cut == len(self.records) else sum(label["known"] <= until for label in self.known)
+            for topic, rows, end in (("scores", self.records, cut), ("labels", self.known, count)):
+                if cut == len(self.records):
+                    end = len(rows)
+                for row in rows[place[topic]:end]:
+                    producer.produce(topic, json.dumps(row), partition=int(row["id"]) % PARTITIONS)
+                    producer.poll(0)
+                place[topic] = end
+            producer.flush()
+            if cut == len(self.records):
+                break
+            monitor = self.start("monitor", self.pipeline, "--brokers", brokers, "-X", "fetch.wait.max.ms=20")
+            monitor.wait_for("no state|state restored")
+            known = {path.name for path in (self.folder / "state").glob("*.monitor")}
+            wait_until("a new state", lambda: {path.name for path in (self.folder / "state").glob("*.monitor")} - known)
+            self.assertEqual(monitor.end(signal.SIGKILL), -signal.SIGKILL)
+        self.riffle("monitor", self.pipeline, "--brokers", brokers, "--until-end", "-X", "fetch.wait.max.ms=20")
+        alerts, windows = self.watch()
+        for topic, expected in (("drift", alerts), ("performance", windows)):
+            told = [json.loads(line)
+                    for line in self.kcat("-b", brokers, "-C", "-e", "-J", "-q", "-t", topic).splitlines()]  # fmt: skip
+            headers = [dict(zip(record["headers"][::2], record["headers"][1::2])) for record in told]
+            # Scores and labels each have their order; which of them come first does not matter.
+            self.assertEqual(sorted(header["ce_id"] for header in headers), sorted(event["id"] for event in expected))
+            by_id = {event["id"]: event for event in expected}
+            for record, header in zip(told, headers):
+                data = json.loads(record["payload"])
+                event = by_id[header["ce_id"]]
+                for side in (data, event["data"]):
+                    side.get("window", {}).pop("offsets", None)
+                self.assertEqual(data, event["data"], header)
+                self.assertEqual(header["ce_type"], event["type"])
 
 
 if __name__ == "__main__":

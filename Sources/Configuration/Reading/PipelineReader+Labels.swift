@@ -3,16 +3,36 @@ import Events
 
 extension PipelineReader {
     /// `monitor.labels`; `nil` where a part of it was reported.
-    func readLabels(_ labels: SectionValue, _ sources: [SourceSpec]) -> MonitorSpec.Labels? {
+    func readLabels(
+        _ labels: SectionValue, _ sources: [SourceSpec], _ watch: WatchReader, bucket: Int64
+    ) -> MonitorSpec.Labels? {
         guard let name = labels.text("source"), let scored = sources.first,
             let index = labelSource(name, sources, hasPositive: labels.keyRanges["positive"] != nil)
         else { return nil }
         let join = joinField(labels, of: sources[index], to: scored)
         let positive = positiveField(labels, of: sources[index])
+        let (within, window) = (labels.microsecondsOrStandard("within"), labels.microsecondsOrStandard("window"))
+        checkWindow(labels, window: window, within: within, bucket: bucket)
+        let card = labels.text("card").flatMap { watch.readCard($0) }
         guard let join, let positive else { return nil }
         return MonitorSpec.Labels(
-            source: index, join: join, positive: positive, withinMicroseconds: labels.microsecondsOrStandard("within"),
-            pendingMax: Int(labels.integerOrStandard("pending_max")))
+            source: index, join: join, positive: positive, withinMicroseconds: within,
+            pendingMax: Int(labels.integerOrStandard("pending_max")), windowMicroseconds: window, card: card,
+            topic: labels.text("topic")?.value)
+    }
+
+    private func checkWindow(_ labels: SectionValue, window: Int64, within: Int64, bucket: Int64) {
+        if window % bucket != 0 {
+            let text = UnitLiteral.text(bucket, in: UnitLiteral.durations)
+            problems.error(
+                "invalid-bucket", "the window of labels is no multiple of the bucket, \(text)",
+                at: labels.span("window")?.range ?? labels.range, suggestion: "choose a window that is, such as 1d")
+        } else if within / window >= MonitorSpec.Labels.windowsMax {
+            problems.error(
+                "out-of-range",
+                "labels may take so long that more than \(MonitorSpec.Labels.windowsMax) windows would wait for them",
+                at: labels.span("window")?.range ?? labels.range, suggestion: "choose a longer window, such as 1d")
+        }
     }
 
     /// The source's place: one that is not scored, and has a label.

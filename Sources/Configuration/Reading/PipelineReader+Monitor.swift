@@ -22,7 +22,7 @@ extension PipelineReader {
             segmentValuesMax: Int(monitor.integerOrStandard("segment_values_max")), bucketMicroseconds: times.bucket,
             lateMicroseconds: monitor.microsecondsOrStandard("late"),
             idleAfterMicroseconds: monitor.microsecondsOrStandard("idle_after"), windowMicroseconds: times.window,
-            labels: monitor.section("labels").flatMap { readLabels($0, sources) },
+            labels: monitor.section("labels").flatMap { readLabels($0, sources, watch, bucket: times.bucket) },
             resolveAfterEvents: Int(monitor.integerOrStandard("resolve_after")),
             cooldownMicroseconds: monitor.microsecondsOrStandard("cooldown"), tolerance: readTolerance(monitor),
             freshnessMicroseconds: monitor.span("freshness")?.value.microseconds,

@@ -95,7 +95,8 @@ struct PipelineReader {
             if case .section(let source) = entry.value { source.text("topic") } else { nil }
         }
         let others = ["output", "dead_letter", "monitor", "order"].compactMap { root.section($0)?.text("topic") }
-        for topic in sources + others + [closingsTopic()].compactMap({ $0 }) {
+        let results = root.section("monitor")?.section("labels")?.text("topic")
+        for topic in sources + others + [closingsTopic(), results].compactMap({ $0 }) {
             if let earlier = first[topic.value] {
                 problems.error(
                     "duplicate-topic", "topic \(topic.written.quoted) is used twice", at: topic.range,

@@ -43,6 +43,22 @@ struct WatchReader {
 
     func readSegments() -> [Located<String>] {
         let names = unique(monitor.texts("segments") ?? [], "given")
+        checkCarried(names)
+        for name in names { checkType(name, .segment) }
+        return names.filter { carried.type(of: $0.value) != nil }
+    }
+
+    /// The field that names an event's card; `nil` where something is wrong with it, which is reported.
+    func readCard(_ name: Located<String>) -> String? {
+        checkCarried([name])
+        checkType(name, .card)
+        return carried.type(of: name.value) == nil ? nil : name.value
+    }
+
+    // MARK: - Names
+
+    /// Each is a field that scores carry.
+    private func checkCarried(_ names: [Located<String>]) {
         let missing = names.filter { carried.isField($0.value) && carried.type(of: $0.value) == nil }
         for name in names where carried.type(of: name.value) == nil && !carried.isFaulty(name.value) {
             if carried.isField(name.value) {
@@ -56,11 +72,7 @@ struct WatchReader {
                     suggestion: suggestion(for: name, among: choices))
             }
         }
-        for name in names { checkType(name, .segment) }
-        return names.filter { carried.type(of: $0.value) != nil }
     }
-
-    // MARK: - Names
 
     private func unique(_ names: [Located<String>], _ what: String) -> [Located<String>] {
         var first: [String: SourceRange] = [:]
@@ -141,10 +153,12 @@ struct WatchReader {
     private enum Role: String {
         case watched
         case segment = "a segment"
+        case card = "a card"
 
         func takes(_ type: FieldType) -> Bool {
             switch type {
-            case .string, .bool, .int: true
+            case .string, .int: true
+            case .bool: self != .card
             case .float, .decimal: self == .watched
             case .time: false
             }
@@ -154,6 +168,7 @@ struct WatchReader {
             switch self {
             case .watched: "watch a feature of it, such as hour(event_time)"
             case .segment: "choose a field of type string, bool or int"
+            case .card: "choose a field of type string or int"
             }
         }
     }

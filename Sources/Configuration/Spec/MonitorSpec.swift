@@ -63,6 +63,15 @@ public struct MonitorSpec: Sendable {
         public let positive: SourceSpec.FieldReference
         public let withinMicroseconds: Int64
         public let pendingMax: Int
+        /// What performance is measured of: a multiple of the bucket, not more than `windowsMax` in `withinMicroseconds`.
+        public let windowMicroseconds: Int64
+        /// A field in `output.fields`, string or int, that names an event's card.
+        public let card: String?
+        /// `nil`: performance is only logged.
+        public let topic: String?
+
+        /// The most windows that may wait for labels at a time.
+        public static let windowsMax: Int64 = 4_000
     }
 
     /// `rate:`; `nil`: no bound.

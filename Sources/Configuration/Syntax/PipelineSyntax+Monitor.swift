@@ -64,8 +64,15 @@ extension PipelineSyntax {
             KeySpec("positive", .name(.identifier), "Its field that is the label.", standard: "its only label"),
             KeySpec("within", .duration(second...spanMax), "How long a label may take.", standard: "30d"),
             KeySpec(
-                "pending_max", .integer(1_000...100_000_000), "The most scores that wait for their labels.",
+                "pending_max", .integer(1_000...50_000_000), "The most scores that wait for their labels.",
                 standard: "1_000_000"),
+            KeySpec(
+                "window", .duration(60 * second...90 * day),
+                "The span of event time that performance is measured of, a multiple of the bucket.", standard: "1d"),
+            KeySpec(
+                "card", .name(.identifier),
+                "A field of `output.fields` that names an event's card: card precision is measured, too."),
+            KeySpec("topic", .name(.topic), "Where each window's performance goes; without one it is only logged."),
         ])
 
     static let rate = SectionSpec(

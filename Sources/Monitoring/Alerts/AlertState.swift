@@ -12,8 +12,9 @@ struct OpenAlert: Hashable, Sendable {
     var isInhibited: Bool
     /// When somebody was told last.
     var toldAt: Int64
-    /// The odds ratio that was told last.
+    /// The odds ratio that was told last, and which way.
     var toldRatio: Double
+    var toldUp: Bool
     /// What was raised below it and not told.
     var suppressed = 0
     /// Events of the series since there was evidence, by bin, and scores of all kinds.

@@ -17,33 +17,14 @@ public struct DriftAlert: Hashable, Sendable {
 
     public static let type = "drift.alert.v1"
 
-    /// Headers of the record, in order.
-    public var headers: [(name: String, value: String)] {
-        [
-            ("ce_specversion", "1.0"), ("ce_id", id), ("ce_source", source), ("ce_type", Self.type),
-            ("ce_subject", subject), ("ce_time", time), ("content-type", "application/json"),
-        ]
-    }
-}
-
-extension DriftAlert {
-    /// The same as one JSON object, CloudEvents' structured mode: a line of a file.
-    public var line: Data {
-        var text = "{\"specversion\":\"1.0\",\"id\":\"\(id)\",\"source\":\(Self.quoted(source))"
-        text += ",\"type\":\"\(Self.type)\",\"subject\":\(Self.quoted(subject)),\"time\":\"\(time)\""
-        text += ",\"datacontenttype\":\"application/json\",\"data\":"
-        return Data(text.utf8) + data + Data("}\n".utf8)
+    var event: CloudEvent {
+        CloudEvent(
+            id: id, source: CloudEvent.source(ofPipeline: pipeline), type: Self.type, subject: subject, time: time,
+            key: fingerprint, data: data)
     }
 
-    var source: String { "/riffle/\(pipeline)/monitor" }
-
-    private static func quoted(_ text: String) -> String {
-        // Only texts that are no UTF-8 could not be written: there are none.
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        guard let bytes = try? encoder.encode(text) else { preconditionFailure("a text that is no JSON") }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    /// As one JSON object, CloudEvents' structured mode: a line of a file.
+    public var line: Data { event.line }
 }
 
 /// What an alert's record says: the members of its JSON.

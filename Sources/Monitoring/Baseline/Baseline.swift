@@ -178,7 +178,7 @@ public final class Baseline {
                 toMilliseconds: BaselineCounts.milliseconds(span.upperBound), series: series,
                 origin: ReferenceOrigin(
                     model: settings.model, versions: versions, events: rows, hourly: hours.whole, labels: counts.labels,
-                    segments: segments)),
+                    segments: segments), calibration: counts.calibration),
             empty: choice.empty, lateRows: counts.lateCount, leftOutRows: counts.leftOutMax)
     }
 }

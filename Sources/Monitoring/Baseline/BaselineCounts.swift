@@ -20,6 +20,10 @@ struct BaselineCounts {
     private var positives: ReferenceHistory
     private var late: ReferenceHistory
     private var positiveCount = 0
+    /// By cell of the score; empty where it is not watched.
+    private var scorePositives: [Int] = []
+    private var scoreNegatives: [Int] = []
+    private let scoreSubject: Int?
     private(set) var lateCount = 0
     private var cells: [Int32] = []
 
@@ -42,6 +46,11 @@ struct BaselineCounts {
         recalls = decided
         positives = flags
         late = flags
+        scoreSubject = layout.subjects.firstIndex { $0.column == ScoreRecordSchema.score }
+        if let scoreSubject {
+            scorePositives = Array(repeating: 0, count: layout.subjects[scoreSubject].cellCount)
+            scoreNegatives = scorePositives
+        }
     }
 
     /// Events for whose hours there was no room in some series.
@@ -170,6 +179,21 @@ struct BaselineCounts {
             if rank == index { precisions[index].add(cell: isPositive ? 1 : 0, at: time) }
             if isPositive { recalls[index].add(cell: rank == index ? 1 : 0, at: time) }
         }
+        if let scoreSubject { addScore(isPositive: isPositive, of: batch, row: row, layout.subjects[scoreSubject]) }
+    }
+
+    private mutating func addScore(isPositive: Bool, of batch: EventBatch, row: Int, _ subject: WatchedSubject) {
+        guard let score = batch.number(subject.column, subject.type, row: row), let cell = subject.grid.cell(of: score)
+        else { return }
+        if isPositive { scorePositives[cell] += 1 } else { scoreNegatives[cell] += 1 }
+    }
+
+    /// `nil` without labels of both kinds.
+    var calibration: CalibrationMap? {
+        guard let scoreSubject else { return nil }
+        return CalibrationMap(
+            LabelledCounts(
+                grid: layout.subjects[scoreSubject].grid, positives: scorePositives, negatives: scoreNegatives))
     }
 
     static func milliseconds(_ microseconds: Int64) -> Int64 {

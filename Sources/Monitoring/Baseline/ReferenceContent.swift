@@ -39,6 +39,8 @@ struct ReferenceContent: Codable {
     var series: [String: Series]
     /// Since version 2.
     var origin: ReferenceOrigin?
+    /// Since version 3.
+    var calibration: CalibrationMap?
 
     /// The bytes whose digest identifies the content.
     func canonical() throws -> Data {

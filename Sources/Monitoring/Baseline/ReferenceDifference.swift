@@ -12,6 +12,10 @@ public struct ReferenceDifference {
         if let before = old.origin?.events, let after = new.origin?.events, before != after {
             lines.append("scores: \(before) -> \(after)")
         }
+        if old.calibration != new.calibration {
+            func text(_ map: CalibrationMap?) -> String { map.map { "of \($0.events) labels" } ?? "none" }
+            lines.append("calibration: \(text(old.calibration)) -> \(text(new.calibration))")
+        }
         let (before, after) = (Set(old.series.keys), Set(new.series.keys))
         lines += named("no longer there", before.subtracting(after))
         lines += named("new", after.subtracting(before))

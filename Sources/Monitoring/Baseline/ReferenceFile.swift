@@ -15,10 +15,12 @@ public struct ReferenceFile: Hashable, Sendable {
     public let series: [String: SeriesReference]
     /// `nil`: a file of version 1, which does not say.
     public let origin: ReferenceOrigin?
+    /// What share of the events with a score was positive; `nil`: no labels were known, or the file is older.
+    public let calibration: CalibrationMap?
 
     public static let format = "riffle-reference"
     /// The version that is written; it and those before it are read.
-    public static let version = 2
+    public static let version = 3
     /// A larger file is not read.
     public static let bytesMax = 256 << 20
     public static let seriesMax = 4_096
@@ -29,13 +31,14 @@ public struct ReferenceFile: Hashable, Sendable {
 
     public init(
         pipeline: String, fromMilliseconds: Int64, toMilliseconds: Int64, series: [String: SeriesReference],
-        origin: ReferenceOrigin? = nil
+        origin: ReferenceOrigin? = nil, calibration: CalibrationMap? = nil
     ) {
         self.pipeline = pipeline
         self.fromMilliseconds = fromMilliseconds
         self.toMilliseconds = toMilliseconds
         self.series = series
         self.origin = origin
+        self.calibration = calibration
     }
 
     /// In hexadecimal digits. Complexity: O(content).
@@ -90,7 +93,7 @@ public struct ReferenceFile: Hashable, Sendable {
         }
         self.init(
             pipeline: content.pipeline, fromMilliseconds: content.from, toMilliseconds: content.to, series: series,
-            origin: content.origin)
+            origin: content.origin, calibration: content.calibration)
     }
 
     private static func checkSize(_ content: ReferenceContent) throws(ReferenceFault) {
@@ -111,7 +114,7 @@ public struct ReferenceFile: Hashable, Sendable {
     private var content: ReferenceContent {
         ReferenceContent(
             pipeline: pipeline, from: fromMilliseconds, to: toMilliseconds,
-            series: series.mapValues(ReferenceContent.Series.init), origin: origin)
+            series: series.mapValues(ReferenceContent.Series.init), origin: origin, calibration: calibration)
     }
 
     private static func digest(of bytes: Data) -> String {

@@ -11,9 +11,16 @@ final class EvidenceBlock {
     var offsets: [Int: ClosedRange<Int64>] = [:]
     /// Rows by the version of the model, see `VersionTable`.
     var versions: [Int] = []
+    /// Scores that will wait for labels, where there are any.
+    var scores: ScoreBucket?
+    /// By cell of the score: events that a decision called positive; empty where nobody asks.
+    var flagged: [Int]
 
-    init(countsTotal: Int) {
+    /// - Parameter flaggedCells: how many cells of the score are counted apart for events that were called positive.
+    init(countsTotal: Int, scores: ScoreBucket? = nil, flaggedCells: Int = 0) {
         self.countsTotal = countsTotal
+        self.scores = scores
+        flagged = Array(repeating: 0, count: flaggedCells)
         counts = .allocate(capacity: max(1, countsTotal))
         counts.initialize(repeating: 0, count: countsTotal)
     }
@@ -26,6 +33,8 @@ final class EvidenceBlock {
         lateRows = 0
         offsets.removeAll(keepingCapacity: true)
         for index in versions.indices { versions[index] = 0 }
+        scores?.removeAll()
+        for cell in flagged.indices { flagged[cell] = 0 }
     }
 
     func addOffsets(_ range: ClosedRange<Int64>, lane: Int) {

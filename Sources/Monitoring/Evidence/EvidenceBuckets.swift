@@ -6,31 +6,35 @@ import Events
 final class EvidenceBuckets {
     let layout: EvidenceLayout
     let bucketMicroseconds: Int64
-    let lateMicroseconds: Int64
-    /// Changed by `add` and `raise`, and where a snapshot is taken up.
-    var lanes: [LaneClock]
+    /// Changed by `add`, by closings, and where a snapshot is taken up.
+    var lanes: LaneClocks
     var versions = VersionTable()
     /// By number of the bucket: its start divided by its width.
     private(set) var open: [Int64: EvidenceBlock] = [:]
-    /// By lane.
-    private var schedules: [ClosingSchedule]
     /// What was read, over all lanes.
     var tally = EvidenceTally()
     private var free: [EvidenceBlock] = []
     private let pipeline: [UInt8]
+    /// Where scores wait for labels.
+    private let feed: ScoreFeed?
+    /// Where performance is estimated without labels.
+    private let flags: FlaggedScores?
     /// By subject, of a chunk's rows.
     private let cells: UnsafeMutablePointer<Int32>
     private let groups: UnsafeMutablePointer<Int32>
     private static let chunkRows = 256
 
-    init(layout: EvidenceLayout, bucketMicroseconds: Int64, lateMicroseconds: Int64, laneCount: Int, pipeline: String) {
-        precondition(bucketMicroseconds > 0 && lateMicroseconds >= 0 && laneCount > 0)
+    init(
+        layout: EvidenceLayout, bucketMicroseconds: Int64, lateMicroseconds: Int64, laneCount: Int, pipeline: String,
+        feed: ScoreFeed? = nil, flags: FlaggedScores? = nil
+    ) {
+        precondition(bucketMicroseconds > 0 && laneCount > 0)
         self.layout = layout
         self.bucketMicroseconds = bucketMicroseconds
-        self.lateMicroseconds = lateMicroseconds
-        lanes = Array(repeating: LaneClock(), count: laneCount)
-        schedules = Array(repeating: ClosingSchedule(), count: laneCount)
+        lanes = LaneClocks(count: laneCount, late: lateMicroseconds)
         self.pipeline = Array(pipeline.utf8)
+        self.feed = feed
+        self.flags = flags
         cells = .allocate(capacity: max(1, layout.subjects.count) * Self.chunkRows)
         groups = .allocate(capacity: Self.chunkRows)
     }
@@ -39,9 +43,6 @@ final class EvidenceBuckets {
         cells.deallocate()
         groups.deallocate()
     }
-
-    /// Up to where all lanes are past: no row before it counts any more. `Int64.min`: some lane has not begun.
-    var watermark: Int64 { lanes.map { $0.watermark(late: lateMicroseconds) }.min() ?? .min }
 
     func bucket(of microseconds: Int64) -> Int64 {
         let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: bucketMicroseconds)
@@ -54,7 +55,7 @@ final class EvidenceBuckets {
     func add(_ batch: EventBatch, lane: Int, position: Int64) {
         var row = 0
         while row < batch.count {
-            followClosings(lane, at: batch.offsets[row])
+            lanes.pass(lane: lane, at: batch.offsets[row])
             guard isCounted(row, of: batch) else {
                 if batch.faults[row].code == .none { tally.foreignRows += 1 } else { tally.faultyRows += 1 }
                 row += 1
@@ -62,7 +63,7 @@ final class EvidenceBuckets {
             }
             let number = bucket(of: batch.eventTimes[row])
             let start = number &* bucketMicroseconds
-            if start &+ bucketMicroseconds <= lanes[lane].watermark(late: lateMicroseconds) {
+            if start &+ bucketMicroseconds <= lanes.watermark(lane: lane) {
                 countLate(lane)
                 row += 1
                 continue
@@ -70,7 +71,7 @@ final class EvidenceBuckets {
             // As long as rows fall into the same bucket they are counted together. They do not raise the watermark
             // past it: it stays below the highest time, which is in the bucket.
             let first = row
-            let stop = schedules[lane].nextOffset ?? .max
+            let stop = lanes.nextClosing(lane: lane)
             var highest = lanes[lane].highest
             while row < batch.count, row == first || isCounted(row, of: batch) {
                 let time = batch.eventTimes[row]
@@ -84,22 +85,8 @@ final class EvidenceBuckets {
             block.addOffsets(batch.offsets[first]...batch.offsets[row - 1], lane: lane)
         }
         lanes[lane].position = position
-        followClosings(lane, at: position)
+        lanes.pass(lane: lane, at: position)
     }
-
-    /// Sets what was recorded of a lane's closings before a restart; those behind its position are followed at once.
-    func follow(_ closings: [LaneClosing], lane: Int) {
-        schedules[lane] = ClosingSchedule(closings)
-        followClosings(lane, at: lanes[lane].position)
-    }
-
-    private func followClosings(_ lane: Int, at position: Int64) {
-        guard let watermark = schedules[lane].watermark(at: position) else { return }
-        raise(lane: lane, to: watermark)
-    }
-
-    /// Raises a lane's watermark; it never falls.
-    func raise(lane: Int, to watermark: Int64) { lanes[lane].forced = max(lanes[lane].forced, watermark) }
 
     /// The open bucket with the least number that all lanes are past; it is to be given back by `recycle`.
     func closeNext(before watermark: Int64) -> EvidenceBlock? {
@@ -117,10 +104,15 @@ final class EvidenceBuckets {
 
     func block(_ number: Int64) -> EvidenceBlock {
         if let block = open[number] { return block }
-        let block = free.popLast() ?? EvidenceBlock(countsTotal: layout.countsTotal)
+        let block = free.popLast() ?? makeBlock()
         block.start = number &* bucketMicroseconds
         open[number] = block
         return block
+    }
+
+    private func makeBlock() -> EvidenceBlock {
+        EvidenceBlock(
+            countsTotal: layout.countsTotal, scores: feed?.makeBucket(), flaggedCells: flags?.cellCount ?? 0)
     }
 
     /// Rows that cannot be read, and those of other pipelines on the same topic, are passed over.
@@ -135,13 +127,17 @@ final class EvidenceBuckets {
     /// Late rows count in the bucket in which their lane is: it cannot be closed yet.
     private func countLate(_ lane: Int) {
         tally.lateRows += 1
-        block(bucket(of: lanes[lane].watermark(late: lateMicroseconds))).lateRows += 1
+        block(bucket(of: lanes.watermark(lane: lane))).lateRows += 1
     }
 
     private func count(_ batch: EventBatch, rows: Range<Int>, in block: EvidenceBlock) {
         block.rows += rows.count
         tally.rows += rows.count
         countVersions(batch, rows: rows, in: block)
+        if let feed, var scores = block.scores.take() {
+            feed.add(batch, rows: rows, versions: &versions, to: &scores)
+            block.scores = scores
+        }
         var first = rows.lowerBound
         while first < rows.upperBound {
             let next = min(rows.upperBound, first + Self.chunkRows)
@@ -156,6 +152,9 @@ final class EvidenceBuckets {
             subject.cells(of: batch, rows: rows, into: own)
             let counts = block.counts + layout.start(subject: index)
             for place in 0..<rows.count { Self.add(own[place], cellCount: subject.cellCount, to: counts) }
+        }
+        if let flags {
+            flags.count(batch, rows: rows, cells: cells + flags.subject * Self.chunkRows, into: &block.flagged)
         }
         for segment in layout.segments.indices { countSegment(segment, batch, rows: rows, in: block) }
     }

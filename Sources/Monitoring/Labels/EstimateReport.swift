@@ -1,10 +1,10 @@
 public import Drift
 public import Foundation
 
-/// What is believed of a window without labels, as a line of JSON that says what it cannot see.
+/// What is believed of a window without labels, as JSON that says what it cannot see.
 public struct EstimateReport: Sendable {
-    private let from: Int64
-    private let to: Int64
+    let from: Int64
+    let to: Int64
     private let expected: ExpectedPerformance
     private let prior: PriorEstimate?
 
@@ -22,8 +22,8 @@ public struct EstimateReport: Sendable {
         prior = PriorEstimate(grid: grid, counts: counts, map: map)
     }
 
-    /// One JSON object and a line end. What cannot be estimated is left out.
-    public var line: Data {
+    /// One JSON object. What cannot be estimated is left out.
+    public var data: Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let content = Content(
@@ -36,7 +36,7 @@ public struct EstimateReport: Sendable {
             })
         // Every number is finite: encoding cannot fail.
         guard let data = try? encoder.encode(content) else { preconditionFailure("an estimate that is no JSON") }
-        return data + Data("\n".utf8)
+        return data
     }
 
     private struct Content: Encodable {

@@ -36,7 +36,8 @@ extension ScoreBucket {
         for row in rows { row.write(to: &writer) }
     }
 
-    init(_ reader: inout StateReader, _ plan: LabelJoinPlan, end: Int64) throws(StateFault) {
+    /// - Parameter isSorted: whether the bucket was closed, which sorts it.
+    init(_ reader: inout StateReader, _ plan: LabelJoinPlan, end: Int64, isSorted: Bool = true) throws(StateFault) {
         let level = try reader.count(max: LabelKey.levelMax, "a bucket's level")
         var leftOut: [VersionCount] = []
         for _ in 0..<(try reader.count(max: Int(PerformanceTally.otherVersions) + 1, "versions")) {
@@ -50,7 +51,8 @@ extension ScoreBucket {
         for _ in 0..<count {
             let row = try ScoredEvent(&reader)
             try reader.expect(
-                plan.bucketEnd(of: row.time) == end && row.time >= rows.last?.time ?? .min, "a score's time")
+                plan.bucketEnd(of: row.time) == end && (!isSorted || row.time >= rows.last?.time ?? .min),
+                "a score's time")
             rows.append(row)
         }
         self.init(restoring: rows, level: level, leftOut: leftOut, rowsMax: plan.pendingMax)
@@ -72,7 +74,8 @@ extension LabelBucket {
         }
     }
 
-    init(_ reader: inout StateReader, _ plan: LabelJoinPlan, end: Int64) throws(StateFault) {
+    /// - Parameter isSorted: whether the bucket was closed, which sorts it.
+    init(_ reader: inout StateReader, _ plan: LabelJoinPlan, end: Int64, isSorted: Bool = true) throws(StateFault) {
         let level = try reader.count(max: LabelKey.levelMax, "a bucket's level")
         let leftOut = try reader.count(max: LabelledCounts.countMax, "labels that were left out")
         let count = try reader.count(ofBytes: Self.rowBytes, max: plan.pendingMax, "labels")
@@ -83,7 +86,8 @@ extension LabelBucket {
                 key: try reader.labelKey(), available: try reader.eventTime("a label's time"),
                 isPositive: try reader.flag("a label"))
             try reader.expect(
-                plan.bucketEnd(of: row.available) == end && row.available >= rows.last?.available ?? .min,
+                plan.bucketEnd(of: row.available) == end
+                    && (!isSorted || row.available >= rows.last?.available ?? .min),
                 "a label's time")
             rows.append(row)
         }

@@ -37,7 +37,7 @@ public struct LabelJoinPlan: Hashable, Sendable {
         window: Int64 = LabelJoinPlan.windowDefault, pendingMax: Int = LabelJoinPlan.pendingMaxDefault,
         rowsMax: Int? = nil, cardsChecked: Int = LabelJoinPlan.cardsCheckedDefault
     ) {
-        let flags = flags ?? decisions.indices.map { $0 < decisions.count - 1 }
+        let flags = flags ?? Self.defaultFlags(decisions)
         let rowsMax = rowsMax ?? pendingMax
         precondition(
             bucket > 0 && window >= bucket && window % bucket == 0, "windows of \(window), buckets of \(bucket)")
@@ -60,6 +60,8 @@ public struct LabelJoinPlan: Hashable, Sendable {
         self.rowsMax = rowsMax
         self.cardsChecked = cardsChecked
     }
+
+    static func defaultFlags(_ decisions: [String]) -> [Bool] { decisions.indices.map { $0 < decisions.count - 1 } }
 
     /// The number of any decision that is not among `decisions`: of rules that were changed since, say.
     public var otherDecision: UInt16 { UInt16(decisions.count) }

@@ -10,6 +10,16 @@ public struct LabelSeries: Hashable, Sendable {
         case recall(decision: UInt16)
         /// Of all labelled events: whether they are positive.
         case positives
+
+        /// What an event adds; `nil`: nothing. Complexity: O(1).
+        func value(of event: JoinedEvent) -> Bool? {
+            guard let isPositive = event.isPositive else { return nil }
+            switch self {
+            case .precision(let decision): return event.decision == decision ? isPositive : nil
+            case .recall(let decision): return isPositive ? event.decision == decision : nil
+            case .positives: return isPositive
+            }
+        }
     }
 
     /// As references and alerts call it: `precision(block)`.
@@ -28,12 +38,5 @@ public struct LabelSeries: Hashable, Sendable {
     }
 
     /// What an event adds; `nil`: nothing. Complexity: O(1).
-    public func value(of event: JoinedEvent) -> Bool? {
-        guard let isPositive = event.isPositive else { return nil }
-        switch measure {
-        case .precision(let decision): return event.decision == decision ? isPositive : nil
-        case .recall(let decision): return isPositive ? event.decision == decision : nil
-        case .positives: return isPositive
-        }
-    }
+    public func value(of event: JoinedEvent) -> Bool? { measure.value(of: event) }
 }

@@ -1,7 +1,7 @@
 import Drift
 public import Foundation
 
-/// A window's performance as a line of JSON, in the manner of `WindowReport`.
+/// A window's performance as JSON, in the manner of `WindowReport`.
 public struct PerformanceReport: Sendable {
     private let window: PerformanceWindow
     private let plan: LabelJoinPlan
@@ -15,8 +15,8 @@ public struct PerformanceReport: Sendable {
         self.versionName = versionName
     }
 
-    /// One JSON object and a line end. Measures that the labels do not allow are left out.
-    public var line: Data {
+    /// One JSON object. Measures that the labels do not allow are left out.
+    public var data: Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let content = Content(
@@ -27,10 +27,10 @@ public struct PerformanceReport: Sendable {
                 return Version(
                     version: isOthers ? "(others)" : versionName(version.version),
                     performance: Measures(version.measures, plan))
-            })
+            }.sorted { $0.version < $1.version })
         // Every number is finite: encoding cannot fail.
         guard let data = try? encoder.encode(content) else { preconditionFailure("a window that is no JSON") }
-        return data + Data("\n".utf8)
+        return data
     }
 
     private struct Content: Encodable {

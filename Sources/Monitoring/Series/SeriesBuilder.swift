@@ -6,10 +6,12 @@ struct SeriesBuilder {
     let watch: MonitorPlan.Watch
     let records: ScoreRecordSchema
     let reference: ReferenceFile
+    let labels: LabelPlan?
     /// Names of series of which the reference knows nothing.
     private(set) var unwatched: [String] = []
 
-    init(watch: MonitorPlan.Watch, records: ScoreRecordSchema, reference: ReferenceFile) {
+    init(watch: MonitorPlan.Watch, records: ScoreRecordSchema, reference: ReferenceFile, labels: LabelPlan?) {
+        self.labels = labels
         self.watch = watch
         self.records = records
         self.reference = reference
@@ -77,6 +79,7 @@ struct SeriesBuilder {
             .filter { $0 != SeriesName.otherValue }.sorted()
     }
 
+    /// Those of labels come last.
     mutating func makeSeries(_ layout: EvidenceLayout) -> [SeriesPlan] {
         var series: [SeriesPlan] = []
         for (index, subject) in layout.subjects.enumerated() where subject.name != Self.decision {
@@ -107,6 +110,9 @@ struct SeriesBuilder {
             }
         }
         if watch.quality { add(SeriesName(.late), .late, to: &series) }
+        for labelled in labels.map({ LabelSeries.all(of: $0.join) }) ?? [] {
+            add(labelled.name, .labelled(labelled.measure), to: &series)
+        }
         Self.weigh(&series)
         return series
     }

@@ -10,8 +10,8 @@ struct SeriesPlan: Sendable {
         case indicator(start: Int, cellCount: Int, hit: Hit)
         /// Rows that came late, among all.
         case late
-        /// What becomes known with labels; counted elsewhere.
-        case labelled
+        /// What becomes known with labels, which are no part of a block.
+        case labelled(LabelSeries.Measure)
     }
 
     enum Hit: Sendable {
@@ -46,6 +46,9 @@ struct SeriesPlan: Sendable {
     }
 
     var cellCount: Int { reference.grid.cellCount }
+    var isLabelled: Bool {
+        if case .labelled = source { true } else { false }
+    }
     /// Whether it matters which of two values is larger.
     var hasOrder: Bool { reference.categories == nil && cellCount > 2 }
 

@@ -15,23 +15,46 @@ public final class FileMonitoring {
         public var firstFaults: [String] = []
         public var fired = 0
         public var resolved = 0
+        /// What became of labels; `nil`: none were read.
+        public var labels: LabelJoinCounts?
         /// Alerts that are open at the end.
         public var open: [String] = []
     }
 
     private let monitor: DriftMonitor
-    private let readers: [ScoreFileReader]
+    private let readers: [any MonitorFileReader]
     private let batches: [EventBatch]
+    private let plan: MonitorPlan
     private static let batchRows = 4_096
 
-    public init(plan: MonitorPlan, inputs: [(name: String, source: any ByteSource)]) throws {
-        readers = try inputs.map { input in
+    public typealias Input = (name: String, source: any ByteSource)
+
+    /// - Parameters:
+    ///   - rowID: the field that names an event in the rows of `riffle replay`, where labels are to be joined with them.
+    ///   - labels: what the plan's source of labels holds; none: labels are not watched.
+    /// - Precondition: the plan has `labels` where there are files of them.
+    public init(
+        plan: MonitorPlan, inputs: [Input], rowID: ScoreRecordSchema.Field? = nil, labels: [Input] = []
+    ) throws {
+        let scores = try inputs.map { input in
             try ScoreFileReader(
-                input.source, name: input.name, features: plan.records.features, fields: plan.records.fields)
+                input.source, name: input.name, features: plan.records.features, fields: plan.records.fields,
+                rowID: rowID)
         }
-        batches = readers.map { EventBatch(schema: $0.schema, capacity: Self.batchRows) }
+        let columns = plan.labels?.columns
+        precondition(labels.isEmpty || columns != nil, "labels of a plan that has none")
+        let labelled = try labels.compactMap { input in
+            try columns.map { try LabelFileReader(input.source, name: input.name, columns: $0) }
+        }
+        readers = scores + labelled
+        batches =
+            scores.map { EventBatch(schema: $0.schema, capacity: Self.batchRows) }
+            + labelled.map { _ in plan.makeBatch(of: .labels, capacity: Self.batchRows) }
+        self.plan = plan
         monitor = DriftMonitor(
-            plan: plan, lanes: inputs.map { MonitorLane(topic: $0.name, partition: 0) })
+            plan: plan,
+            lanes: inputs.map { MonitorLane(topic: $0.name, partition: 0) }
+                + labels.map { MonitorLane(topic: $0.name, partition: 0, role: .labels) })
     }
 
     /// Reads all and tells what has to be told.
@@ -39,8 +62,10 @@ public final class FileMonitoring {
     /// - Parameters:
     ///   - onRows: called with all rows so far, now and then.
     ///   - onWindow: called with each series of each window that has ended.
+    ///   - onPerformance: called with what is known of each window's performance.
     public func run(
         onRows: (Int) -> Void = { _ in }, onWindow: ((WindowReport) throws -> Void)? = nil,
+        onPerformance: (PerformanceRecord) throws -> Void = { _ in },
         tell: (DriftAlert) throws -> Void
     ) throws -> Summary {
         monitor.describesWindows = onWindow != nil
@@ -59,6 +84,7 @@ public final class FileMonitoring {
             }
             try tellAll(open.isEmpty ? monitor.finish() : monitor.advance(), &summary, tell)
             if let onWindow { for report in monitor.takeWindowReports() { try onWindow(report) } }
+            for record in monitor.takePerformance() { try onPerformance(record) }
             onRows(monitor.tally.rows)
         }
         let tally = monitor.tally
@@ -68,6 +94,7 @@ public final class FileMonitoring {
         summary.faultyRows = tally.faultyRows
         summary.firstFaults = readers.compactMap(\.firstFault)
         summary.open = monitor.openAlerts
+        summary.labels = monitor.labelCounts
         return summary
     }
 
@@ -81,3 +108,13 @@ public final class FileMonitoring {
         }
     }
 }
+
+/// A file that is a lane.
+protocol MonitorFileReader {
+    var firstFault: String? { get }
+    /// Fills an emptied batch; no row: the file has ended.
+    func fill(_ batch: EventBatch) throws
+}
+
+extension ScoreFileReader: MonitorFileReader {}
+extension LabelFileReader: MonitorFileReader {}

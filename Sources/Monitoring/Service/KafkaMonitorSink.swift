@@ -7,11 +7,12 @@ public final class KafkaMonitorSink: MonitorSink {
     private let group: String
     private let properties: KafkaProperties
     private let pipeline: String
-    private let topics: (alerts: String, closings: String)
+    private let topics: (alerts: String, closings: String, performance: String?)
     private let producer: KafkaProducer
     private let deliveries: Deliveries
     private let alerts: KafkaTopic
     private let closings: KafkaTopic
+    private let performance: KafkaTopic?
     private let onLog: KafkaLogSink
     private static let answerMilliseconds = 30_000
     private static let stepMilliseconds = 100
@@ -19,33 +20,41 @@ public final class KafkaMonitorSink: MonitorSink {
 
     public init(
         brokers: String, group: String, properties: KafkaProperties, pipeline: String, alerts: String, closings: String,
-        onFailure: @escaping (KafkaFailure) -> Void, onLog: @escaping KafkaLogSink
+        performance: String?, onFailure: @escaping (KafkaFailure) -> Void, onLog: @escaping KafkaLogSink
     ) throws {
         self.brokers = brokers
         self.group = group
         self.properties = properties
         self.pipeline = pipeline
         self.onLog = onLog
-        topics = (alerts, closings)
+        topics = (alerts, closings, performance)
         let deliveries = Deliveries()
         self.deliveries = deliveries
-        producer = try KafkaProducer(
+        let producer = try KafkaProducer(
             brokers: brokers, properties: properties, onDelivery: { deliveries.add($0) }, onFailure: onFailure,
             onLog: onLog)
+        self.producer = producer
         self.alerts = try producer.topic(alerts)
         self.closings = try producer.topic(closings)
+        self.performance = try performance.map { try producer.topic($0) }
     }
 
     public func publishedIDs() throws -> Set<String> {
         var ids: Set<String> = []
-        let source = Array("/riffle/\(pipeline)/monitor".utf8)
-        try readAll(topics.alerts) { record in
+        let source = Array(CloudEvent.source(ofPipeline: pipeline).utf8)
+        for topic in [topics.alerts, topics.performance].compactMap({ $0 }) {
+            try readIDs(topic, of: source, into: &ids)
+        }
+        return ids
+    }
+
+    private func readIDs(_ topic: String, of source: [UInt8], into ids: inout Set<String>) throws {
+        try readAll(topic) { record in
             guard let from = record.withHeader(named: "ce_source", { Self.bytes($0) }), from == source,
                 let id = record.withHeader(named: "ce_id", { Self.bytes($0) })
             else { return }
             ids.insert(String(decoding: id, as: UTF8.self))
         }
-        return ids
     }
 
     public func recordedClosings() throws -> [LaneClosing] {
@@ -60,9 +69,17 @@ public final class KafkaMonitorSink: MonitorSink {
     }
 
     public func publish(_ alerts: [DriftAlert]) throws {
-        for alert in alerts {
-            try alert.withRecord { key, value, headers in
-                try send(to: self.alerts, key: key, value: value, headers: headers)
+        try send(alerts.map(\.event), to: self.alerts)
+    }
+
+    public func publish(_ records: [PerformanceRecord]) throws {
+        if let performance { try send(records.map(\.event), to: performance) }
+    }
+
+    private func send(_ events: [CloudEvent], to topic: KafkaTopic) throws {
+        for event in events {
+            try event.withRecord { key, value, headers in
+                try send(to: topic, key: key, value: value, headers: headers)
             }
         }
         try flush()

@@ -1,23 +1,26 @@
 public import Events
 public import Kafka
 
-/// All partitions of the score topic, without a group: a monitor is one process, and its place is in its own state.
+/// All partitions of the topics that are read, without a group: a monitor is one process, and its place is in its own state.
 public final class KafkaMonitorSource: MonitorSource {
     private let consumer: KafkaConsumer
     private let lanes: [MonitorLane]
-    private let decoder: JSONEventDecoder
+    /// By lane.
+    private let decoders: [JSONEventDecoder]
     private let watcher: Watcher
     private var partitions: [KafkaPartition] = []
     private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
     private static let scratchRecords = 1_024
 
     public init(
-        consumer: KafkaConsumer, lanes: [MonitorLane], records: ScoreRecordSchema,
+        consumer: KafkaConsumer, lanes: [MonitorLane], plan: MonitorPlan,
         onFailure: @escaping (KafkaFailure) -> Void
     ) {
         self.consumer = consumer
         self.lanes = lanes
-        decoder = JSONEventDecoder(schema: records.schema)
+        let byRole = Dictionary(
+            uniqueKeysWithValues: Set(lanes.map(\.role)).map { ($0, plan.makeDecoder(of: $0)) })
+        decoders = lanes.map { byRole[$0.role] ?? plan.makeDecoder(of: $0.role) }
         watcher = Watcher(onFailure)
         scratch = .allocate(capacity: Self.scratchRecords)
     }
@@ -35,7 +38,7 @@ public final class KafkaMonitorSource: MonitorSource {
             partition, max: min(batch.capacity, Self.scratchRecords), into: scratch)
         for index in 0..<taken.count {
             let record = scratch[index]
-            decoder.decode(
+            decoders[lane].decode(
                 value: record.valueBytes, recordTime: record.timestampMicroseconds, offset: record.offset,
                 lane: Int32(lane), into: batch)
         }

@@ -62,9 +62,10 @@ public final class KafkaMonitoring: @unchecked Sendable {
         let lanes = try prepareTopics(admin)
         let sink = try KafkaMonitorSink(
             brokers: brokers, group: group, properties: properties, pipeline: plan.pipeline, alerts: spec.topic.value,
-            closings: spec.closingsTopic, onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
+            closings: spec.closingsTopic, performance: spec.labels?.topic,
+            onFailure: { [logger] in Self.warn($0, logger) }, onLog: onLog)
         let consumer = try KafkaConsumer(brokers: brokers, group: group, properties: properties, onLog: onLog)
-        let source = KafkaMonitorSource(consumer: consumer, lanes: lanes, records: plan.records) { [logger] in
+        let source = KafkaMonitorSource(consumer: consumer, lanes: lanes, plan: plan) { [logger] in
             Self.warn($0, logger)
         }
         let store = options.stateDirectory.map {
@@ -99,12 +100,23 @@ public final class KafkaMonitoring: @unchecked Sendable {
                 "topic \"\(scores)\" does not exist on \(brokers): start `riffle run` first, which makes it, or create it"
             )
         }
-        for topic in [spec.topic.value, spec.closingsTopic]
+        for topic in [spec.topic.value, spec.closingsTopic, spec.labels?.topic].compactMap({ $0 })
         where try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) == nil {
             try admin.createTopic(topic, partitions: 1, milliseconds: Self.answerMilliseconds)
             logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "1"])
         }
-        return metadata.partitions.map { MonitorLane(topic: scores, partition: $0.id) }
+        return metadata.partitions.map { MonitorLane(topic: scores, partition: $0.id) } + (try labelLanes(admin))
+    }
+
+    private func labelLanes(_ admin: KafkaAdmin) throws -> [MonitorLane] {
+        guard let labels = spec.labels, plan.labels != nil else { return [] }
+        let topic = pipeline.sources[labels.source].topic.value
+        guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) else {
+            throw MonitorFailure(
+                "topic \"\(topic)\" of the labels does not exist on \(brokers): create it, or take \"labels\" out of the \"monitor\" section"
+            )
+        }
+        return metadata.partitions.map { MonitorLane(topic: topic, partition: $0.id, role: .labels) }
     }
 
     /// A loop that goes on from the newest state that can be used.
@@ -179,6 +191,10 @@ public final class KafkaMonitoring: @unchecked Sendable {
                 metadata: ["series": "\(alert.subject)", "severity": "\(alert.severity)", "id": "\(alert.id)"])
         case .toldBefore(let alert):
             logger.info("alert was sent before", metadata: ["series": "\(alert.subject)", "id": "\(alert.id)"])
+        case .measured(let record):
+            logger.info(
+                record.isMeasured ? "performance" : "performance without labels, an estimate",
+                metadata: ["window": "\(String(decoding: record.data, as: UTF8.self))", "id": "\(record.id)"])
         }
         observer(notice)
     }

@@ -34,6 +34,8 @@ public final class MonitorLoop: @unchecked Sendable {
         case told(DriftAlert)
         /// Sent by an earlier run.
         case toldBefore(DriftAlert)
+        /// What a window's performance was; not what an earlier run told.
+        case measured(PerformanceRecord)
     }
 
     private let monitor: DriftMonitor
@@ -44,7 +46,8 @@ public final class MonitorLoop: @unchecked Sendable {
     private let clock: any EngineClock
     private let onNotice: (Notice) -> Void
     private let isStopRequested = Atomic<Bool>(false)
-    private let batch: EventBatch
+    /// By role.
+    private let batches: [MonitorLane.Role: EventBatch]
     private var told: Set<String> = []
     private var isAtEnd: [Bool]
     private var lastRows: [Int64]
@@ -64,7 +67,10 @@ public final class MonitorLoop: @unchecked Sendable {
         self.settings = settings
         self.clock = clock
         self.onNotice = onNotice
-        batch = EventBatch(schema: monitor.plan.records.schema, capacity: settings.batchRows)
+        batches = Dictionary(
+            uniqueKeysWithValues: Set(monitor.lanes.map(\.role)).map { role in
+                (role, monitor.plan.makeBatch(of: role, capacity: settings.batchRows))
+            })
         isAtEnd = Array(repeating: false, count: monitor.lanes.count)
         lastRows = Array(repeating: 0, count: monitor.lanes.count)
     }
@@ -79,7 +85,7 @@ public final class MonitorLoop: @unchecked Sendable {
     /// A state that cannot be used spoils the monitor: the caller makes a new one for the next older state.
     public func restore(_ state: [UInt8]) throws {
         try monitor.restore(state)
-        savedRows = monitor.tally.rows
+        savedRows = monitor.takenRows
         onNotice(.restored(events: monitor.eventCount))
     }
 
@@ -111,10 +117,9 @@ public final class MonitorLoop: @unchecked Sendable {
     /// One batch of each lane that may be read.
     private func takeAll() throws -> Bool {
         var hasRows = false
-        let least = monitor.lanes.indices.map { monitor.watermark(lane: $0) }.min() ?? .min
         for lane in monitor.lanes.indices where !isStopped {
-            // A lane far ahead of the others would hold ever more open buckets.
-            if monitor.openBucketCount >= settings.openBucketsMax, monitor.watermark(lane: lane) > least { continue }
+            if monitor.mustWait(lane: lane, openBucketsMax: settings.openBucketsMax) { continue }
+            guard let batch = batches[monitor.lanes[lane].role] else { continue }
             batch.removeAll()
             let taken = try source.take(lane: lane, into: batch)
             isAtEnd[lane] = taken.isAtEnd
@@ -128,16 +133,22 @@ public final class MonitorLoop: @unchecked Sendable {
         return hasRows
     }
 
-    /// Raises lanes that have nothing to say to where the others are.
+    /// Raises lanes that have nothing to say to where the others are: lanes of scores to the others of these, all else to
+    /// where the scores are.
     private func closeIdle() throws {
         let now = clock.nanoseconds
-        let lanes = monitor.lanes.indices
-        let idle = lanes.filter { isAtEnd[$0] && now - lastRows[$0] >= settings.idleNanoseconds }
-        if idle.isEmpty || idle.count == lanes.count { return }
-        let others = lanes.filter { !idle.contains($0) }
-        guard let target = others.map({ monitor.watermark(lane: $0) }).min(), target > .min else { return }
+        func isIdle(_ lane: Int) -> Bool { isAtEnd[lane] && now - lastRows[lane] >= settings.idleNanoseconds }
+        let idle = monitor.scoreLanes.filter(isIdle)
+        let others = monitor.scoreLanes.filter { !idle.contains($0) }
+        if let target = others.map({ monitor.watermark(lane: $0) }).min() { try close(idle, to: target) }
+        let rest = monitor.lanes.indices.dropFirst(monitor.scoreLanes.count).filter(isIdle)
+        try close(rest, to: monitor.scoreWatermark)
+    }
+
+    private func close(_ lanes: [Int], to target: Int64) throws {
+        if lanes.isEmpty || target == .min { return }
         let width = monitor.plan.settings.bucketMicroseconds
-        for lane in idle where monitor.watermark(lane: lane) < target - target % width {
+        for lane in lanes where monitor.watermark(lane: lane) < target - target % width {
             let closing = LaneClosing(
                 topic: monitor.lanes[lane].topic, partition: monitor.lanes[lane].partition,
                 offset: monitor.position(lane: lane), watermark: target)
@@ -149,6 +160,7 @@ public final class MonitorLoop: @unchecked Sendable {
     }
 
     private func tell(_ alerts: [DriftAlert]) throws {
+        try tellPerformance()
         if alerts.isEmpty { return }
         let news = alerts.filter { !told.contains($0.id) }
         try sink.publish(news)
@@ -157,10 +169,20 @@ public final class MonitorLoop: @unchecked Sendable {
         }
     }
 
+    private func tellPerformance() throws {
+        let news = monitor.takePerformance().filter { !told.contains($0.id) }
+        if news.isEmpty { return }
+        try sink.publish(news)
+        for record in news {
+            told.insert(record.id)
+            onNotice(.measured(record))
+        }
+    }
+
     private func keep() throws {
         let now = clock.nanoseconds
         let isTime = settings.saveEveryNanoseconds.map { now - lastSave >= $0 } ?? false
-        let isFull = settings.saveEveryRows.map { monitor.tally.rows - savedRows >= $0 } ?? false
+        let isFull = settings.saveEveryRows.map { monitor.takenRows - savedRows >= $0 } ?? false
         if isTime || isFull { save() }
         if now - lastNote >= settings.noteEveryNanoseconds {
             lastNote = now
@@ -171,10 +193,10 @@ public final class MonitorLoop: @unchecked Sendable {
     /// A state that is not saved costs the next start time, and nothing else.
     private func save() {
         lastSave = clock.nanoseconds
-        guard let store, monitor.tally.rows != savedRows else { return }
+        guard let store, monitor.takenRows != savedRows else { return }
         do {
             try store.save(monitor.stateBytes())
-            savedRows = monitor.tally.rows
+            savedRows = monitor.takenRows
         } catch {
             onNotice(.stateNotSaved("\(error)"))
         }

@@ -29,12 +29,14 @@ public struct MonitorTaken: Hashable, Sendable {
 
 /// Where a monitor's alerts and closings go, and what is there already.
 public protocol MonitorSink: AnyObject {
-    /// The ids of all records about alerts that are there.
+    /// The ids of all records about alerts and performance that are there.
     func publishedIDs() throws -> Set<String>
     /// All closings that were recorded.
     func recordedClosings() throws -> [LaneClosing]
     /// Returns when all are acknowledged.
     func publish(_ alerts: [DriftAlert]) throws
+    /// Returns when all are acknowledged; at once where nobody asked for them.
+    func publish(_ records: [PerformanceRecord]) throws
     /// Returns when it is acknowledged.
     func record(_ closing: LaneClosing) throws
 }

@@ -1,7 +1,7 @@
 public import Drift
 
 extension DriftMonitor {
-    static let stateKind = StateKind("drift-monitor", version: 1)
+    static let stateKind = StateKind("drift-monitor", version: 2)
     private static let lanesMax = 65_536
     private static let openMax = 4_096
 
@@ -12,27 +12,33 @@ extension DriftMonitor {
         var writer = StateWriter(Self.stateKind)
         writer.write(identity)
         writer.write(count: lanes.count)
-        for (lane, clock) in zip(lanes, buckets.lanes) {
+        for (index, lane) in lanes.enumerated() {
+            let clock = clock(of: index)
             writer.write(lane.topic)
             writer.write(UInt32(bitPattern: lane.partition))
+            writer.write(lane.role.rawValue)
             writer.write(clock.highest)
             writer.write(clock.forced)
             writer.write(clock.position)
         }
         writer.write(count: buckets.versions.names.count)
         for name in buckets.versions.names { writer.write(name) }
-        writer.write(modelVersion)
-        writer.write(closedUntil)
         writer.write(count: eventCount)
         buckets.tally.write(to: &writer)
-        windowSpan.write(to: &writer)
-        lastWindowSpan.write(to: &writer)
+        for side in [scored, labelled] {
+            writer.write(side.modelVersion)
+            writer.write(side.closedUntil)
+            side.window.write(to: &writer)
+            side.lastWindow.write(to: &writer)
+        }
         writer.write(count: buckets.open.count)
         for (number, block) in buckets.open.sorted(by: { $0.key < $1.key }) {
             writer.write(number)
             block.write(to: &writer)
         }
         for watch in watches { watch.write(to: &writer) }
+        estimate?.write(to: &writer)
+        labels?.write(to: &writer)
         return writer.sealed()
     }
 
@@ -51,36 +57,51 @@ extension DriftMonitor {
         var names: [String] = []
         for _ in 0..<versions { names.append(try reader.text(bytesMax: 65_536, "a version")) }
         buckets.versions = VersionTable(names: names)
-        modelVersion = try reader.text(bytesMax: 65_536, "the model's version")
-        closedUntil = try reader.integer("the last bucket")
         eventCount = try reader.count(max: Int.max, "events")
         buckets.tally = try EvidenceTally(&reader)
-        windowSpan = try WindowSpan(&reader, places: places, lanes: lanes.count)
-        lastWindowSpan = try WindowSpan(&reader, places: places, lanes: lanes.count)
+        try read(&scored, &reader, places)
+        try read(&labelled, &reader, places)
         let open = try reader.count(ofBytes: 8, max: Self.openMax, "open buckets")
         for _ in 0..<open {
             let number = try reader.integer("a bucket")
             let (start, isTooLarge) = number.multipliedReportingOverflow(by: plan.settings.bucketMicroseconds)
             try reader.expect(!isTooLarge && buckets.open[number] == nil && start > .min / 2, "bucket \(number)")
-            try buckets.block(number).read(&reader, places: places, versions: versions)
+            try buckets.block(number).read(
+                &reader, places: places, versions: versions, join: labels?.plan.join,
+                end: start + plan.settings.bucketMicroseconds)
         }
         for index in watches.indices { try watches[index].read(&reader, plan.series[index]) }
+        if let estimation = plan.estimation { estimate = try EstimateWindow(&reader, estimation) }
+        try labels?.read(&reader)
         try reader.finish()
+    }
+
+    private func read(
+        _ side: inout MonitorSide, _ reader: inout StateReader, _ places: [Int?]
+    ) throws(StateFault) {
+        side.modelVersion = try reader.text(bytesMax: 65_536, "the model's version")
+        side.closedUntil = try reader.integer("the last bucket")
+        side.window = try WindowSpan(&reader, places: places, lanes: scoreLanes.count)
+        side.lastWindow = try WindowSpan(&reader, places: places, lanes: scoreLanes.count)
     }
 
     /// Where each lane of the bytes is among the lanes of now; `nil`: it is gone.
     private func readLanes(_ reader: inout StateReader) throws(StateFault) -> [Int?] {
         var places: [Int?] = []
-        for _ in 0..<(try reader.count(ofBytes: 28, max: Self.lanesMax, "lanes")) {
+        for _ in 0..<(try reader.count(ofBytes: 29, max: Self.lanesMax, "lanes")) {
             let topic = try reader.text(bytesMax: 4_096, "a topic")
-            let lane = MonitorLane(topic: topic, partition: Int32(bitPattern: try reader.word32("a partition")))
+            let partition = Int32(bitPattern: try reader.word32("a partition"))
+            guard let role = MonitorLane.Role(rawValue: try reader.byte("a lane's role")) else {
+                throw reader.fault("a lane's role")
+            }
+            let lane = MonitorLane(topic: topic, partition: partition, role: role)
             var clock = LaneClock()
             clock.highest = try reader.integer("a lane's time")
             clock.forced = try reader.integer("a lane's watermark")
             clock.position = try reader.integer("a lane's position")
             try reader.expect(clock.position >= 0, "position \(clock.position)")
             let place = lanes.firstIndex(of: lane)
-            if let place { buckets.lanes[place] = clock }
+            if let place { setClock(clock, of: place) }
             places.append(place)
         }
         return places
@@ -93,6 +114,8 @@ extension DriftMonitor {
             [
                 plan.pipeline, plan.referenceDigest, "\(settings.runLength)", "\(settings.bucketMicroseconds)",
                 "\(settings.lateMicroseconds)", "\(settings.windowMicroseconds)", "\(plan.layout.countsTotal)",
+                labels.map { "labels \($0.plan.join.fingerprint)" } ?? "no labels",
+                plan.estimation.map { "estimates of \($0.window)" } ?? "no estimates",
             ] + plan.seriesNames
         return AlertIdentity.hash(parts)
     }
@@ -131,9 +154,16 @@ extension EvidenceBlock {
             writer.write(range.upperBound)
         }
         writer.write(counts: versions)
+        writer.write(counts: flagged)
+        scores?.write(to: &writer)
     }
 
-    func read(_ reader: inout StateReader, places: [Int?], versions versionCount: Int) throws(StateFault) {
+    /// - Parameters:
+    ///   - join: that of the scores which wait for labels; `nil`: none do.
+    ///   - end: of the bucket.
+    func read(
+        _ reader: inout StateReader, places: [Int?], versions versionCount: Int, join: LabelJoinPlan?, end: Int64
+    ) throws(StateFault) {
         rows = try reader.count(max: Int(UInt32.max), "rows of a bucket")
         lateRows = try reader.count(max: Int.max, "late rows of a bucket")
         let filled = try reader.count(ofBytes: 2, max: countsTotal, "cells of a bucket")
@@ -152,6 +182,10 @@ extension EvidenceBlock {
             if let place = places[lane] { offsets[place] = first...last }
         }
         versions = try reader.counts(countMax: versionCount, max: Int(UInt32.max), "versions of a bucket")
+        let cells = flagged.count
+        flagged = try reader.counts(countMax: cells, max: Int(UInt32.max), "flagged scores of a bucket")
+        try reader.expect(flagged.count == cells, "flagged scores of a bucket")
+        if let join { scores = try ScoreBucket(&reader, join, end: end, isSorted: false) }
     }
 }
 
@@ -172,13 +206,14 @@ extension WindowSpan {
         start = try reader.integer("a window's start")
         rows = try reader.count(max: Int.max, "a window's rows")
         lateRows = try reader.count(max: Int.max, "a window's late rows")
-        offsets = Array(repeating: nil, count: lanes)
-        for lane in 0..<(try reader.count(ofBytes: 17, max: places.count, "a window's offsets")) {
+        let known = try reader.count(ofBytes: 17, max: places.count, "a window's offsets")
+        offsets = known == 0 ? [] : Array(repeating: nil, count: lanes)
+        for lane in 0..<known {
             let isThere = try reader.flag("an offset")
             let first = try reader.integer("an offset")
             let last = try reader.integer("an offset")
             try reader.expect(first <= last, "offsets \(first) to \(last)")
-            if isThere, let place = places[lane] { offsets[place] = first...last }
+            if isThere, let place = places[lane], place < lanes { offsets[place] = first...last }
         }
     }
 }

@@ -29,7 +29,8 @@ import Testing
             origin: ReferenceOrigin(
                 model: "m", versions: ["sha256:00": 20_000], events: 20_000,
                 hourly: .init(hours: 333, mean: 60, least: 60, most: 60), labels: .init(labelled: 900, positive: 9),
-                segments: ["channel": ["web", "app"]]))
+                segments: ["channel": ["web", "app"]]),
+            calibration: CalibrationMap(LabelledCounts(scores: [0.1, 0.2, 0.9], labels: [false, true, true])))
     }
 
     /// A file as version 1 wrote it, with the digest that it had.
@@ -46,7 +47,7 @@ import Testing
         #expect(try file.sha256() == digest)
         let again = try ReferenceFile(reading: file.encoded())
         #expect(again == file)
-        #expect(try String(decoding: file.encoded(), as: UTF8.self).contains("\"version\":2"))
+        #expect(try String(decoding: file.encoded(), as: UTF8.self).contains("\"version\":3"))
     }
 
     @Test func whatIsWrittenIsRead() throws {
@@ -77,7 +78,7 @@ import Testing
 
     static let changes: [(from: String, to: String, says: String)] = [
         ("riffle-reference", "something-else", "this is no reference"),
-        ("\"version\":2", "\"version\":3", "version 3"),
+        ("\"version\":3", "\"version\":4", "version 4"),
         ("\"missing\":400", "\"missing\":401", "changed after it was made"),
         ("\"missing\":400", "\"missing\":\"400\"", "content.series.score.missing: not of the type"),
         ("\"missing\":400", "\"missing\":-1e99", "the reference is damaged"),

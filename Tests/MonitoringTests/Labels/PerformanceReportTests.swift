@@ -17,8 +17,7 @@ import Testing
             if id > 0 { history.labels.append(LabelEvent(key: key, available: 9, isPositive: id == 1)) }
         }
         let window = try #require(try history.run(seed: 1).steps.flatMap(\.finished).first)
-        let line = PerformanceReport(window, plan) { "v\($0)" }.line
-        #expect(line.last == 10 && line.count { $0 == 10 } == 1)
+        let line = PerformanceReport(window, plan) { "v\($0)" }.data
         let object = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
         #expect(object["from"] as? String == "1970-01-01T00:00:00Z")
         #expect(object["to"] as? String == "1970-01-01T01:00:00Z")
@@ -47,7 +46,7 @@ import Testing
         flagged[0] = 1
         let report = EstimateReport(
             from: 0, to: LabelHistory.hour, grid: grid, counts: counts, flagged: flagged, map: map)
-        let object = try #require(try JSONSerialization.jsonObject(with: report.line) as? [String: Any])
+        let object = try #require(try JSONSerialization.jsonObject(with: report.data) as? [String: Any])
         #expect(object["events"] as? Int == 8 && object["to"] as? String == "1970-01-01T01:00:00Z")
         let expected = try #require(object["expected"] as? [String: Any])
         #expect(expected["positives"] as? Double == 5 && expected["recall"] as? Double == 1)
@@ -64,7 +63,7 @@ import Testing
         let map = try CalibrationMap(reading: [0, 1], probabilities: [0, 1], positives: 1, events: 4)
         let none = [Int](repeating: 0, count: grid.cellCount)
         let report = EstimateReport(from: 0, to: 1, grid: grid, counts: none, flagged: none, map: map)
-        let object = try #require(try JSONSerialization.jsonObject(with: report.line) as? [String: Any])
+        let object = try #require(try JSONSerialization.jsonObject(with: report.data) as? [String: Any])
         #expect(object["prior"] == nil && (object["expected"] as? [String: Any])?["recall"] == nil)
     }
 }

@@ -25,8 +25,7 @@ import Testing
         settings.idleNanoseconds = 2_000_000_000
         settings.saveEveryNanoseconds = 1_000_000_000
         settings.batchRows = 64
-        let lanes = ports.world.lanes.indices.map { MonitorLane(topic: "scores", partition: Int32($0)) }
-        let monitor = DriftMonitor(plan: PaymentMonitor.plan, lanes: lanes)
+        let monitor = DriftMonitor(plan: ports.world.plan, lanes: ports.world.monitorLanes)
         let loop = MonitorLoop(
             monitor: monitor, source: ports, sink: ports, store: ports, settings: settings, clock: ports
         ) { _ in }
@@ -42,16 +41,35 @@ import Testing
     private static let longEnough: Int64 = 60_000_000_000
 
     /// What the lanes and the closings in the world give without any restart.
-    static func oracle(_ world: MonitorWorld) -> [DriftAlert] {
-        let lanes = world.lanes.indices.map { MonitorLane(topic: "scores", partition: Int32($0)) }
-        let monitor = DriftMonitor(plan: PaymentMonitor.plan, lanes: lanes)
+    static func oracle(_ world: MonitorWorld) -> [DriftAlert] { toldWithoutRestart(world).alerts }
+
+    static func toldWithoutRestart(_ world: MonitorWorld) -> LabelMonitorTests.Told {
+        let monitor = DriftMonitor(plan: world.plan, lanes: world.monitorLanes)
         monitor.follow(world.closings)
-        var alerts: [DriftAlert] = []
+        var told = LabelMonitorTests.Told()
         for (lane, rows) in world.lanes.enumerated() {
-            monitor.add(PaymentScores.batch(rows, firstOffset: 0), lane: lane, position: Int64(rows.count))
-            alerts += monitor.advance()
+            monitor.add(rows.batch(0..<rows.count), lane: lane, position: Int64(rows.count))
+            told.alerts += monitor.advance()
+            told.performance += monitor.takePerformance()
         }
-        return alerts
+        return told
+    }
+
+    @Test(arguments: [21, 22] as [UInt64])
+    func crashesAmongLabelsRepeatAndLoseNothing(seed: UInt64) throws {
+        let log = LabelMonitorTests.Log(seed: seed, events: 26_000, change: .labels, from: 6_000, until: 14_000)
+        let world = MonitorWorld(log.scores, labels: log.labels, seed: seed, rowsAWait: 60)
+        try Self.run(world, crashes: true)
+        #expect(world.crashCount >= 20, "seed \(seed): \(world.crashCount) crashes")
+        #expect(
+            world.closings.contains { $0.topic == "labels" }, "seed \(seed): the silent lane of labels was never closed"
+        )
+        let expected = Self.toldWithoutRestart(world)
+        #expect(expected.alerts.contains(where: LabelMonitorTests.Told.isLabelled), "seed \(seed)")
+        #expect(expected.performance.contains { $0.isMeasured }, "seed \(seed)")
+        let told = LabelMonitorTests.Told(alerts: world.alerts, performance: world.performance)
+        #expect(told == expected, "seed \(seed): \(told.alerts.map(\.subject)) \(expected.alerts.map(\.subject))")
+        #expect(Set(told.performance.map(\.id)).count == told.performance.count)
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])

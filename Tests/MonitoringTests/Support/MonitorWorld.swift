@@ -7,10 +7,33 @@ import Events
 final class MonitorWorld {
     struct Crash: Error {}
 
-    let lanes: [[PaymentScores.Row]]
+    enum Lane {
+        case scores([PaymentScores.Row])
+        case labels([PaymentLabels.Row])
+
+        var count: Int {
+            switch self {
+            case .scores(let rows): rows.count
+            case .labels(let rows): rows.count
+            }
+        }
+
+        /// Part of it, as the monitor reads it.
+        func batch(_ range: Range<Int>) -> EventBatch {
+            let first = Int64(range.lowerBound)
+            return switch self {
+            case .scores(let rows): PaymentScores.batch(rows[range], firstOffset: first)
+            case .labels(let rows): PaymentLabels.batch(rows[range], firstOffset: first)
+            }
+        }
+    }
+
+    let lanes: [Lane]
+    let plan: MonitorPlan
     /// How much of each lane has been written so far.
     var written: [Int]
     var alerts: [DriftAlert] = []
+    var performance: [PerformanceRecord] = []
     var closings: [LaneClosing] = []
     var states: [[UInt8]] = []
     var nanoseconds: Int64 = 0
@@ -21,8 +44,9 @@ final class MonitorWorld {
     let rowsAWait: Int
     private(set) var crashCount = 0
 
-    init(_ lanes: [[PaymentScores.Row]], seed: UInt64, rowsAWait: Int) {
-        self.lanes = lanes
+    init(_ scores: [[PaymentScores.Row]], labels: [[PaymentLabels.Row]] = [], seed: UInt64, rowsAWait: Int) {
+        lanes = scores.map { .scores($0) } + labels.map { .labels($0) }
+        plan = labels.isEmpty ? PaymentMonitor.plan : PaymentMonitor.labelled
         self.rowsAWait = rowsAWait
         written = lanes.map { _ in 0 }
         random = RandomWords(seed)
@@ -36,6 +60,15 @@ final class MonitorWorld {
             throw Crash()
         }
         callsLeft = left - 1
+    }
+
+    var monitorLanes: [MonitorLane] {
+        lanes.enumerated().map { place, lane in
+            switch lane {
+            case .scores: MonitorLane(topic: "scores", partition: Int32(place))
+            case .labels: MonitorLane(topic: "labels", partition: Int32(place), role: .labels)
+            }
+        }
     }
 
     var isWritten: Bool { zip(lanes, written).allSatisfy { $0.count == $1 } }
@@ -61,8 +94,7 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
         let start = Int(positions[lane])
         let end = min(world.written[lane], start + 1 + world.random.below(batch.capacity))
         if end > start {
-            let made = PaymentScores.batch(world.lanes[lane][start..<end], firstOffset: Int64(start))
-            batch.append(made)
+            batch.append(world.lanes[lane].batch(start..<end))
         }
         positions[lane] = Int64(end)
         return MonitorTaken(position: Int64(end), isAtEnd: end == world.written[lane])
@@ -85,7 +117,7 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
 
     func publishedIDs() throws -> Set<String> {
         try world.mayCrash()
-        return Set(world.alerts.map(\.id))
+        return Set(world.alerts.map(\.id) + world.performance.map(\.id))
     }
 
     func recordedClosings() throws -> [LaneClosing] { world.closings }
@@ -94,6 +126,14 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
         for alert in alerts {
             try world.mayCrash()
             world.alerts.append(alert)
+            try world.mayCrash()
+        }
+    }
+
+    func publish(_ records: [PerformanceRecord]) throws {
+        for record in records {
+            try world.mayCrash()
+            world.performance.append(record)
             try world.mayCrash()
         }
     }

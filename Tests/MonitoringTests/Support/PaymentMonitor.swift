@@ -10,8 +10,11 @@ enum PaymentMonitor {
 
     static let plan: MonitorPlan = makePlan()
 
+    /// It watches labels, too.
+    static let labelled = makePlan(labels: PaymentLabels.plan)
+
     static func makePlan(
-        runLength: Double = 1_000_000, _ change: (inout MonitorSettings) -> Void = { _ in }
+        runLength: Double = 1_000_000, labels: LabelPlan? = nil, _ change: (inout MonitorSettings) -> Void = { _ in }
     ) -> MonitorPlan {
         var settings = MonitorSettings()
         settings.runLength = runLength
@@ -25,15 +28,24 @@ enum PaymentMonitor {
         watch.fields = PaymentScores.fields
         watch.segments = PaymentScores.fields
         do {
-            return try MonitorPlan(pipeline: "payments", watch: watch, reference: reference, settings: settings)
+            return try MonitorPlan(
+                pipeline: "payments", watch: watch, reference: labels == nil ? reference : labelledReference,
+                settings: settings, labels: labels)
         } catch {
             fatalError("\(error)")
         }
     }
 
-    static let reference: ReferenceFile = {
+    static let reference = makeReference(withLabels: false)
+    static let labelledReference = makeReference(withLabels: true)
+
+    static let history: [PaymentScores.Row] = {
         var scores = PaymentScores(seed: 77)
-        let rows = (0..<historyEvents).map { _ in scores.next() }
+        return (0..<historyEvents).map { _ in scores.next() }
+    }()
+
+    private static func makeReference(withLabels: Bool) -> ReferenceFile {
+        let rows = history
         var series: [String: SeriesReference] = [:]
         func add(
             _ name: String, _ grid: ValueGrid, categories: [String]? = nil, _ value: (PaymentScores.Row) -> Double?
@@ -67,8 +79,15 @@ enum PaymentMonitor {
         add("missing(score)", binary) { _ in 0 }
         add("missing(amount)", binary) { flag($0.amount == nil) }
         add("unseen(channel)", binary) { row in flag(!channels.contains(row.channel)) }
+        if withLabels {
+            add("positives", binary) { flag($0.isFraud) }
+            add("precision(block)", binary) { $0.isBlocked ? flag($0.isFraud) : nil }
+            add("recall(block)", binary) { $0.isFraud ? flag($0.isBlocked) : nil }
+        }
         return ReferenceFile(
             pipeline: "payments", fromMilliseconds: rows[0].time / 1_000,
-            toMilliseconds: rows[rows.count - 1].time / 1_000, series: series)
-    }()
+            toMilliseconds: rows[rows.count - 1].time / 1_000, series: series,
+            calibration: withLabels
+                ? CalibrationMap(LabelledCounts(scores: rows.map(\.score), labels: rows.map(\.isFraud))) : nil)
+    }
 }

@@ -7,7 +7,7 @@ import Events
 struct PaymentScores {
     /// What is planted from some event on.
     enum Change: CaseIterable {
-        case none, risk, amount, variance, missing, channel, decisions
+        case none, risk, amount, variance, missing, channel, decisions, labels
     }
 
     struct Row {
@@ -17,9 +17,15 @@ struct PaymentScores {
         var risk: Double
         var channel: String
         var isBlocked: Bool
+        /// Names the payment.
+        var number = 0
+        /// Whether it turns out to be fraud; it follows from the score but where labels are planted.
+        var isFraud = false
     }
 
     private var random: RandomWords
+    /// Draws of its own: labels change nothing else.
+    private var fate: RandomWords
     private(set) var number = 0
     let change: Change
     let changeFrom: Int
@@ -31,6 +37,7 @@ struct PaymentScores {
 
     init(seed: UInt64, change: Change = .none, from: Int = .max, until: Int = .max) {
         random = RandomWords(seed)
+        fate = RandomWords(seed &+ 1_000_003)
         self.change = change
         changeFrom = from
         changeUntil = until
@@ -53,10 +60,13 @@ struct PaymentScores {
         let draw = random.unit()
         let channel =
             planted(.channel) && draw < 0.1 ? "kiosk" : draw < 0.6 ? "web" : draw < 0.95 ? "pos" : "atm"
+        // Planted: fraud that looks like ordinary payments, which no score shows.
+        let isFraud = fate.unit() < (planted(.labels) ? 0.12 : score)
         defer { number += 1 }
         return Row(
             time: Self.start + Int64(number) * Self.spacing, score: score, amount: isMissing ? nil : amount,
-            risk: risk, channel: channel, isBlocked: score > (planted(.decisions) ? 0.15 : 0.25))
+            risk: risk, channel: channel, isBlocked: score > (planted(.decisions) ? 0.15 : 0.25),
+            number: number, isFraud: isFraud)
     }
 
     private static func exponential(_ value: Double) -> Double {
@@ -91,6 +101,7 @@ struct PaymentScores {
                 batch.presence[column][index] = Presence.absent
             }
             set(row.time, ScoreRecordSchema.eventTime, index, batch)
+            set("\(row.number)", ScoreRecordSchema.id, index, batch)
             set(row.score, ScoreRecordSchema.score, index, batch)
             set("sha256:0123456789abcdef", ScoreRecordSchema.version, index, batch)
             set(row.isBlocked ? "block" : "allow", ScoreRecordSchema.decision, index, batch)
@@ -101,7 +112,7 @@ struct PaymentScores {
         return batch
     }
 
-    private static func set(_ value: Int64, _ column: FieldIndex, _ row: Int, _ batch: EventBatch) {
+    static func set(_ value: Int64, _ column: FieldIndex, _ row: Int, _ batch: EventBatch) {
         batch.words[column.rawValue][row] = value
         batch.presence[column.rawValue][row] = Presence.present
     }
