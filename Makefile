@@ -27,10 +27,11 @@ demo: release ## See it work: a cluster, a generator and the pipeline in one pro
 
 test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, end to end.
 	swift build --build-tests
-	$(TEST) --skip 'AllocationTests|EngineTests|KafkaTests|ModelMutationTests|ScoringTests'
+	$(TEST) --skip 'AllocationTests|ConsoleTests|EngineTests|KafkaTests|ModelMutationTests|ScoringTests'
 	$(TEST) --filter EngineTests
 	$(TEST) --filter KafkaTests
 	$(TEST) --filter ScoringTests
+	$(TEST) --filter ConsoleTests
 	$(TEST) --filter AllocationTests
 	RIFFLE_MUTANTS=10000 $(TEST) --filter ModelMutationTests
 	scripts/within.sh 1800 /usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle

@@ -21,6 +21,7 @@ import unittest
 from pathlib import Path
 
 import baseline_tests
+import console_tests
 import docs_tests
 import drift_tests
 import inspect_tests
@@ -383,7 +384,7 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, pipelines_tests, pictures_tests, docs_tests,
+        model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
         kill_tests,
     ]
     for module in modules:
