@@ -24,8 +24,19 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], data: [Stri
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+// A package below Hummingbird has a target of the same name as one of ours. The alias finds it only where the trait that
+// needs it is on, and without the alias the package does not resolve.
+let hummingbird = Target.Dependency.product(
+    name: "Hummingbird", package: "hummingbird", moduleAliases: ["Configuration": "SwiftConfiguration"])
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let network = [
+    Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -34,10 +45,17 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1",
+            traits: ["ConfigurationSupport"]),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.0.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.0.0"),
     ],
     targets: [
         // Layer 0: the C and C++ surfaces, positions and problems, events as columns, the pool.
@@ -68,13 +86,15 @@ let package = Package(
         target(
             "Monitoring",
             ["Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", crypto, logging]),
+        target("Console", ["Events", "Telemetry", hummingbird, lifecycle, logging] + network),
         // Layer 4: commands.
         .executableTarget(
             name: "riffle",
             dependencies: [
-                "Configuration", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation", "Kafka",
+                "Configuration", "Console", "Diagnostics", "Drift", "Engine", "Events", "Features", "Generation",
+                "Kafka",
                 "Models",
-                "Monitoring", "Scoring", "Workers",
+                "Monitoring", "Scoring", "Telemetry", "Workers",
                 argumentParser, histogram, logging,
             ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
 
@@ -97,6 +117,7 @@ let package = Package(
                 "Configuration", "Diagnostics", "Engine", "Events", "Features", "Generation", "Kafka", "Models",
                 "Telemetry", "Workers", logging,
             ]),
+        tests("Console", [logging]),
         tests("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka"]),
         // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
         .target(name: "CAllocationCounter"),

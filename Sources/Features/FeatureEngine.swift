@@ -55,6 +55,8 @@ public final class FeatureEngine: @unchecked Sendable {
     let tableHash: KeyHash
     /// The newest event time that has entered the state; `Int64.min` before the first.
     public internal(set) var watermark = Int64.min
+    /// Shards that hold keys of another engine: see `takeKeys`.
+    var takenTasks: [Int] = []
     /// Set while shards that were copied at different places of the stream catch up.
     var replayGuard: ReplayGuard?
 

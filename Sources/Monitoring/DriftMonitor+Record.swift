@@ -90,7 +90,7 @@ extension DriftMonitor {
         _ series: SeriesPlan, _ alert: OpenAlert, state: AlertRecordState, effect: String
     ) -> String {
         switch state {
-        case .resolved: "\(series.name) is back: \(effect) is over"
+        case .resolved: "\(series.name) is back; it was: \(effect)"
         case .firing, .updated: "\(series.name) has moved \(alert.lead.isUp ? "up" : "down"): \(effect)"
         }
     }

@@ -12,33 +12,38 @@ final class RunJournal: StreamObserver {
     private let metrics: RunMetrics
     private let ends: Ends
     private let observer: (any StreamObserver)?
+    private let figures: LiveFigures?
     private let clock: any EngineClock
     private let waits = Mutex(MergeWaitWatch())
 
     init(
         _ logger: Logger, metrics: RunMetrics, ends: @escaping Ends, passingOnTo observer: (any StreamObserver)?,
-        clock: any EngineClock = MonotonicClock()
+        figures: LiveFigures? = nil, clock: any EngineClock = MonotonicClock()
     ) {
         self.logger = logger
         self.clock = clock
         self.metrics = metrics
         self.ends = ends
         self.observer = observer
+        self.figures = figures
     }
 
     func didScore(_ context: BatchContext, plan: ScoringPlan) {
         metrics.engine.didScore(context.batch.count)
+        figures?.didScore(context)
         observer?.didScore(context, plan: plan)
     }
 
     func didNotice(_ notice: EngineNotice) {
         log(notice)
         metrics.engine.didNotice(notice)
+        figures?.didNotice(notice)
         observer?.didNotice(notice)
     }
 
     func didBalance(_ books: StreamBooks) {
         metrics.engine.didBalance(books, ends: ends)
+        figures?.didBalance(books, ends: ends)
         if let step = metrics.clockStep() {
             logger.notice(
                 "the clock was set; windows and waits do not depend on it",

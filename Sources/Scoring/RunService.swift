@@ -21,14 +21,23 @@ public final class RunService: @unchecked Sendable {
     public let brokers: String
     private let properties: KafkaProperties
     private weak var observer: (any StreamObserver)?
+    private let figures: LiveFigures?
+    private let modelSlot: ModelSlot
+    private let questions = QuestionQueue()
+    /// Those that score the next batch; from any thread.
+    public var models: ModelSet { modelSlot.models }
     /// What the run counts; to be exposed by whoever starts it.
     public let metrics: RunMetrics
 
-    /// - Parameter brokers: where the cluster is; see `BrokerChoice`.
+    /// - Parameters:
+    ///   - brokers: where the cluster is; see `BrokerChoice`.
+    ///   - figures: shows what the run does to whoever looks; `nil`: nobody does.
     public init(
         assembly: PipelineAssembly, brokers: String, options: RunOptions, logger: Logger,
-        observer: (any StreamObserver)? = nil
+        observer: (any StreamObserver)? = nil, figures: LiveFigures? = nil
     ) {
+        self.figures = figures
+        modelSlot = ModelSlot(assembly.scoring.models)
         self.assembly = assembly
         self.brokers = brokers
         self.options = options
@@ -43,7 +52,17 @@ public final class RunService: @unchecked Sendable {
     /// Ends `run` after what is in flight is finished and committed; from any thread.
     public func requestStop() {
         isStopRequested.store(true, ordering: .sequentiallyConsistent)
+        figures?.willStop()
         engine.withLock { $0 }?.requestStop()
+    }
+
+    /// Asks the engine about its state; it answers between two batches.
+    ///
+    /// While nothing runs the answer is `busy`. A task that is cancelled gets `abandoned` at once.
+    public func ask(_ question: StateQuestion) async -> StateAnswer {
+        if engine.withLock({ $0 == nil }) { return .busy("the engine does not run yet") }
+        // Whoever waits for an answer does not keep the engine, whose end belongs to the thread that runs it.
+        return await questions.ask(question) { self.engine.withLock { $0 }?.wake() }
     }
 
     /// Has all model files read again that may be, whether or not they have changed; from any thread.
@@ -92,16 +111,16 @@ public final class RunService: @unchecked Sendable {
         defer { CrashMark.remove() }
         let pool = WorkerPool(workerCount: options.workers ?? assembly.workerCount)
         defer { pool.shutDown() }
-        let models = ModelSlot(assembly.scoring.models)
-        startReloading(into: models)
+        startReloading(into: modelSlot)
         defer { stopReloading() }
         let engine = StreamEngine(
             plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
-            order: order, snapshots: try snapshots(), inFlight: inFlight, models: models,
+            order: order, snapshots: try snapshots(), inFlight: inFlight, models: modelSlot, questions: questions,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
         let journal = RunJournal(
             logger, metrics: metrics,
-            ends: { [weak consumer] in consumer?.endHeard(topic: $0, partition: $1) }, passingOnTo: observer)
+            ends: { [weak consumer] in consumer?.endHeard(topic: $0, partition: $1) }, passingOnTo: observer,
+            figures: figures)
         engine.observer = journal
         self.engine.withLock { $0 = engine }
         if isStopRequested.load(ordering: .sequentiallyConsistent) { engine.requestStop() }
@@ -111,6 +130,7 @@ public final class RunService: @unchecked Sendable {
             metadata: ["group": "\(spec.kafka.group)", "topics": "\(topics.joined(separator: " "))"])
         defer {
             self.engine.withLock { $0 = nil }
+            questions.close()
             sink.close()
         }
         let summary: StreamSummary

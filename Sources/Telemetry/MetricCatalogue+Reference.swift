@@ -7,10 +7,10 @@ extension MetricCatalogue {
             # Metrics
 
             \(origin)
-            What `riffle run --metrics-file` writes, in Prometheus' text format 0.0.4. Every series has the label `pipeline`
-            as well. Counters begin at 0 with the process. A metric keeps at most so many *series* apart; what comes beyond
-            them is counted together under `other`. A gauge is not shown before it has a value. What to do about a fault:
-            [FAULTS.md](../FAULTS.md).
+            What `riffle run --metrics-file` writes and `GET /metrics` of its [console](../HTTP.md) answers, in Prometheus'
+            text format 0.0.4. Every series has the label `pipeline` as well. Counters begin at 0 with the process. A metric
+            keeps at most so many *series* apart; what comes beyond them is counted together under `other`. A gauge is not
+            shown before it has a value. What to do about a fault: [FAULTS.md](../FAULTS.md).
 
             """
         for chapter in chapters {

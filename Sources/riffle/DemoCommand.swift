@@ -1,4 +1,6 @@
 import ArgumentParser
+import Configuration
+import Console
 import Dispatch
 import Foundation
 import Logging
@@ -18,11 +20,15 @@ struct DemoCommand: ParsableCommand {
             by replay; then all amounts are 1.3 times as high for two days: an alert fires, says what moved, and is resolved
             when amounts are back. The wave of fraud comes a week later.
 
+            The dashboard and the rest of the console (docs/HTTP.md) are at http://127.0.0.1:8080/, or at another port where that
+            is taken.
+
             Latency is from when an event was meant to be sent to when its score is computed, before it is delivered.
 
             Examples:
               riffle demo
               riffle demo --for 30s --rate 5000
+              riffle demo --http 127.0.0.1:9000
 
             Without a terminal it ends after 30 s and prints a line every 5 s. Exit codes: 0 ended in order, 1 failed,
             2 usage or configuration.
@@ -41,6 +47,15 @@ struct DemoCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Another seed makes other events.", valueName: "n"))
     var seed: UInt64 = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the dashboard is (default: 127.0.0.1:8080). Any address but loopback needs a token in RIFFLE_HTTP_TOKEN.",
+            valueName: "host:port"))
+    var http: HTTPArgument?
+
+    @Flag(name: .customLong("no-http"), help: "Have no dashboard, and listen nowhere but for the cluster.")
+    var noHTTP = false
+
     private static let quietMicroseconds: Int64 = 30_000_000
     /// Events a second that the demonstration can be asked for; beyond that it would measure the generator.
     private static let rateMax = 1_000_000.0
@@ -51,6 +66,7 @@ struct DemoCommand: ParsableCommand {
         guard rate > 0, rate <= Self.rateMax else {
             throw ValidationError("--rate \(rate): expected more than 0, at most \(Int(Self.rateMax))")
         }
+        if noHTTP && http != nil { throw ValidationError("--http and --no-http exclude each other") }
     }
 
     func run() throws {
@@ -66,9 +82,13 @@ struct DemoCommand: ParsableCommand {
         // Lines of a log would tear the view; what ends the run is thrown.
         let logger = LogSetup.logger(format: .text, level: .error)
         do {
+            let figures = noHTTP ? nil : LiveFigures(plan: assembly.scoring)
+            let monitor = DemoMonitor(assembly, logger: logger, figures: figures)
             let demonstration = try Demonstration(
-                assembly: assembly, options: options, logger: logger, companion: DemoMonitor(assembly, logger: logger))
-            let screen = DemoScreen(demonstration)
+                assembly: assembly, options: options, logger: logger, companion: monitor, figures: figures)
+            let console = try figures.map { try DemoConsole.start(http?.address, assembly, demonstration, $0, logger) }
+            defer { console?.stop() }
+            let screen = DemoScreen(demonstration, console: console?.address)
             let signals = StopSignals { demonstration.requestStop() }
             defer { signals.cancel() }
             if let microseconds = duration?.microseconds ?? (screen.isLive ? nil : Self.quietMicroseconds) {
@@ -84,6 +104,8 @@ struct DemoCommand: ParsableCommand {
             if let failure = summary.published.firstFailure {
                 throw RunFailure("\(summary.published.failed) events were not delivered: \(failure)")
             }
+        } catch let code as ExitCode {
+            throw code
         } catch {
             Terminal.printError("riffle demo: \(error)")
             throw ExitCode(1)

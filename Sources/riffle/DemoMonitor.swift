@@ -1,4 +1,5 @@
 import Configuration
+import Drift
 import Engine
 import Events
 import Foundation
@@ -17,6 +18,8 @@ final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
     private let assembly: PipelineAssembly
     private let spec: MonitorSpec
     private let logger: Logger
+    /// Shows the reference beside the scores; `nil`: nobody looks.
+    private let figures: LiveFigures?
     private let current = Mutex(DriftStatus())
     private let plan = Mutex<MonitorPlan?>(nil)
     private let running = Mutex<KafkaMonitoring?>(nil)
@@ -24,11 +27,12 @@ final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
     private let isStopRequested = Atomic<Bool>(false)
 
     /// `nil`: the pipeline has no "monitor" section.
-    init?(_ assembly: PipelineAssembly, logger: Logger) {
+    init?(_ assembly: PipelineAssembly, logger: Logger, figures: LiveFigures? = nil) {
         guard let spec = assembly.spec.monitor else { return nil }
         self.assembly = assembly
         self.spec = spec
         self.logger = logger
+        self.figures = figures
     }
 
     var status: DriftStatus { current.withLock { $0 } }
@@ -58,6 +62,9 @@ final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
         try baseline.finish().reference.encoded().write(to: reference)
         let made = try MonitorPlan(assembly.plan, referencePath: reference.path)
         plan.withLock { $0 = made }
+        if let figures, let scores = made.reference.series["score"], scores.categories == nil {
+            figures.show(reference: figures.bins.shares(of: scores))
+        }
         current.withLock {
             $0 = DriftStatus(
                 phase: .watching, seriesCount: made.seriesNames.count, eventsPerFalseAlarm: made.settings.runLength)

@@ -1,3 +1,4 @@
+import Console
 import Dispatch
 import Foundation
 import Scoring
@@ -7,6 +8,7 @@ import Synchronization
 // SAFETY: the variables are reached only on the serial queue.
 final class DemoScreen: @unchecked Sendable {
     private let demonstration: Demonstration
+    private let console: ListenAddress?
     private let queue = DispatchQueue(label: "riffle.screen")
     private let timer: any DispatchSourceTimer
     private var meter = DemonstrationMeter()
@@ -20,8 +22,10 @@ final class DemoScreen: @unchecked Sendable {
     private static let frameMilliseconds = 250
     private static let lineMilliseconds = 5_000
 
-    init(_ demonstration: Demonstration) {
+    /// - Parameter console: where the dashboard is; `nil`: there is none.
+    init(_ demonstration: Demonstration, console: ListenAddress?) {
         self.demonstration = demonstration
+        self.console = console
         isLive = Terminal.isOutputInteractive && ProcessInfo.processInfo.environment["TERM"] != "dumb"
         timer = DispatchSource.makeTimerSource(queue: queue)
     }
@@ -30,6 +34,7 @@ final class DemoScreen: @unchecked Sendable {
         let interval = DispatchTimeInterval.milliseconds(isLive ? Self.frameMilliseconds : Self.lineMilliseconds)
         timer.schedule(deadline: isLive ? .now() : .now() + interval, repeating: interval)
         timer.setEventHandler { [weak self] in self?.draw() }
+        if let console { write("dashboard at http://\(console)/\n") }
         if isLive { write("\u{1B}[?25l") } else { write("embedded cluster at \(demonstration.address)\n") }
         timer.resume()
     }

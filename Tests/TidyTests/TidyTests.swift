@@ -26,9 +26,13 @@ import Testing
             "Kafka",
             "Logging", "Synchronization",
         ],
+        "Console": [
+            "Events", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTPTypes",
+            "NIOPosix", "ServiceLifecycle", "Synchronization", "Telemetry",
+        ],
         "riffle": [
-            "ArgumentParser", "Configuration", "Diagnostics", "Dispatch", "Drift", "Engine", "Events", "Features",
-            "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",
+            "ArgumentParser", "Configuration", "Console", "Diagnostics", "Dispatch", "Drift", "Engine", "Events",
+            "Features", "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",
             "Synchronization", "Workers",
         ],
     ]

@@ -148,6 +148,14 @@ public final class OnlineModels: @unchecked Sendable {
         }
     }
 
+    /// Takes over what the models of another engine of the same plan have learned; that engine stays as it is.
+    func take(from other: OnlineModels, _ image: ShardImage) throws(HalfSpaceTreesImageError) {
+        for index in members.indices {
+            other.copy(index, into: image)
+            members[index].trees = try decode(index, from: image.bytes).trees
+        }
+    }
+
     /// From now on each model passes over the events that it has learned already; `nil`: over none.
     func setReplayGuard(_ guards: [ShardGuard]?) {
         for index in members.indices { members[index].replayGuard = guards?[index] }

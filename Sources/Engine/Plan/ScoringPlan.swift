@@ -21,7 +21,7 @@ public struct ScoringPlan: Sendable {
     public let combination: CompiledExpression?
     public let rules: [RulePlan]
     /// `nil`: scores come without reasons.
-    public let explanation: ExplanationPlan?
+    public private(set) var explanation: ExplanationPlan?
     /// Features that are written into each score.
     public let outputFeatures: [FeatureIndex]
     /// Fields of the scored source that are written into each score.
@@ -109,6 +109,27 @@ public struct ScoringPlan: Sendable {
     /// A batch for the events of all sources.
     public func makeBatch(capacity: Int) -> EventBatch {
         EventBatch(schema: schema, capacity: capacity, hasOrderTimes: hasOrderTimes)
+    }
+
+    /// The same plan without a budget for reasons; and, for whoever asks why, without a condition on them.
+    func explainingFreely(always: Bool) -> ScoringPlan {
+        var plan = self
+        plan.explanation = explanation.map { own in
+            ExplanationPlan(
+                model: own.model, reasonsMax: own.reasonsMax, direction: own.direction,
+                condition: always ? nil : own.condition, texts: own.texts)
+        }
+        return plan
+    }
+
+    /// What windows are kept by, as scored events name it; each once.
+    public var entityNames: [String] {
+        var names: [String] = []
+        for entity in features.entities {
+            let name = schema.fields[entity.queryKeyField.rawValue].name
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
     }
 
     /// The source whose events a topic holds: the one that names it, else the scored one.

@@ -31,6 +31,9 @@ public final class StreamEngine: @unchecked Sendable {
     let decode: DecodePhase
     /// Contexts that nobody uses: the credits.
     let freeContexts: BoundedQueue<BatchContext>
+    /// What others ask about state; `nil`: nobody does.
+    let questions: QuestionQueue?
+    lazy var evaluation = LiveEvaluation(plan)
     let sendQueue: BoundedQueue<SendTask>
     public weak var observer: (any StreamObserver)?
 
@@ -77,17 +80,20 @@ public final class StreamEngine: @unchecked Sendable {
         let assignment: Assignment
     }
 
-    /// - Parameter models: where others may be put while it runs; `nil`: the plan's own score to the end.
+    /// - Parameters:
+    ///   - models: where others may be put while it runs; `nil`: the plan's own score to the end.
+    ///   - questions: answered between batches.
     public init(
         plan: ScoringPlan, settings: StreamSettings, source: any SourcePort, sink: any SinkPort, pool: WorkerPool,
         order: (any OrderPort)? = nil, snapshots: SnapshotStore? = nil,
-        inFlight: InFlightRecord? = nil, models: ModelSlot? = nil, clock: any EngineClock = MonotonicClock(),
-        inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault
+        inFlight: InFlightRecord? = nil, models: ModelSlot? = nil, questions: QuestionQueue? = nil,
+        clock: any EngineClock = MonotonicClock(), inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault
     ) {
         self.plan = plan
         self.settings = settings
         self.models = models ?? ModelSlot(plan.models)
         self.inFlight = inFlight
+        self.questions = questions
         // Without state the order decides nothing.
         self.order = plan.hasState ? order : nil
         self.snapshots = plan.hasState ? snapshots : nil
@@ -116,6 +122,9 @@ public final class StreamEngine: @unchecked Sendable {
         stopRequested.store(true, ordering: .sequentiallyConsistent)
         source.wake()
     }
+
+    /// Ends a wait for what arrives; from any thread.
+    public func wake() { source.wake() }
 
     /// Runs until a stop is requested, the end is reached, or something fails that cannot be gone on from.
     ///
@@ -172,6 +181,7 @@ public final class StreamEngine: @unchecked Sendable {
         try takeFromLanes()
         let hasScored = try scoreNextBatch()
         advanceSnapshot()
+        if let questions, questions.isWaiting { answerQuestions(questions) }
         if hasScored { return }
         source.wait(milliseconds: waitMilliseconds)
     }

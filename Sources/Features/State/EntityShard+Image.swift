@@ -37,8 +37,7 @@ extension EntityShard {
     /// Events that no window can reach any more are left out. The shard stays as it is.
     /// Complexity: O(bytes); nothing is allocated.
     func copy(task: Int, to target: UnsafeMutableRawPointer) -> Int {
-        let stateBytes = layout.stateBytes
-        var header = ShardImageHeader(task: task, entryWords: layout.imageEntryWords, stateBytes: stateBytes)
+        var header = ShardImageHeader(task: task, entryWords: layout.imageEntryWords, stateBytes: layout.stateBytes)
         header.keyCount = keyCount
         header.tableCapacity = tableCapacity
         header.keysEmptied = keysEmptied
@@ -51,32 +50,73 @@ extension EntityShard {
             let record = recordPlace(index)
             let head = record.assumingMemoryBound(to: KeyRecord.self)
             if head.pointee.keyCount == KeyRecord.freeKeyCount { continue }
-            let keyBytes = Int(head.pointee.keyCount)
-            let first = firstRemembered(head)
-            let count = head.pointee.tail &- first
-            out.storeBytes(of: head.pointee.keyCount, toByteOffset: ImageKey.lengthOffset, as: UInt32.self)
-            out.storeBytes(of: count, toByteOffset: ImageKey.eventCountOffset, as: UInt32.self)
-            out.storeBytes(of: head.pointee.newestTime, toByteOffset: ImageKey.newestTimeOffset, as: Int64.self)
-            out += ImageKey.byteCount
-            out.copyMemory(from: record + RecordLayout.stateOffset, byteCount: stateBytes)
-            for edge in kernel.firstMovingEdge..<kernel.edges.count {
-                let offset = kernel.edges.baseAddress.unsafelyUnwrapped[edge].cursorOffset
-                let place = offset &- RecordLayout.stateOffset
-                out.storeBytes(
-                    of: WindowKernel.cursor(record, offset).pointee &- first, toByteOffset: place, as: UInt32.self)
-            }
-            out += stateBytes
-            head.pointee.withKeyBytes { out.copyMemory(from: $0, byteCount: keyBytes) }
-            out += keyBytes
-            out = copyEvents(head, from: first, to: out)
-            if kernel.tracks.everBlocks.count > 0 { out = copyBlocks(record, to: out) }
-            if tiles.count > 0 { out = copyTiles(record, to: out) }
-            header.eventCount &+= Int(count)
-            header.keyByteCount &+= keyBytes
+            out = copyKey(record, to: out, &header)
         }
         group.touched = touched
         header.write(to: target)
         return out - target
+    }
+
+    /// One key, behind those that are copied already.
+    @inline(__always)
+    private func copyKey(
+        _ record: UnsafeMutableRawPointer, to target: UnsafeMutableRawPointer, _ header: inout ShardImageHeader
+    ) -> UnsafeMutableRawPointer {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        let stateBytes = layout.stateBytes
+        var out = target
+        let keyBytes = Int(head.pointee.keyCount)
+        let first = firstRemembered(head)
+        let count = head.pointee.tail &- first
+        out.storeBytes(of: head.pointee.keyCount, toByteOffset: ImageKey.lengthOffset, as: UInt32.self)
+        out.storeBytes(of: count, toByteOffset: ImageKey.eventCountOffset, as: UInt32.self)
+        out.storeBytes(of: head.pointee.newestTime, toByteOffset: ImageKey.newestTimeOffset, as: Int64.self)
+        out += ImageKey.byteCount
+        out.copyMemory(from: record + RecordLayout.stateOffset, byteCount: stateBytes)
+        for edge in kernel.firstMovingEdge..<kernel.edges.count {
+            let offset = kernel.edges.baseAddress.unsafelyUnwrapped[edge].cursorOffset
+            let place = offset &- RecordLayout.stateOffset
+            out.storeBytes(
+                of: WindowKernel.cursor(record, offset).pointee &- first, toByteOffset: place, as: UInt32.self)
+        }
+        out += stateBytes
+        head.pointee.withKeyBytes { out.copyMemory(from: $0, byteCount: keyBytes) }
+        out += keyBytes
+        out = copyEvents(head, from: first, to: out)
+        if kernel.tracks.everBlocks.count > 0 { out = copyBlocks(record, to: out) }
+        if tiles.count > 0 { out = copyTiles(record, to: out) }
+        header.eventCount &+= Int(count)
+        header.keyByteCount &+= keyBytes
+        return out
+    }
+
+    /// An image of this shard as if it held one of its keys and nothing else; the shard stays as it is.
+    ///
+    /// - Parameter target: room for `imageByteCountMax(of: record)` bytes.
+    func copy(_ record: UnsafeMutableRawPointer, task: Int, to target: UnsafeMutableRawPointer) -> Int {
+        var header = ShardImageHeader(task: task, entryWords: layout.imageEntryWords, stateBytes: layout.stateBytes)
+        header.keyCount = 1
+        header.tableCapacity = Self.tableCapacityMin
+        let end = copyKey(record, to: target + ShardImageHeader.byteCount, &header)
+        header.write(to: target)
+        return end - target
+    }
+
+    /// No image of this key alone is longer.
+    func imageByteCountMax(of record: UnsafeMutableRawPointer) -> Int {
+        let head = record.assumingMemoryBound(to: KeyRecord.self)
+        var count = ShardImageHeader.byteCount + ImageKey.byteCount + layout.stateBytes + Int(head.pointee.keyCount)
+        count += Int(head.pointee.tail &- head.pointee.head) * kernel.entryWords * 8
+        for track in kernel.tracks.everBlocks {
+            let place = record + track.offset
+            count += MemoryLayout<UInt32>.size
+            count +=
+                track.kind == .distinctEver
+                ? place.assumingMemoryBound(to: DistinctSketch.self).pointee.imageByteCount
+                : place.assumingMemoryBound(to: QuantileSketch.self).pointee.imageByteCount
+        }
+        for tile in tiles { count += MemoryLayout<UInt32>.size + tile.kernel.imageByteCount(record + tile.offset) }
+        return count
     }
 
     /// The ring position of the oldest event that a window may still reach.

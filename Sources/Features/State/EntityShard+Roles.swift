@@ -152,6 +152,11 @@ extension EntityShard {
             writeTilesAlone(event, values: nil, to: target)
             return
         }
+        ask(event, record, to: target)
+    }
+
+    /// What a row of this key sees that leaves nothing behind but windows that have moved on to its time.
+    func ask(_ event: ShardEvent, _ record: UnsafeMutableRawPointer, to target: UnsafeMutablePointer<Double>) {
         askTiles(record, event, to: target)
         let head = record.assumingMemoryBound(to: KeyRecord.self)
         if !layout.hasRing {

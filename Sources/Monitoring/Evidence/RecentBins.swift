@@ -1,16 +1,23 @@
 /// What a series showed lately, in pieces that are the coarser the older they are: how it has been since any change.
 ///
-/// Pieces of one bucket each are joined in pairs as they become many, so that there are at most `piecesMax`.
+/// An exponential histogram of buckets: of each size (1, 2, 4, ... buckets) there are at most `piecesEach`, so that how far
+/// back something was is known to an eighth. Source: M. Datar and others, "Maintaining Stream Statistics over Sliding
+/// Windows", 2002.
 struct RecentBins: Hashable, Sendable {
     struct Piece: Hashable, Sendable {
         /// Of its first bucket, in microseconds.
         var start: Int64
+        /// It is of 2^level buckets that held events.
+        var level = 0
         var events: Int
         var bins: [Int]
     }
 
-    static let piecesMax = 64
-    /// Oldest first.
+    static let piecesEach = 8
+    /// Half a million buckets; what is older is forgotten.
+    static let levelsMax = 16
+    static let piecesMax = piecesEach * levelsMax + 1
+    /// Oldest first; levels do not rise.
     private(set) var pieces: [Piece] = []
 
     init(pieces: [Piece] = []) { self.pieces = pieces }
@@ -18,21 +25,29 @@ struct RecentBins: Hashable, Sendable {
     mutating func add(start: Int64, bins: [Int]) {
         let events = bins.reduce(0, +)
         if events == 0 { return }
-        if pieces.count == Self.piecesMax { halveOldest() }
         pieces.append(Piece(start: start, events: events, bins: bins))
+        var level = 0
+        var end = pieces.count
+        while level < Self.levelsMax {
+            var first = end
+            while first > 0, pieces[first - 1].level == level { first -= 1 }
+            if end - first <= Self.piecesEach { return }
+            if level == Self.levelsMax - 1 {
+                pieces.remove(at: first)
+                return
+            }
+            join(first)
+            end = first + 1
+            level += 1
+        }
     }
 
-    /// The older half in pairs; the oldest quarter is forgotten in time, since joined pieces are joined again.
-    private mutating func halveOldest() {
-        let half = Self.piecesMax / 2
-        var joined: [Piece] = []
-        for index in stride(from: 0, to: half, by: 2) {
-            var piece = pieces[index]
-            piece.events += pieces[index + 1].events
-            for bin in piece.bins.indices { piece.bins[bin] += pieces[index + 1].bins[bin] }
-            joined.append(piece)
-        }
-        pieces.replaceSubrange(..<half, with: joined)
+    /// A piece takes in the next newer one.
+    private mutating func join(_ place: Int) {
+        pieces[place].level += 1
+        pieces[place].events += pieces[place + 1].events
+        for bin in pieces[place].bins.indices { pieces[place].bins[bin] += pieces[place + 1].bins[bin] }
+        pieces.remove(at: place + 1)
     }
 
     /// The newest pieces with at least so many events together, or all.

@@ -131,7 +131,8 @@ struct SeriesBuilder {
         guard let known = reference.series[name.description],
             let plan = SeriesPlan(name: name, source: source, reference: known)
         else {
-            unwatched.append(name.description)
+            // Where the segments are all values that there were, there is nothing of others to be held against.
+            if name.segment?.value != SeriesName.otherValue { unwatched.append(name.description) }
             return
         }
         series.append(plan)

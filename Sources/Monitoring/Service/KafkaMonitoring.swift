@@ -112,24 +112,27 @@ public final class KafkaMonitoring: @unchecked Sendable {
 
     private func deadLetterLanes(_ admin: KafkaAdmin) throws -> [MonitorLane] {
         guard plan.deadLetters != nil else { return [] }
-        let topic = pipeline.deadLetter.topic.value
-        guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) else {
-            throw MonitorFailure(
-                "topic \"\(topic)\" of the dead letters does not exist on \(brokers): start `riffle run` first, which makes it"
-            )
-        }
-        return metadata.partitions.map { MonitorLane(topic: topic, partition: $0.id, role: .deadLetters) }
+        return try lanes(
+            admin, .deadLetters, of: pipeline.deadLetter.topic.value,
+            missing:
+                "of dead letters does not exist on \(brokers): start `riffle run` first, which makes it, or create it")
     }
 
     private func labelLanes(_ admin: KafkaAdmin) throws -> [MonitorLane] {
         guard let labels = spec.labels, plan.labels != nil else { return [] }
-        let topic = pipeline.sources[labels.source].topic.value
+        return try lanes(
+            admin, .labels, of: pipeline.sources[labels.source].topic.value,
+            missing: "of labels does not exist on \(brokers): create it, or take \"labels\" out of \"monitor\"")
+    }
+
+    /// - Parameter missing: what to say of a topic that is not there.
+    private func lanes(
+        _ admin: KafkaAdmin, _ role: MonitorLane.Role, of topic: String, missing: String
+    ) throws -> [MonitorLane] {
         guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) else {
-            throw MonitorFailure(
-                "topic \"\(topic)\" of the labels does not exist on \(brokers): create it, or take \"labels\" out of the \"monitor\" section"
-            )
+            throw MonitorFailure("topic \"\(topic)\" \(missing)")
         }
-        return metadata.partitions.map { MonitorLane(topic: topic, partition: $0.id, role: .labels) }
+        return metadata.partitions.map { MonitorLane(topic: topic, partition: $0.id, role: role) }
     }
 
     /// A loop that goes on from the newest state that can be used.

@@ -6,6 +6,7 @@ extension SeriesWatch {
         writer.write(count: recent.pieces.count)
         for piece in recent.pieces {
             writer.write(piece.start)
+            writer.write(count: piece.level)
             writer.write(counts: piece.bins)
         }
         writer.write(counts: window)
@@ -36,8 +37,10 @@ extension SeriesWatch {
         var pieces: [RecentBins.Piece] = []
         for _ in 0..<pieceCount {
             let start = try reader.integer("a piece of \(plan.name)")
+            let level = try reader.count(max: RecentBins.levelsMax - 1, "a piece of \(plan.name)")
             let bins = try Self.counts(&reader, plan.bets.binCount, "a piece of \(plan.name)")
-            pieces.append(.init(start: start, events: bins.reduce(0, +), bins: bins))
+            try reader.expect(level <= pieces.last?.level ?? .max, "the order of pieces of \(plan.name)")
+            pieces.append(.init(start: start, level: level, events: bins.reduce(0, +), bins: bins))
         }
         recent = RecentBins(pieces: pieces)
         window = try Self.counts(&reader, plan.cellCount, "the window of \(plan.name)")

@@ -87,7 +87,7 @@ public final class Demonstration: @unchecked Sendable {
     private let options: DemonstrationOptions
     private let logger: Logger
     private let cluster: EmbeddedCluster
-    private let service: RunService
+    public let service: RunService
     private let monitor: ScoreMonitor
     private let companion: (any DemonstrationCompanion)?
     private let transactions: CardTransactionOptions
@@ -101,14 +101,17 @@ public final class Demonstration: @unchecked Sendable {
     /// How long what was sent may take to be finished at the end.
     private static let catchUpNanoseconds: Int64 = 10_000_000_000
     private static let waitMilliseconds = 5
+    private static let statisticsMilliseconds = 5_000
 
     /// Starts the cluster; nothing is sent yet.
     ///
-    /// - Parameter companion: watches the scores for drift; one is planted then. `nil`: nothing is watched.
+    /// - Parameters:
+    ///   - companion: watches the scores for drift; one is planted then. `nil`: nothing is watched.
+    ///   - figures: shows what the pipeline does to whoever looks; `nil`: nobody does.
     /// - Throws: `RunFailure` for a pipeline that cannot read generated events, and `KafkaFailure`.
     public init(
         assembly: PipelineAssembly, options: DemonstrationOptions = DemonstrationOptions(), logger: Logger,
-        companion: (any DemonstrationCompanion)? = nil
+        companion: (any DemonstrationCompanion)? = nil, figures: LiveFigures? = nil
     ) throws {
         if let problem = GeneratedFields.problems(of: assembly).first { throw RunFailure(problem) }
         self.assembly = assembly
@@ -127,10 +130,11 @@ public final class Demonstration: @unchecked Sendable {
         runOptions.brokers = cluster.bootstrapServers
         // The cluster is gone with the demonstration.
         runOptions.keepsNoState = true
+        if figures != nil { runOptions.statisticsMilliseconds = Self.statisticsMilliseconds }
         runOptions.propertyDefaults = BrokerChoice.embeddedDefaults
         service = RunService(
             assembly: assembly, brokers: cluster.bootstrapServers, options: runOptions, logger: logger,
-            observer: monitor)
+            observer: monitor, figures: figures)
     }
 
     /// Where kcat and other clients can join.

@@ -18,6 +18,7 @@ final class KafkaClientMetrics: KafkaStatisticsSink {
         var waiting: Data?
         var refused: UInt64 = 0
         var known: [String: KafkaStatistics.Broker] = [:]
+        var brokersUp: Int?
     }
 
     init(_ client: String, _ registry: MetricRegistry, milliseconds: Int?) {
@@ -31,6 +32,12 @@ final class KafkaClientMetrics: KafkaStatisticsSink {
     var sink: (any KafkaStatisticsSink)? { milliseconds == nil ? nil : self }
 
     var statisticsMilliseconds: Int { milliseconds ?? 0 }
+
+    /// Brokers that the client was connected to when it reported last; `nil`: it has not yet, or does not.
+    var brokersUp: Int? {
+        refresh()
+        return state.withLock { $0.brokersUp }
+    }
 
     func didFail(_ failure: KafkaFailure) { registry.counter(.kafkaErrors, client, failure.name).increment() }
 
@@ -65,7 +72,9 @@ final class KafkaClientMetrics: KafkaStatisticsSink {
     private func add(_ statistics: KafkaStatistics, since known: [String: KafkaStatistics.Broker]) {
         let nodes = statistics.brokers.filter { $0.nodeID >= 0 && !$0.isCoordinator }
         registry.gauge(.kafkaBrokers, client).set(nodes.count)
-        registry.gauge(.kafkaBrokersUp, client).set(nodes.count(where: \.isUp))
+        let up = nodes.count(where: \.isUp)
+        registry.gauge(.kafkaBrokersUp, client).set(up)
+        state.withLock { $0.brokersUp = up }
         func add(_ spec: MetricSpec, _ count: (KafkaStatistics.Broker) -> UInt64) {
             let sum = statistics.brokers.reduce(UInt64(0)) { sum, broker in
                 let (now, before) = (count(broker), known[broker.name].map(count) ?? 0)

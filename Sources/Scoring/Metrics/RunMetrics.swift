@@ -63,6 +63,9 @@ public final class RunMetrics: Sendable {
         return registry.text()
     }
 
+    /// Brokers that the consumer was connected to when librdkafka reported last; `nil`: it has not yet. From any thread.
+    public var brokersUp: Int? { consumer.brokersUp }
+
     /// The run is over: told to stop, or by this error.
     public func didStop(_ error: (any Error)?) {
         let reason = error.map { StopReason($0) } ?? .requested

@@ -19,7 +19,9 @@ import Testing
     @Test func everyPageIsGenerated() throws {
         let folder = Self.docs.appendingPathComponent("reference")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        #expect(Set(files.filter { !$0.hasPrefix(".") }) == Set(ReferencePages.all.map(\.file)))
+        // The console's tests make the description of its routes.
+        let generated = Set(ReferencePages.all.map(\.file)).union(["openapi.json"])
+        #expect(Set(files.filter { !$0.hasPrefix(".") }) == generated)
     }
 
     /// A fenced block of a page that is a whole pipeline.

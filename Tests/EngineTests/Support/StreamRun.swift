@@ -16,7 +16,7 @@ struct StreamRun {
         _ plan: ScoringPlan, _ log: MemoryLog, workers: Int = 1,
         inlineRowsMax: Int = ScoringPipeline.inlineRowsMaxDefault,
         isThreaded: Bool = false, order: MemoryOrder? = nil, snapshots: SnapshotStore? = nil,
-        inFlight: InFlightRecord? = nil, models: ModelSlot? = nil,
+        inFlight: InFlightRecord? = nil, models: ModelSlot? = nil, questions: QuestionQueue? = nil,
         transactions: (any TransactionPort)? = nil, configure: (inout StreamSettings) -> Void = { _ in }
     ) {
         var settings = StreamSettings()
@@ -36,7 +36,7 @@ struct StreamRun {
         pool = WorkerPool(workerCount: workers)
         engine = StreamEngine(
             plan: plan, settings: settings, source: source, sink: sink, pool: pool, order: order,
-            snapshots: snapshots, inFlight: inFlight, models: models,
+            snapshots: snapshots, inFlight: inFlight, models: models, questions: questions,
             clock: isThreaded ? MonotonicClock() : clock, inlineRowsMax: inlineRowsMax)
     }
 

@@ -46,7 +46,7 @@ import Testing
 
     @Test func aFileIsReadAsTheListWritesIt() throws {
         let text = """
-            {"partition":0,"offset":1,"time":"2025-01-01T00:01:00Z","timestamp":"2025-01-01T00:00:59.5Z","origin":"payments/0/5"}
+            {"offset":1,"time":"2025-01-01T00:01:00Z","timestamp":"2025-01-01T00:00:59.5Z","origin":"payments/0/5","code":"a"}
             {"partition":0,"offset":2,"time":"2025-01-01T00:02:00Z","timestamp":null,"origin":"payments/0/6"}
 
             {"partition":0,"offset":3,"time":"2025-01-01T00:02:00Z","origin":"labels/0/6"}
