@@ -14,7 +14,7 @@ setup: ## Install missing system packages (librdkafka, mimalloc, simdjson, zlib)
 	@scripts/setup.sh librdkafka-dev libmimalloc-dev libsimdjson-dev zlib1g-dev
 
 setup-test: setup
-	@scripts/setup.sh kcat python3-jsonschema python3-confluent-kafka procps
+	@scripts/setup.sh kcat jq python3-jsonschema python3-confluent-kafka procps
 
 build: setup ## Build for debugging.
 	swift build
@@ -34,7 +34,7 @@ test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, 
 	$(TEST) --filter ConsoleTests
 	$(TEST) --filter AllocationTests
 	RIFFLE_MUTANTS=10000 $(TEST) --filter ModelMutationTests
-	scripts/within.sh 1200 /usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
+	scripts/within.sh 1800 /usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
 
 lint: ## Check the format of the sources.
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift

@@ -7,18 +7,23 @@ public import Events
 /// are cut into batches, nor a restart from a snapshot changes an alert. It belongs to one thread.
 public final class DriftMonitor {
     public let plan: MonitorPlan
-    /// Those of scores come first, then those of labels.
+    /// Those of scores come first, then those of labels, then those of dead letters.
     public let lanes: [MonitorLane]
     /// Only these hold buckets of scores back.
     public let scoreLanes: Range<Int>
     let labelLanes: Range<Int>
+    let letterLanes: Range<Int>
     let buckets: EvidenceBuckets
+    let limits: LimitFlow
     /// `nil`: labels are not watched.
     let labels: LabelFlow?
+    /// `nil`: dead letters are not watched.
+    let letters: DeadLetterFlow?
     var watches: [SeriesWatch]
-    /// By role: series of scores, series of labels.
+    /// By role: series of scores, series of labels, the series of dead letters.
     var scored: MonitorSide
     var labelled: MonitorSide
+    var refused: MonitorSide
     /// `nil`: the reference knows of no labels.
     var estimate: EstimateWindow?
     public internal(set) var eventCount = 0
@@ -34,7 +39,11 @@ public final class DriftMonitor {
         scoreLanes = 0..<(lanes.firstIndex { $0.role != .scores } ?? lanes.count)
         labelLanes = scoreLanes.upperBound..<(lanes.firstIndex { $0.role == .deadLetters } ?? lanes.count)
         precondition(!scoreLanes.isEmpty, "a monitor of no scores")
-        precondition(lanes[labelLanes].allSatisfy { $0.role == .labels }, "lanes are not in the order of their roles")
+        letterLanes = labelLanes.upperBound..<lanes.count
+        precondition(
+            lanes[labelLanes].allSatisfy { $0.role == .labels }
+                && lanes[letterLanes].allSatisfy { $0.role == .deadLetters },
+            "lanes are not in the order of their roles")
         self.plan = plan
         self.lanes = lanes
         let settings = plan.settings
@@ -46,10 +55,21 @@ public final class DriftMonitor {
             feed: labelPlan.map { ScoreFeed($0, records: plan.records) },
             flags: plan.estimation?.flags)
         labels = labelPlan.map { LabelFlow($0, laneCount: labelLaneCount, late: settings.lateMicroseconds) }
+        let letterLaneCount = letterLanes.count
+        letters =
+            letterLaneCount == 0 || plan.deadLetters == nil
+            ? nil
+            : DeadLetterFlow(
+                laneCount: letterLaneCount, bucketMicroseconds: settings.bucketMicroseconds,
+                late: settings.lateMicroseconds)
+        limits = LimitFlow(pipeline: plan.pipeline, settings: settings)
+        buckets.recordTimes = limits.makeRecordTimes()
         watches = plan.series.map { SeriesWatch($0, runLength: settings.runLength) }
-        let firstLabelled = plan.series.firstIndex { $0.isLabelled } ?? plan.series.count
+        let firstRefused = plan.series.firstIndex { $0.isOfDeadLetters } ?? plan.series.count
+        let firstLabelled = plan.series.firstIndex { $0.isLabelled } ?? firstRefused
         scored = MonitorSide(series: 0..<firstLabelled)
-        labelled = MonitorSide(series: firstLabelled..<plan.series.count)
+        labelled = MonitorSide(series: firstLabelled..<firstRefused)
+        refused = MonitorSide(series: firstRefused..<plan.series.count)
         estimate = plan.estimation.map { EstimateWindow(cellCount: $0.grid.cellCount) }
         counts = plan.series.map { Array(repeating: 0, count: $0.cellCount) }
         bucketCounts = plan.series.map { BucketCounts(binCount: $0.bets.binCount) }
@@ -66,13 +86,14 @@ public final class DriftMonitor {
         switch lanes[lane].role {
         case .scores: buckets.add(batch, lane: lane, position: position)
         case .labels: labels?.add(batch, lane: lane - labelLanes.lowerBound, position: position)
-        case .deadLetters: preconditionFailure("dead letters are not watched")
+        case .deadLetters: letters?.add(batch, lane: lane - letterLanes.lowerBound, position: position)
         }
     }
 
     /// The clocks that a lane is among, and its place there.
     private func withClock<Result>(of lane: Int, _ body: (inout LaneClocks, Int) -> Result) -> Result {
         if labelLanes.contains(lane), let labels { return body(&labels.lanes, lane - labelLanes.lowerBound) }
+        if letterLanes.contains(lane), let letters { return body(&letters.lanes, lane - letterLanes.lowerBound) }
         return body(&buckets.lanes, lane)
     }
 
@@ -116,19 +137,25 @@ public final class DriftMonitor {
             if labels.openBucketCount >= openBucketsMax, watermark(lane: lane) > labels.lanes.watermark { return true }
             return labels.isFull && !labels.areScoresAhead
         }
+        if letterLanes.contains(lane), let letters {
+            return letters.letters.count >= openBucketsMax && watermark(lane: lane) > scoreWatermark
+        }
+        if let letters, letters.scores.count >= DeadLetterFlow.waitingMax { return true }
         if buckets.open.count >= openBucketsMax, watermark(lane: lane) > scoreWatermark { return true }
         return labels.map { $0.isFull && $0.areScoresAhead } ?? false
     }
 
     var tally: EvidenceTally { buckets.tally }
     /// Records of all lanes that were taken: whether there is anything new to be kept.
-    var takenRows: Int { buckets.tally.rows + (labels?.join.counts.labels ?? 0) }
+    var takenRows: Int {
+        buckets.tally.rows + (labels?.join.counts.labels ?? 0) + (letters?.letterCount ?? 0)
+    }
     /// What became of scores and labels; `nil`: labels are not watched.
     public var labelCounts: LabelJoinCounts? { labels?.join.counts }
 
     /// The series whose alerts are open, those that nobody was told of included.
     public var openAlerts: [String] {
-        watches.indices.filter { watches[$0].isFiring }.map { plan.series[$0].name.description }
+        watches.indices.filter { watches[$0].isFiring }.map { plan.series[$0].name.description } + limits.openAlerts
     }
 
     // MARK: - Closing
@@ -143,6 +170,7 @@ public final class DriftMonitor {
             labels.closeLabels()
             join(labels)
         }
+        if let letters { takeDeadLetters(letters, isOver: false) }
         return takeOutputs()
     }
 
@@ -153,9 +181,9 @@ public final class DriftMonitor {
             labels.finish()
             join(labels)
         }
-        for side in [\DriftMonitor.scored, \.labelled] where describesWindows && self[keyPath: side].window.rows > 0 {
-            describeWindow(
-                self[keyPath: side], until: max(self[keyPath: side].closedUntil, self[keyPath: side].window.start))
+        if let letters { takeDeadLetters(letters, isOver: true) }
+        for side in [scored, labelled, refused] where describesWindows && side.window.rows > 0 {
+            describeWindow(side, until: max(side.closedUntil, side.window.start))
         }
         endEstimate()
         return takeOutputs()
@@ -168,9 +196,13 @@ public final class DriftMonitor {
 
     private func close(before watermark: Int64) {
         while let block = buckets.closeNext(before: watermark) {
+            limits.pass(until: block.start).forEach(tell)
             take(block)
+            limits.take(block).forEach(tell)
             buckets.recycle(block)
         }
+        // At the end of a file the last bucket is cut: up to the newest score, and no further, it is known what came.
+        limits.pass(until: min(watermark, buckets.lanes.highest)).forEach(tell)
     }
 
     private func take(_ block: EvidenceBlock) {
@@ -186,6 +218,7 @@ public final class DriftMonitor {
             labels.closeScores(through: end, &scores)
             block.scores = scores
         }
+        letters?.close(start: block.start, scores: block.rows + block.lateRows)
         decide(scored, at: end)
     }
 
@@ -197,11 +230,17 @@ public final class DriftMonitor {
         takeCounts(index, start: block.start, stratumTime: block.start)
     }
 
-    private func addCalmRows(_ rows: Int, to index: Int) {
+    func addCalmRows(_ rows: Int, to index: Int) {
         if case .firing(var alert) = watches[index].phase {
             alert.calmRows += rows
             watches[index].phase = .firing(alert)
         }
+    }
+
+    /// Counts of cells of one bucket are evidence of a series; in microseconds.
+    func take(_ cells: [Int], of index: Int, start: Int64) {
+        counts[index] = cells
+        takeCounts(index, start: start, stratumTime: start)
     }
 
     /// What `counts` holds of a series is evidence.
@@ -278,7 +317,7 @@ public final class DriftMonitor {
     // MARK: - Windows
 
     /// Windows begin at whole multiples of their length.
-    private func turnWindow(_ path: ReferenceWritableKeyPath<DriftMonitor, MonitorSide>, at time: Int64) {
+    func turnWindow(_ path: ReferenceWritableKeyPath<DriftMonitor, MonitorSide>, at time: Int64) {
         let length = plan.settings.windowMicroseconds
         let start = time - ((time % length) + length) % length
         let side = self[keyPath: path]
@@ -321,7 +360,9 @@ public final class DriftMonitor {
     func add(_ record: PerformanceRecord) { performance.append(record) }
 
     /// The side that a series is of.
-    func side(of index: Int) -> MonitorSide { labelled.series.contains(index) ? labelled : scored }
+    func side(of index: Int) -> MonitorSide {
+        refused.series.contains(index) ? refused : labelled.series.contains(index) ? labelled : scored
+    }
 
     func tell(_ alert: DriftAlert) { outputs.append(alert) }
 }

@@ -22,7 +22,8 @@ extension MonitorPlan {
         do {
             try self.init(
                 pipeline: plan.spec.name.value, watch: Watch(plan, spec), reference: reference,
-                settings: MonitorSettings(spec), labels: LabelPlan(plan, spec))
+                settings: MonitorSettings(spec), labels: LabelPlan(plan, spec),
+                deadLetters: DeadLetterColumns(plan.spec))
         } catch {
             throw MonitorFailure("\(path): \(error)")
         }
@@ -48,14 +49,19 @@ extension MonitorPlan {
     }
 }
 
+extension MonitorPlan {
+    /// The same without limits, which are no part of the budget.
+    public func withoutLimits() -> MonitorPlan {
+        var plan = self
+        plan.settings.limits = LimitSettings()
+        return plan
+    }
+}
+
 extension MonitorSpec {
-    /// Keys of the section that this version of the monitor does not act upon: it says so, rather than look away.
-    public var unusedKeys: [String] {
-        var keys: [String] = []
-        if freshnessMicroseconds != nil { keys.append("freshness") }
-        if lagMicroseconds != nil { keys.append("lag") }
-        if rate.below != nil || rate.above != nil { keys.append("rate") }
-        return keys
+    /// Keys that ask for the times of records or of day, which scores from files do not have.
+    public var keysOfTopics: [String] {
+        [("freshness", freshnessMicroseconds), ("lag", lagMicroseconds)].filter { $0.1 != nil }.map(\.0)
     }
 }
 
@@ -76,6 +82,17 @@ extension MonitorPlan.Watch {
         quality = spec.watch.includesQuality
         segments = spec.segments.compactMap { field($0.value) }
         segmentValuesMax = spec.segmentValuesMax
+    }
+}
+
+extension LimitSettings {
+    init(_ spec: MonitorSpec) {
+        self.init()
+        func rate(_ rate: EventRate?) -> Rate? { rate.map { Rate(events: $0.events, microseconds: $0.microseconds) } }
+        rateBelow = rate(spec.rate.below)
+        rateAbove = rate(spec.rate.above)
+        lagMicroseconds = spec.lagMicroseconds
+        freshnessMicroseconds = spec.freshnessMicroseconds
     }
 }
 
@@ -105,6 +122,11 @@ extension LabelPlan {
     }
 }
 
+extension DeadLetterColumns {
+    /// Of events that should have been scored.
+    public init(_ pipeline: PipelineSpec) { self.init(origin: pipeline.sources[0].topic.value) }
+}
+
 extension LabelColumns {
     public init(_ source: SourceSpec, _ labels: MonitorSpec.Labels) {
         self.init(
@@ -122,6 +144,7 @@ extension MonitorSettings {
         resolveAfterEvents = spec.resolveAfterEvents
         cooldownMicroseconds = spec.cooldownMicroseconds
         tolerance = spec.tolerance
+        limits = LimitSettings(spec)
         runbookURL = spec.runbookURL
     }
 }

@@ -23,7 +23,7 @@ public struct MonitorPlan: Sendable {
 
     public let pipeline: String
     public let records: ScoreRecordSchema
-    public let settings: MonitorSettings
+    public internal(set) var settings: MonitorSettings
     public let reference: ReferenceFile
     /// The SHA-256 of the reference's content.
     public let referenceDigest: String
@@ -31,6 +31,8 @@ public struct MonitorPlan: Sendable {
     public let unwatched: [String]
     /// `nil`: labels are not watched.
     public let labels: LabelPlan?
+    /// `nil`: dead letters are not watched.
+    public let deadLetters: DeadLetterColumns?
     /// `nil`: the reference knows of no labels.
     let estimation: EstimationPlan?
     let layout: EvidenceLayout
@@ -47,13 +49,16 @@ public struct MonitorPlan: Sendable {
 
     /// - Throws: `ReferenceFault`, where nothing could be watched, or too much would be.
     public init(
-        pipeline: String, watch: Watch, reference: ReferenceFile, settings: MonitorSettings, labels: LabelPlan? = nil
+        pipeline: String, watch: Watch, reference: ReferenceFile, settings: MonitorSettings, labels: LabelPlan? = nil,
+        deadLetters: DeadLetterColumns? = nil
     ) throws(ReferenceFault) {
         var fields = watch.fields + watch.segments.filter { segment in !watch.fields.contains(segment) }
         if let card = labels?.card, !fields.contains(card) { fields.append(card) }
         let records = ScoreRecordSchema(
             features: watch.features, fields: fields, aheadMicroseconds: Self.aheadMicroseconds)
-        var builder = SeriesBuilder(watch: watch, records: records, reference: reference, labels: labels)
+        var builder = SeriesBuilder(
+            watch: watch, records: records, reference: reference, labels: labels,
+            watchesDeadLetters: deadLetters != nil)
         let layout = builder.makeLayout()
         guard layout.countsTotal <= Self.countsMax else {
             throw ReferenceFault(
@@ -66,6 +71,7 @@ public struct MonitorPlan: Sendable {
         }
         self.pipeline = pipeline
         self.labels = labels
+        self.deadLetters = series.contains { $0.isOfDeadLetters } ? deadLetters : nil
         estimation = EstimationPlan(reference, layout, watch.decisions, labels)
         self.records = records
         self.settings = settings
@@ -85,18 +91,18 @@ public struct MonitorPlan: Sendable {
         switch role {
         case .scores: EventBatch(schema: records.schema, capacity: capacity)
         case .labels: labels?.columns.makeBatch(capacity: capacity) ?? Self.noBatch(of: role)
-        case .deadLetters: Self.noBatch(of: role)
+        case .deadLetters: EventBatch(schema: DeadLetterColumns.schema, capacity: capacity)
         }
     }
 
-    /// What decodes the records of a lane.
-    func makeDecoder(of role: MonitorLane.Role) -> JSONEventDecoder {
+    /// What decodes the values of a lane's records; `nil`: they say nothing.
+    func makeDecoder(of role: MonitorLane.Role) -> JSONEventDecoder? {
         switch role {
         case .labels:
             guard let columns = labels?.columns else { Self.noLane(of: role) }
             return JSONEventDecoder(schema: columns.schema, available: columns.available)
         case .scores: return JSONEventDecoder(schema: records.schema)
-        case .deadLetters: Self.noLane(of: role)
+        case .deadLetters: return nil
         }
     }
 

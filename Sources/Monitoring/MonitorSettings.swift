@@ -14,6 +14,7 @@ public struct MonitorSettings: Hashable, Sendable {
     public var cooldownMicroseconds: Int64 = 600_000_000
     /// By how much the odds may differ from the reference's when an alert is resolved.
     public var tolerance = 1.25
+    public var limits = LimitSettings()
     /// Where people find out what to do.
     public var runbookURL: String?
 

@@ -55,6 +55,12 @@ struct BaselineCommand: ParsableCommand {
     var labels: String?
 
     @Option(
+        help: ArgumentHelp(
+            "With --input: dead letters of the same time, as `riffle dead-letter list --format json` writes them; may be given again.",
+            valueName: "file|-"))
+    var deadLetters: [String] = []
+
+    @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
             "Where the reference goes; default: where the \"monitor\" section has it.", valueName: "file"))
@@ -65,6 +71,9 @@ struct BaselineCommand: ParsableCommand {
 
     func validate() throws {
         if fromTopic == !input.isEmpty { throw ValidationError("expected either --input or --from-topic") }
+        if fromTopic && !deadLetters.isEmpty {
+            throw ValidationError("--dead-letters is for files: with --from-topic they come from their topic")
+        }
         if brokers != nil && !fromTopic { throw ValidationError("--brokers needs --from-topic") }
         if input.filter({ $0 == ReplayOptions.standardStream }).count > 1 {
             throw ValidationError("--input: standard input can be read once")
@@ -108,6 +117,7 @@ struct BaselineCommand: ParsableCommand {
         settings.before = to?.time
         let baseline = Baseline(settings)
         if let labels { baseline.labels = try readLabels(labels, assembly.spec, monitor) }
+        try readDeadLetters(assembly, settings, into: baseline)
         if fromTopic {
             let source = try topicSource(assembly, settings)
             try baseline.read(source, onRows: progress.show)
@@ -129,17 +139,47 @@ struct BaselineCommand: ParsableCommand {
         return try baseline.finish()
     }
 
+    private func readDeadLetters(
+        _ assembly: PipelineAssembly, _ settings: BaselineSettings, into baseline: Baseline
+    ) throws {
+        let columns = DeadLetterColumns(assembly.spec)
+        for path in deadLetters {
+            let bytes = try FileByteSource(path: path)
+            let reader = DeadLetterFileReader(bytes, name: bytes.name, columns: columns)
+            try baseline.readDeadLetters(reader.fill)
+            if let fault = reader.firstFault {
+                Terminal.printError("\(reader.faultCount) lines of \(bytes.name) are no dead letters: \(fault)")
+            }
+        }
+        if fromTopic, settings.watch.quality {
+            do {
+                let source = try TopicScoreSource(
+                    topic: assembly.spec.deadLetter.topic.value, deadLetters: columns, from: from?.time,
+                    access: access(assembly))
+                try baseline.readDeadLetters(source.fill)
+                for text in source.gone { Terminal.printError("no longer there: \(text)") }
+            } catch let failure as NumberFailure {
+                Terminal.printError("not in the reference: dead letters: \(failure)")
+            }
+        }
+        if let count = baseline.deadLetterCount { print("\(count) dead letters of events of \(columns.origin)") }
+    }
+
     private func topicSource(_ assembly: PipelineAssembly, _ settings: BaselineSettings) throws -> TopicScoreSource {
+        try TopicScoreSource(
+            topic: assembly.spec.output.topic.value, records: settings.records, from: from?.time,
+            access: access(assembly))
+    }
+
+    private func access(_ assembly: PipelineAssembly) throws -> TopicNumbers.Access {
         var address = brokers
         if case .addresses(let addresses) = assembly.spec.kafka.brokers.value { address = address ?? addresses }
         guard let address else {
             throw BaselineCommand.usage(
                 "the embedded cluster lives in the process that started it: give its address with --brokers")
         }
-        return try TopicScoreSource(
-            topic: assembly.spec.output.topic.value, records: settings.records, from: from?.time,
-            access: TopicNumbers.Access(
-                brokers: address, group: assembly.spec.kafka.group, properties: assembly.properties))
+        return TopicNumbers.Access(
+            brokers: address, group: assembly.spec.kafka.group, properties: assembly.properties)
     }
 
     private func readLabels(_ path: String, _ spec: PipelineSpec, _ monitor: MonitorSpec) throws -> LabelTable {

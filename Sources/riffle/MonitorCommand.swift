@@ -54,6 +54,12 @@ struct MonitorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "With --input: dead letters, as `riffle dead-letter list --format json` writes them; may be given again.",
+            valueName: "file"))
+    var deadLetters: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "With --input: the performance of each window, measured with labels or estimated, a line each.",
             valueName: "file"))
     var performance: String?
@@ -79,6 +85,9 @@ struct MonitorCommand: ParsableCommand {
         if input.isEmpty && (output != "-" || windows != nil || performance != nil) {
             throw ValidationError("--output, --windows and --performance need --input")
         }
+        if !readsFiles && !deadLetters.isEmpty {
+            throw ValidationError("--dead-letters is for files: over Kafka dead letters come from their topic")
+        }
         if !readsFiles && !labels.isEmpty {
             throw ValidationError("--labels is for files: over Kafka labels come from their topic")
         }
@@ -94,10 +103,10 @@ struct MonitorCommand: ParsableCommand {
             Terminal.printError("riffle monitor: \(error)")
             throw ExitCode(2)
         }
-        if let keys = assembly.spec.monitor?.unusedKeys, !keys.isEmpty {
+        if !input.isEmpty, let keys = assembly.spec.monitor?.keysOfTopics, !keys.isEmpty {
             Terminal.printError(
-                "not available in this version, and not watched: \(keys.map { "monitor.\($0)" }.joined(separator: ", "))"
-            )
+                "not asked of files, which do not say when scores were written: "
+                    + keys.map { "monitor.\($0)" }.joined(separator: ", "))
         }
         if !plan.unwatched.isEmpty {
             Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
@@ -105,6 +114,12 @@ struct MonitorCommand: ParsableCommand {
         if plan.labels == nil && !labels.isEmpty {
             Terminal.printError(
                 "riffle monitor: --labels: the \"monitor\" section has no \"labels\", which says what their fields are")
+            throw ExitCode(2)
+        }
+        if plan.deadLetters == nil && !deadLetters.isEmpty {
+            Terminal.printError(
+                "riffle monitor: --dead-letters: the reference has no series \"dead_letters\", or \"quality\" is not watched: "
+                    + "make it anew with `riffle baseline --dead-letters`")
             throw ExitCode(2)
         }
         do {
@@ -168,7 +183,7 @@ struct MonitorCommand: ParsableCommand {
     {
         try FileMonitoring(
             plan: plan, inputs: sources(paths), rowID: ScoreRecordSchema.Field(idOf: pipeline),
-            labels: sources(labels))
+            labels: sources(labels), deadLetters: sources(deadLetters))
     }
 
     private func readFiles(_ plan: MonitorPlan, _ pipeline: PipelinePlan) throws {
@@ -187,7 +202,7 @@ struct MonitorCommand: ParsableCommand {
     }
 
     private func calibrateFiles(_ plan: MonitorPlan, _ pipeline: PipelinePlan) throws {
-        let monitoring = try monitoring(plan, pipeline, of: calibrate)
+        let monitoring = try monitoring(plan.withoutLimits(), pipeline, of: calibrate)
         var calibration = Calibration(plan)
         let summary = try monitoring.run { calibration.add($0) }
         print(calibration.text(summary), terminator: "")

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 import unittest
+from datetime import datetime
 
 import jsonschema
 from confluent_kafka import Producer
@@ -146,6 +147,104 @@ class MonitorTests(PipelineCase):
         states = [alert["data"]["state"] for alert in alerts if alert["subject"] == "score"]
         self.assertEqual((states[0], states[-1]), ("firing", "resolved"))
         self.assertEqual(len({alert["id"] for alert in alerts}), len(alerts))
+
+    def test_a_rate_that_falls_is_told_by_the_schema_and_ends(self):
+        self.pipeline.write_text(PIPELINE.replace("STATE", str(self.folder / "state")).replace(
+            "  bucket: 5m\n", "  bucket: 5m\n  rate: {below: 1_000 per 10m}\n  freshness: 20m\n  lag: 30s\n"))
+        records = list(scores(6, 20_000))
+        # Half an hour without any.
+        path = self.write("pause.ndjson", records[:8_000] + records[11_600:])
+        alerts, said = self.watch(path)
+        self.assertIn("not asked of files", said)
+        self.assertIn("monitor.freshness, monitor.lag", said)
+        self.assertEqual([(alert["subject"], alert["data"]["state"]) for alert in alerts],
+                         [("rate.below", "firing"), ("rate.below", "resolved")])  # fmt: skip
+        for alert in alerts:
+            self.schema.validate(alert["data"])
+        self.assertLess(alerts[0]["data"]["evidence"]["value"], 1_000)
+        self.assertIn("0 alerts", self.riffle("monitor", self.pipeline, "--calibrate", path))
+
+    def test_scores_that_stay_away_are_told_once_and_their_return_too(self):
+        """The monitor is killed while an alert is open, and loses its state."""
+        self.pipeline.write_text(PIPELINE.replace("STATE", str(self.folder / "state")).replace(
+            "  bucket: 5m\n", "  bucket: 5m\n  freshness: 2s\n"))
+        brokers = self.start("cluster", "--topic", f"scores:{PARTITIONS}", "--topic", "drift:1",
+                             "--topic", "drift.closings:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
+        producer = Producer({"bootstrap.servers": brokers})
+
+        def send(records):
+            for record in records:
+                producer.produce("scores", json.dumps(record), partition=int(record["id"]) % PARTITIONS)
+            producer.flush()
+
+        def told():
+            text = self.kcat("-b", brokers, "-C", "-e", "-J", "-q", "-t", "drift")
+            return [json.loads(line) for line in text.splitlines()]
+
+        records = list(scores(7, 200))
+        send(records[:100])
+        options = ("--brokers", brokers, "-X", "fetch.wait.max.ms=20")
+        monitor = self.start("monitor", self.pipeline, *options)
+        monitor.wait_for("alert firing")
+        self.assertEqual(monitor.end(signal.SIGKILL), -signal.SIGKILL)
+        monitor = self.start("monitor", self.pipeline, *options, "--no-state")
+        monitor.wait_for("no state")
+        send(records[100:])
+        monitor.wait_for("alert resolved")
+        monitor.wait_for("alert firing")
+        self.assertEqual(monitor.end(signal.SIGTERM), 0)
+        values = [json.loads(record["payload"]) for record in told()]
+        for value in values:
+            self.schema.validate(value)
+        self.assertEqual([value["state"] for value in values], ["firing", "resolved", "firing"])
+        self.assertEqual({value["series"] for value in values}, {"freshness"})
+        self.assertEqual(values[0]["startsAt"], values[1]["startsAt"])
+        self.assertGreater(values[2]["startsAt"], values[1]["endsAt"])
+
+    def test_dead_letters_are_watched_over_files_and_over_topics_alike(self):
+        def letters(count, share, more=None, start=0, until=0):
+            """Of the events of `scores`, those that are refused; one of a hundred is of another pipeline."""
+            draw = random.Random(9)
+            for record in scores(1, count):
+                number = int(record["id"])
+                if draw.random() < (more if start <= number < until else share):
+                    topic = "payments" if draw.random() < 0.99 else "other"
+                    yield {"origin": f"{topic}/0/{number}", "timestamp": record["event_time"], "time": record["event_time"],
+                           "code": "invalid-json"}  # fmt: skip
+
+        usual = self.write("usual.ndjson", letters(40_000, 0.004))
+        self.riffle("baseline", self.pipeline, "--input", self.folder / "history.ndjson", "--dead-letters", usual, "--replace")
+        reference = json.loads((self.folder / "reference.json").read_text())
+        self.assertIn("dead_letters", reference["content"]["series"])
+        records = list(scores(8, 30_000))
+        refused = list(letters(30_000, 0.004, 0.03, 12_000, 18_000))
+        path = self.write("scores.ndjson", records)
+        alerts, _ = self.watch(path, "--dead-letters", self.write("refused.ndjson", refused))
+        self.assertEqual([alert["subject"] for alert in alerts if alert["data"]["state"] == "firing"][0], "dead_letters")
+        for alert in alerts:
+            self.schema.validate(alert["data"])
+        quiet, _ = self.watch(path)
+        self.assertEqual(quiet, [], "without dead letters there is nothing to tell")
+
+        brokers = self.start("cluster", "--topic", "scores:2", "--topic", "letters:2", "--topic", "drift:1",
+                             "--topic", "drift.closings:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
+        producer = Producer({"bootstrap.servers": brokers})
+        for record in records:
+            producer.produce("scores", json.dumps(record), partition=int(record["id"]) % 2)
+            producer.poll(0)
+        for letter in refused:
+            at = datetime.fromisoformat(letter["timestamp"].replace("Z", "+00:00"))
+            headers = {"riffle-origin": letter["origin"], "riffle-timestamp": str(round(at.timestamp() * 1_000))}
+            producer.produce("letters", b"{", partition=len(letter["origin"]) % 2, headers=headers)
+            producer.poll(0)
+        producer.flush()
+        self.riffle("monitor", self.pipeline, "--brokers", brokers, "--until-end", "-X", "fetch.wait.max.ms=20")
+        told = self.kcat("-b", brokers, "-C", "-e", "-J", "-q", "-t", "drift").splitlines()
+        headers = [json.loads(line)["headers"] for line in told]
+        self.assertEqual([dict(zip(header[::2], header[1::2]))["ce_id"] for header in headers],
+                         [alert["id"] for alert in alerts])  # fmt: skip
+        said = self.riffle("baseline", self.pipeline, "--from-topic", "--brokers", brokers, "-o", self.folder / "other.json")
+        self.assertIn(f"{sum(letter['origin'].startswith('payments/') for letter in refused)} dead letters of events of payments", said)
 
     def test_a_quiet_time_is_quiet_and_is_counted_against_the_budget(self):
         path = self.write("quiet.ndjson", scores(4, 50_000))

@@ -3,7 +3,7 @@
 
     Tests/EndToEnd/run.py --riffle .build/debug/riffle
 
-Needs kcat, python3-jsonschema and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
+Needs kcat, jq, python3-jsonschema and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
 """
 
 import argparse
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import baseline_tests
 import console_tests
+import docs_tests
 import drift_tests
 import inspect_tests
 import kill_tests
@@ -29,7 +30,9 @@ import labels_tests
 import metrics_tests
 import model_swap_tests
 import monitor_tests
+import pictures_tests
 import pipeline_case
+import pipelines_tests
 import secret_tests
 import topic_replay_tests
 import train_tests
@@ -381,7 +384,8 @@ def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, console_tests, kill_tests,
+        model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
+        kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

@@ -1,5 +1,5 @@
 public import Drift
-import Events
+public import Events
 
 /// Makes a reference of a history of scores: `riffle baseline`.
 ///
@@ -9,6 +9,9 @@ public final class Baseline {
     public let settings: BaselineSettings
     /// What events were, where that is known.
     public var labels: LabelTable?
+    /// `nil`: nobody asks for dead letters.
+    private var deadLetters: DeadLetterTally?
+    public var deadLetterCount: Int? { deadLetters?.letterCount }
     /// Rows that count, and those that do not: of other pipelines, outside of the times asked for, with a fault.
     public private(set) var rows = 0
     public private(set) var foreignRows = 0
@@ -54,6 +57,21 @@ public final class Baseline {
             onRows(rows)
         }
         firstLane += max(1, lanes)
+    }
+
+    /// Counts dead letters to their end; call it before scores are read.
+    ///
+    /// - Parameter fill: adds rows to an empty batch of `DeadLetterColumns.schema`; none: it was all.
+    public func readDeadLetters(_ fill: (EventBatch) throws -> Void) throws {
+        precondition(rows == 0, "dead letters behind scores")
+        var tally = deadLetters ?? DeadLetterTally(settings)
+        let batch = EventBatch(schema: DeadLetterColumns.schema, capacity: Self.batchRows)
+        repeat {
+            batch.removeAll()
+            try fill(batch)
+            tally.add(batch)
+        } while batch.count > 0
+        deadLetters = tally
     }
 
     private func add(_ batch: EventBatch) {
@@ -107,6 +125,7 @@ public final class Baseline {
             let time = batch.eventTimes[row]
             hours.add(time)
             counts?.add(isLate: isLate(time, lane: firstLane + Int(batch.lanes[row])), at: time)
+            deadLetters?.addScore(at: time)
             countVersion(batch, row: row)
             countLabel(batch, row: row)
         }
@@ -156,7 +175,11 @@ public final class Baseline {
         guard let counts, let choice, let span = hours.span else {
             throw ReferenceFault("a reference needs scores: the history has none")
         }
-        let series = try counts.series(quality: settings.watch.quality)
+        var series = try counts.series(quality: settings.watch.quality)
+        if settings.watch.quality, let deadLetters {
+            series[SeriesName(.deadLetters).description] = try deadLetters.reference(
+                within: span, cellsMax: settings.cellsMax)
+        }
         guard !choice.layout.subjects.isEmpty || !settings.watch.decisions.isEmpty else {
             throw ReferenceFault("the history has no value of anything that is to be watched")
         }

@@ -2,7 +2,7 @@ import Engine
 public import Events
 import Kafka
 
-/// The scores of a topic, one partition after the other, each up to its end as it is when it is opened.
+/// The scores of a topic, or its dead letters, one partition after the other, each up to its end as it is when it is opened.
 ///
 /// Only committed records are read. No group is joined, and nothing is remembered on the brokers.
 public final class TopicScoreSource: ScoreSource {
@@ -12,7 +12,8 @@ public final class TopicScoreSource: ScoreSource {
     public private(set) var gone: [String] = []
     private let topic: String
     private let access: TopicNumbers.Access
-    private let decoder: JSONEventDecoder
+    /// Adds what a record says to a batch, of a lane.
+    private let add: (KafkaRecord, Int32, EventBatch) -> Void
     private var waiting: [(partition: Int32, from: Int64)]
     private var reader: TopicReader?
     private var lane: Int32 = -1
@@ -29,12 +30,35 @@ public final class TopicScoreSource: ScoreSource {
     ///
     /// - Parameter from: the first event time that is wanted; records from a day before it are read. `nil`: all.
     /// - Throws: `NumberFailure` where there is no such topic, and `KafkaFailure`.
-    public init(topic: String, records: ScoreRecordSchema, from: EventTime?, access: TopicNumbers.Access) throws {
+    public convenience init(
+        topic: String, records: ScoreRecordSchema, from: EventTime?, access: TopicNumbers.Access
+    ) throws {
+        let decoder = JSONEventDecoder(schema: records.schema)
+        try self.init(topic: topic, schema: records.schema, from: from, access: access) { record, lane, batch in
+            decoder.decode(
+                value: record.valueBytes, recordTime: record.timestampMicroseconds, offset: record.offset, lane: lane,
+                into: batch)
+        }
+    }
+
+    /// The same for dead letters.
+    public convenience init(
+        topic: String, deadLetters columns: DeadLetterColumns, from: EventTime?, access: TopicNumbers.Access
+    ) throws {
+        try self.init(topic: topic, schema: DeadLetterColumns.schema, from: from, access: access) {
+            columns.append($0, lane: $1, to: $2)
+        }
+    }
+
+    private init(
+        topic: String, schema: EventSchema, from: EventTime?, access: TopicNumbers.Access,
+        add: @escaping (KafkaRecord, Int32, EventBatch) -> Void
+    ) throws {
         name = "topic \(topic)"
         self.topic = topic
         self.access = access
-        schema = records.schema
-        decoder = JSONEventDecoder(schema: records.schema)
+        self.schema = schema
+        self.add = add
         let admin = try KafkaAdmin(brokers: access.brokers, properties: access.properties, onLog: access.onLog)
         guard let metadata = try admin.metadata(of: topic, milliseconds: Self.requestMilliseconds) else {
             throw NumberFailure("topic \"\(topic)\" does not exist on \(access.brokers)")
@@ -55,9 +79,7 @@ public final class TopicScoreSource: ScoreSource {
             switch try reader.next(milliseconds: Self.waitMilliseconds) {
             case .record(let record):
                 silentWaits = 0
-                decoder.decode(
-                    value: record.valueBytes, recordTime: record.timestampMicroseconds, offset: record.offset,
-                    lane: lane, into: batch)
+                add(record, lane, batch)
             case .end: self.reader = nil
             case .nothingYet:
                 silentWaits += 1

@@ -11,6 +11,8 @@ final class EvidenceBlock {
     var offsets: [Int: ClosedRange<Int64>] = [:]
     /// Rows by the version of the model, see `VersionTable`.
     var versions: [Int] = []
+    /// Of rows and late rows, where lag is watched.
+    var lags = LagCounts()
     /// Scores that will wait for labels, where there are any.
     var scores: ScoreBucket?
     /// By cell of the score: events that a decision called positive; empty where nobody asks.
@@ -31,6 +33,7 @@ final class EvidenceBlock {
         counts.update(repeating: 0, count: countsTotal)
         rows = 0
         lateRows = 0
+        lags.removeAll()
         offsets.removeAll(keepingCapacity: true)
         for index in versions.indices { versions[index] = 0 }
         scores?.removeAll()

@@ -13,6 +13,8 @@ final class EvidenceBuckets {
     private(set) var open: [Int64: EvidenceBlock] = [:]
     /// What was read, over all lanes.
     var tally = EvidenceTally()
+    /// `nil`: record times say nothing.
+    var recordTimes: RecordTimes?
     private var free: [EvidenceBlock] = []
     private let pipeline: [UInt8]
     /// Where scores wait for labels.
@@ -64,7 +66,7 @@ final class EvidenceBuckets {
             let number = bucket(of: batch.eventTimes[row])
             let start = number &* bucketMicroseconds
             if start &+ bucketMicroseconds <= lanes.watermark(lane: lane) {
-                countLate(lane)
+                countLate(batch, row: row, lane: lane)
                 row += 1
                 continue
             }
@@ -125,15 +127,23 @@ final class EvidenceBuckets {
     }
 
     /// Late rows count in the bucket in which their lane is: it cannot be closed yet.
-    private func countLate(_ lane: Int) {
+    private func countLate(_ batch: EventBatch, row: Int, lane: Int) {
         tally.lateRows += 1
-        block(bucket(of: lanes.watermark(lane: lane))).lateRows += 1
+        let block = block(bucket(of: lanes.watermark(lane: lane)))
+        block.lateRows += 1
+        addTimes(of: batch, rows: row..<row + 1, to: block)
+    }
+
+    private func addTimes(of batch: EventBatch, rows: Range<Int>, to block: EvidenceBlock) {
+        recordTimes?.add(
+            recordTimes: batch.recordTimes, eventTimes: batch.eventTimes, rows: rows, to: &block.lags)
     }
 
     private func count(_ batch: EventBatch, rows: Range<Int>, in block: EvidenceBlock) {
         block.rows += rows.count
         tally.rows += rows.count
         countVersions(batch, rows: rows, in: block)
+        addTimes(of: batch, rows: rows, to: block)
         if let feed, var scores = block.scores.take() {
             feed.add(batch, rows: rows, versions: &versions, to: &scores)
             block.scores = scores

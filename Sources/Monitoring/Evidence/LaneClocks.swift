@@ -20,6 +20,9 @@ struct LaneClocks: Sendable {
     /// Up to where all lanes are past: nothing before it counts any more. `Int64.min`: some lane has not begun.
     var watermark: Int64 { clocks.map { $0.watermark(late: late) }.min() ?? .min }
 
+    /// The highest event time of all lanes; `Int64.min`: there was none.
+    var highest: Int64 { clocks.map(\.highest).max() ?? .min }
+
     @inline(__always)
     func watermark(lane: Int) -> Int64 { clocks[lane].watermark(late: late) }
 

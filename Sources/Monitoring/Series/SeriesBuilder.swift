@@ -7,11 +7,16 @@ struct SeriesBuilder {
     let records: ScoreRecordSchema
     let reference: ReferenceFile
     let labels: LabelPlan?
+    let watchesDeadLetters: Bool
     /// Names of series of which the reference knows nothing.
     private(set) var unwatched: [String] = []
 
-    init(watch: MonitorPlan.Watch, records: ScoreRecordSchema, reference: ReferenceFile, labels: LabelPlan?) {
+    init(
+        watch: MonitorPlan.Watch, records: ScoreRecordSchema, reference: ReferenceFile, labels: LabelPlan?,
+        watchesDeadLetters: Bool
+    ) {
         self.labels = labels
+        self.watchesDeadLetters = watchesDeadLetters
         self.watch = watch
         self.records = records
         self.reference = reference
@@ -79,7 +84,7 @@ struct SeriesBuilder {
             .filter { $0 != SeriesName.otherValue }.sorted()
     }
 
-    /// Those of labels come last.
+    /// Those of labels come behind those of scores, that of dead letters last.
     mutating func makeSeries(_ layout: EvidenceLayout) -> [SeriesPlan] {
         var series: [SeriesPlan] = []
         for (index, subject) in layout.subjects.enumerated() where subject.name != Self.decision {
@@ -113,6 +118,7 @@ struct SeriesBuilder {
         for labelled in labels.map({ LabelSeries.all(of: $0.join) }) ?? [] {
             add(labelled.name, .labelled(labelled.measure), to: &series)
         }
+        if watch.quality, watchesDeadLetters { add(SeriesName(.deadLetters), .deadLetters, to: &series) }
         Self.weigh(&series)
         return series
     }

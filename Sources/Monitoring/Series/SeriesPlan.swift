@@ -12,6 +12,8 @@ struct SeriesPlan: Sendable {
         case late
         /// What becomes known with labels, which are no part of a block.
         case labelled(LabelSeries.Measure)
+        /// Events that became dead letters, among all; counted elsewhere.
+        case deadLetters
     }
 
     enum Hit: Sendable {
@@ -46,6 +48,9 @@ struct SeriesPlan: Sendable {
     }
 
     var cellCount: Int { reference.grid.cellCount }
+    var isOfDeadLetters: Bool {
+        if case .deadLetters = source { true } else { false }
+    }
     var isLabelled: Bool {
         if case .labelled = source { true } else { false }
     }
@@ -84,7 +89,7 @@ struct SeriesPlan: Sendable {
             counts[0] += block.rows
             counts[1] += block.lateRows
             return 0
-        case .labelled: return 0
+        case .labelled, .deadLetters: return 0
         }
     }
 }

@@ -32,9 +32,11 @@ public final class FileMonitoring {
     /// - Parameters:
     ///   - rowID: the field that names an event in the rows of `riffle replay`, where labels are to be joined with them.
     ///   - labels: what the plan's source of labels holds; none: labels are not watched.
+    ///   - deadLetters: as `riffle dead-letter list --format json` writes them; none: they are not watched.
     /// - Precondition: the plan has `labels` where there are files of them.
     public init(
-        plan: MonitorPlan, inputs: [Input], rowID: ScoreRecordSchema.Field? = nil, labels: [Input] = []
+        plan: MonitorPlan, inputs: [Input], rowID: ScoreRecordSchema.Field? = nil, labels: [Input] = [],
+        deadLetters: [Input] = []
     ) throws {
         let scores = try inputs.map { input in
             try ScoreFileReader(
@@ -46,15 +48,22 @@ public final class FileMonitoring {
         let labelled = try labels.compactMap { input in
             try columns.map { try LabelFileReader(input.source, name: input.name, columns: $0) }
         }
-        readers = scores + labelled
+        let refused = deadLetters.compactMap { input in
+            plan.deadLetters.map { DeadLetterFileReader(input.source, name: input.name, columns: $0) }
+        }
+        readers = scores + labelled + refused
         batches =
             scores.map { EventBatch(schema: $0.schema, capacity: Self.batchRows) }
             + labelled.map { _ in plan.makeBatch(of: .labels, capacity: Self.batchRows) }
+            + refused.map { _ in plan.makeBatch(of: .deadLetters, capacity: Self.batchRows) }
         self.plan = plan
         monitor = DriftMonitor(
             plan: plan,
             lanes: inputs.map { MonitorLane(topic: $0.name, partition: 0) }
-                + labels.map { MonitorLane(topic: $0.name, partition: 0, role: .labels) })
+                + labels.map { MonitorLane(topic: $0.name, partition: 0, role: .labels) }
+                + (plan.deadLetters == nil ? [] : deadLetters).map {
+                    MonitorLane(topic: $0.name, partition: 0, role: .deadLetters)
+                })
     }
 
     /// Reads all and tells what has to be told.
@@ -75,6 +84,7 @@ public final class FileMonitoring {
             guard let lane = open.min(by: { (monitor.watermark(lane: $0), $0) < (monitor.watermark(lane: $1), $1) })
             else { break }
             let batch = batches[lane]
+            batch.removeAll()
             try readers[lane].fill(batch)
             if batch.count == 0 {
                 monitor.raise(lane: lane, to: .max)
@@ -118,3 +128,4 @@ protocol MonitorFileReader {
 
 extension ScoreFileReader: MonitorFileReader {}
 extension LabelFileReader: MonitorFileReader {}
+extension DeadLetterFileReader: MonitorFileReader {}

@@ -1,3 +1,4 @@
+import Foundation
 public import Kafka
 import Synchronization
 
@@ -55,6 +56,16 @@ public final class KafkaMonitorSink: MonitorSink {
             else { return }
             ids.insert(String(decoding: id, as: UTF8.self))
         }
+    }
+
+    public func openLimit(fingerprint: String) throws -> OpenLimit? {
+        var newest: [UInt8]?
+        let key = Array(fingerprint.utf8)
+        try readAll(topics.alerts) { record in
+            guard let own = record.keyBytes, own.elementsEqual(key), let value = record.valueBytes else { return }
+            newest = Array(value)
+        }
+        return newest.flatMap { OpenLimit(newest: Data($0)) }
     }
 
     public func recordedClosings() throws -> [LaneClosing] {

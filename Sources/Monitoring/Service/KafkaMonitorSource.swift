@@ -5,8 +5,9 @@ public import Kafka
 public final class KafkaMonitorSource: MonitorSource {
     private let consumer: KafkaConsumer
     private let lanes: [MonitorLane]
-    /// By lane.
-    private let decoders: [JSONEventDecoder]
+    /// By lane; `nil`: of dead letters.
+    private let decoders: [JSONEventDecoder?]
+    private let deadLetters: DeadLetterColumns?
     private let watcher: Watcher
     private var partitions: [KafkaPartition] = []
     private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
@@ -20,7 +21,8 @@ public final class KafkaMonitorSource: MonitorSource {
         self.lanes = lanes
         let byRole = Dictionary(
             uniqueKeysWithValues: Set(lanes.map(\.role)).map { ($0, plan.makeDecoder(of: $0)) })
-        decoders = lanes.map { byRole[$0.role] ?? plan.makeDecoder(of: $0.role) }
+        decoders = lanes.map { byRole[$0.role] ?? nil }
+        deadLetters = plan.deadLetters
         watcher = Watcher(onFailure)
         scratch = .allocate(capacity: Self.scratchRecords)
     }
@@ -38,7 +40,11 @@ public final class KafkaMonitorSource: MonitorSource {
             partition, max: min(batch.capacity, Self.scratchRecords), into: scratch)
         for index in 0..<taken.count {
             let record = scratch[index]
-            decoders[lane].decode(
+            guard let decoder = decoders[lane] else {
+                deadLetters?.append(record, lane: Int32(lane), to: batch)
+                continue
+            }
+            decoder.decode(
                 value: record.valueBytes, recordTime: record.timestampMicroseconds, offset: record.offset,
                 lane: Int32(lane), into: batch)
         }

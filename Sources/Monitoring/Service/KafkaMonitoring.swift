@@ -105,7 +105,19 @@ public final class KafkaMonitoring: @unchecked Sendable {
             try admin.createTopic(topic, partitions: 1, milliseconds: Self.answerMilliseconds)
             logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "1"])
         }
-        return metadata.partitions.map { MonitorLane(topic: scores, partition: $0.id) } + (try labelLanes(admin))
+        return metadata.partitions.map { MonitorLane(topic: scores, partition: $0.id) }
+            + (try labelLanes(admin)) + (try deadLetterLanes(admin))
+    }
+
+    private func deadLetterLanes(_ admin: KafkaAdmin) throws -> [MonitorLane] {
+        guard plan.deadLetters != nil else { return [] }
+        let topic = pipeline.deadLetter.topic.value
+        guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds) else {
+            throw MonitorFailure(
+                "topic \"\(topic)\" of the dead letters does not exist on \(brokers): start `riffle run` first, which makes it, or create it"
+            )
+        }
+        return metadata.partitions.map { MonitorLane(topic: topic, partition: $0.id, role: .deadLetters) }
     }
 
     private func labelLanes(_ admin: KafkaAdmin) throws -> [MonitorLane] {

@@ -44,6 +44,7 @@ public final class MonitorLoop: @unchecked Sendable {
     private let store: (any MonitorStore)?
     private let settings: Settings
     private let clock: any EngineClock
+    private let wall: any WallClock
     private let onNotice: (Notice) -> Void
     private let isStopRequested = Atomic<Bool>(false)
     /// By role.
@@ -58,7 +59,8 @@ public final class MonitorLoop: @unchecked Sendable {
 
     public init(
         monitor: DriftMonitor, source: any MonitorSource, sink: any MonitorSink, store: (any MonitorStore)?,
-        settings: Settings, clock: any EngineClock, onNotice: @escaping (Notice) -> Void
+        settings: Settings, clock: any EngineClock, wall: any WallClock = SystemWallClock(),
+        onNotice: @escaping (Notice) -> Void
     ) {
         self.monitor = monitor
         self.source = source
@@ -66,6 +68,7 @@ public final class MonitorLoop: @unchecked Sendable {
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.wall = wall
         self.onNotice = onNotice
         batches = Dictionary(
             uniqueKeysWithValues: Set(monitor.lanes.map(\.role)).map { role in
@@ -92,6 +95,9 @@ public final class MonitorLoop: @unchecked Sendable {
     /// Blocks. - Throws: what cannot be gone on from; what was told stays told.
     public func run() throws {
         told = try sink.publishedIDs()
+        if let freshness = monitor.freshnessFingerprint {
+            monitor.takeUpFreshness(try sink.openLimit(fingerprint: freshness))
+        }
         monitor.follow(try sink.recordedClosings())
         try source.begin(at: monitor.lanes.indices.map { monitor.position(lane: $0) })
         let start = clock.nanoseconds
@@ -101,6 +107,7 @@ public final class MonitorLoop: @unchecked Sendable {
             let hasRows = try takeAll()
             try tell(monitor.advance())
             try closeIdle()
+            try watchFreshness()
             if settings.endsAtEnd, !hasRows, isAtEnd.allSatisfy({ $0 }) {
                 try tell(monitor.finish())
                 break
@@ -117,6 +124,7 @@ public final class MonitorLoop: @unchecked Sendable {
     /// One batch of each lane that may be read.
     private func takeAll() throws -> Bool {
         var hasRows = false
+        monitor.believe(recordTimesUntil: wall.microseconds)
         for lane in monitor.lanes.indices where !isStopped {
             if monitor.mustWait(lane: lane, openBucketsMax: settings.openBucketsMax) { continue }
             guard let batch = batches[monitor.lanes[lane].role] else { continue }
@@ -131,6 +139,14 @@ public final class MonitorLoop: @unchecked Sendable {
             monitor.add(batch, lane: lane, position: taken.position)
         }
         return hasRows
+    }
+
+    /// A look at history says nothing about now.
+    private func watchFreshness() throws {
+        if settings.endsAtEnd { return }
+        try tell(
+            monitor.judgeFreshness(
+                at: wall.microseconds, isAllRead: monitor.scoreLanes.allSatisfy { isAtEnd[$0] }))
     }
 
     /// Raises lanes that have nothing to say to where the others are: lanes of scores to the others of these, all else to

@@ -31,6 +31,8 @@ public struct MonitorTaken: Hashable, Sendable {
 public protocol MonitorSink: AnyObject {
     /// The ids of all records about alerts and performance that are there.
     func publishedIDs() throws -> Set<String>
+    /// The alert of a limit with this fingerprint, if the newest record about it there says that it is open.
+    func openLimit(fingerprint: String) throws -> OpenLimit?
     /// All closings that were recorded.
     func recordedClosings() throws -> [LaneClosing]
     /// Returns when all are acknowledged.

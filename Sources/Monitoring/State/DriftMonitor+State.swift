@@ -25,7 +25,7 @@ extension DriftMonitor {
         for name in buckets.versions.names { writer.write(name) }
         writer.write(count: eventCount)
         buckets.tally.write(to: &writer)
-        for side in [scored, labelled] {
+        for side in [scored, labelled, refused] {
             writer.write(side.modelVersion)
             writer.write(side.closedUntil)
             side.window.write(to: &writer)
@@ -39,6 +39,8 @@ extension DriftMonitor {
         for watch in watches { watch.write(to: &writer) }
         estimate?.write(to: &writer)
         labels?.write(to: &writer)
+        limits.write(to: &writer, buckets)
+        letters?.write(to: &writer)
         return writer.sealed()
     }
 
@@ -61,6 +63,7 @@ extension DriftMonitor {
         buckets.tally = try EvidenceTally(&reader)
         try read(&scored, &reader, places)
         try read(&labelled, &reader, places)
+        try read(&refused, &reader, places)
         let open = try reader.count(ofBytes: 8, max: Self.openMax, "open buckets")
         for _ in 0..<open {
             let number = try reader.integer("a bucket")
@@ -73,6 +76,8 @@ extension DriftMonitor {
         for index in watches.indices { try watches[index].read(&reader, plan.series[index]) }
         if let estimation = plan.estimation { estimate = try EstimateWindow(&reader, estimation) }
         try labels?.read(&reader)
+        try limits.read(&reader, buckets)
+        try letters?.read(&reader, bucketMicroseconds: plan.settings.bucketMicroseconds)
         try reader.finish()
     }
 
@@ -116,7 +121,8 @@ extension DriftMonitor {
                 "\(settings.lateMicroseconds)", "\(settings.windowMicroseconds)", "\(plan.layout.countsTotal)",
                 labels.map { "labels \($0.plan.join.fingerprint)" } ?? "no labels",
                 plan.estimation.map { "estimates of \($0.window)" } ?? "no estimates",
-            ] + plan.seriesNames
+                letters == nil ? "no dead letters" : "dead letters of \(plan.deadLetters?.origin ?? "")",
+            ] + plan.seriesNames + settings.limits.identity
         return AlertIdentity.hash(parts)
     }
 }

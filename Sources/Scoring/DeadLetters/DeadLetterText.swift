@@ -32,6 +32,10 @@ public enum DeadLetterText {
             members.append("\(quoted(name)):\(text.map(quoted) ?? "null")")
         }
         add("time", letter.timeMicroseconds.map(time))
+        // That of the event's own record.
+        add(
+            "timestamp",
+            letter.eventTimestampMilliseconds.map { time($0.multipliedReportingOverflow(by: 1_000).partialValue) })
         add("origin", letter.origin.map(\.description))
         add("code", letter.code)
         add("message", letter.message)

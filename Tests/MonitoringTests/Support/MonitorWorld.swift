@@ -120,6 +120,11 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
         return Set(world.alerts.map(\.id) + world.performance.map(\.id))
     }
 
+    func openLimit(fingerprint: String) throws -> OpenLimit? {
+        try world.mayCrash()
+        return world.alerts.last { $0.fingerprint == fingerprint }.flatMap { OpenLimit(newest: $0.data) }
+    }
+
     func recordedClosings() throws -> [LaneClosing] { world.closings }
 
     func publish(_ alerts: [DriftAlert]) throws {

@@ -17,6 +17,8 @@ struct PaymentScores {
         var risk: Double
         var channel: String
         var isBlocked: Bool
+        /// `Int64.min`: it has none.
+        var recordTime = Int64.min
         /// Names the payment.
         var number = 0
         /// Whether it turns out to be fraud; it follows from the score but where labels are planted.
@@ -91,7 +93,7 @@ struct PaymentScores {
         for (index, row) in rows.enumerated() {
             batch.count = index + 1
             batch.eventTimes[index] = row.time
-            batch.recordTimes[index] = .min
+            batch.recordTimes[index] = row.recordTime
             batch.offsets[index] = firstOffset + Int64(index)
             batch.lanes[index] = 0
             batch.sources[index] = 0
