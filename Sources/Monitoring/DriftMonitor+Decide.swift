@@ -21,7 +21,7 @@ extension DriftMonitor {
             sum += part
             if part > most?.part ?? 0 { most = (index, part) }
         }
-        return sum >= plan.settings.runLength ? most?.index : nil
+        return sum >= plan.settings.runLength ? most.map { likeliest($0.index, in: side) } : nil
     }
 
     private func endCooling(_ index: Int, at time: Int64) {

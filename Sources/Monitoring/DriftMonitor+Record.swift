@@ -2,11 +2,6 @@ import Drift
 import Foundation
 
 extension DriftMonitor {
-    static let causesMax = 5
-    /// Evidence grows by the events alone, at most one for one: a series with less than this many times as much is not
-    /// named as a cause.
-    private static let causeEvidenceAnEvent = 2.0
-
     func makeAlert(_ index: Int, _ alert: OpenAlert, state: AlertRecordState, at time: Int64) -> DriftAlert {
         let series = plan.series[index]
         let severity = Self.severity(of: series.name)
@@ -19,8 +14,8 @@ extension DriftMonitor {
             summary: summary(series, alert, state: state, effect: effect), detector: detector(series, alert),
             evidence: evidence(alert.lead, of: series, effect: effect), window: window(index, at: time),
             reference: reference(series), summaries: summaries(index),
-            causes: causes(besides: index) { $0.segment == nil },
-            segments: causes(besides: index) { $0.segment != nil },
+            causes: causes(besides: index, since: alert.lead.changedAt) { $0.segment == nil },
+            segments: causes(besides: index, since: alert.lead.changedAt) { $0.segment != nil },
             multiplicity:
                 "the evidence of \(plan.series.count) series, each by its weight, is one sum with one budget (e-values)",
             suppressed_count: alert.suppressed, runbook_url: plan.settings.runbookURL)
@@ -70,7 +65,7 @@ extension DriftMonitor {
     }
 
     /// "share above 0.9: 0.21 % -> 1.2 %".
-    private func effect(_ lead: AlertLead, of series: SeriesPlan) -> String {
+    func effect(_ lead: AlertLead, of series: SeriesPlan) -> String {
         let shares = "\(MonitorText.percent(lead.referenceShare)) -> \(MonitorText.percent(lead.currentShare))"
         if Self.isIndicator(series.name) { return "share: \(shares)" }
         if series.reference.categories != nil {
@@ -141,26 +136,6 @@ extension DriftMonitor {
             return AlertData.Quantile(
                 share: share, reference: series.reference.quantile(share),
                 current: series.reference.grid.value(ofCell: cell ?? series.cellCount - 1))
-        }
-    }
-
-    /// The other series that moved, the most evidence first.
-    private func causes(besides index: Int, _ isWanted: (SeriesName) -> Bool) -> [AlertData.Cause] {
-        let ranked = side(of: index).series.filter { other in
-            let least = Self.causeEvidenceAnEvent * Double(max(1, watches[other].detector.eventCount))
-            return other != index && isWanted(plan.series[other].name) && watches[other].evidence >= least
-        }.sorted { (-watches[$0].evidence, $0) < (-watches[$1].evidence, $1) }
-        return ranked.prefix(Self.causesMax).map { other in
-            let lead =
-                if case .firing(let alert) = watches[other].phase, alert.peak > watches[other].detector.statistic {
-                    alert.lead
-                } else {
-                    watches[other].lead(plan.series[other])
-                }
-            return AlertData.Cause(
-                series: plan.series[other].name.description, statistic: watches[other].evidence,
-                direction: lead.isUp ? "up" : "down", odds_ratio: lead.oddsRatio,
-                effect: effect(lead, of: plan.series[other]))
         }
     }
 }
