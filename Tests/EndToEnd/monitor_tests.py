@@ -7,7 +7,6 @@ import random
 import signal
 import time
 import unittest
-from datetime import datetime
 
 import jsonschema
 from confluent_kafka import Producer
@@ -233,7 +232,7 @@ class MonitorTests(PipelineCase):
             producer.produce("scores", json.dumps(record), partition=int(record["id"]) % 2)
             producer.poll(0)
         for letter in refused:
-            at = datetime.fromisoformat(letter["timestamp"].replace("Z", "+00:00"))
+            at = datetime.datetime.fromisoformat(letter["timestamp"].replace("Z", "+00:00"))
             headers = {"riffle-origin": letter["origin"], "riffle-timestamp": str(round(at.timestamp() * 1_000))}
             producer.produce("letters", b"{", partition=len(letter["origin"]) % 2, headers=headers)
             producer.poll(0)
