@@ -5,7 +5,7 @@ RELEASE := $(BUILD)/release/riffle
 # Suites that block threads run one after the other: they would starve the pool that runs tests. A hang is a failure.
 TEST := scripts/within.sh 1200 swift test --skip-build
 
-.PHONY: demo test build release lint format handbook bench copier setup setup-test goldens clean help
+.PHONY: demo up test build release lint format handbook bench copier setup setup-test goldens clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,13 @@ release: setup ## Build for use.
 
 demo: release ## See it work: a cluster, a generator and the pipeline in one process. Ends with Ctrl-C.
 	$(RELEASE) demo pipelines/card-fraud/pipeline.yaml $(DEMO_ARGUMENTS)
+
+up: .env ## Start everything in containers, with Kafka, Prometheus and Grafana (docs/DEPLOY.md).
+	docker compose up --build
+
+# The token of the consoles; docker compose reads it from here.
+.env:
+	@umask 077; echo "RIFFLE_HTTP_TOKEN=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >$@
 
 test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, end to end.
 	swift build --build-tests
