@@ -1,6 +1,6 @@
 # Riffle in a small image: docker build -t riffle .
-# Versions are pinned: the toolchain that Riffle is built and tested with, the base by its date, packages of Swift by
-# Package.resolved. Debian's own packages are those of its stable release at the time of the build.
+# Pinned: the toolchain that Riffle is built and tested with, the base by its date, and packages of Swift where there is a
+# Package.resolved (any build here makes one). Debian's own packages are those of its release at the time of the build.
 ARG SWIFT_IMAGE=swift:6.3.1-bookworm
 ARG DEBIAN_IMAGE=debian:bookworm-20251229-slim
 
@@ -11,7 +11,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # Dependencies have a layer of their own: a change in the sources does not fetch them again.
-COPY Package.swift Package.resolved ./
+COPY Package.swift Package.resolved* ./
 RUN swift package resolve
 COPY Sources ./Sources
 COPY Tests ./Tests
