@@ -22,6 +22,7 @@ from pathlib import Path
 
 import baseline_tests
 import console_tests
+import deploy_tests
 import docs_tests
 import drift_tests
 import inspect_tests
@@ -385,7 +386,7 @@ def main():
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
         model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
-        kill_tests,
+        deploy_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
