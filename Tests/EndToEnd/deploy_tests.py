@@ -173,6 +173,62 @@ class RulesTests(unittest.TestCase):
         self.assertIn(f"> {int(0.9 * 2 * 2**30)}", rule["expr"])
 
 
+class DashboardTests(unittest.TestCase):
+    def test_they_are_as_their_script_writes_them(self):
+        result = subprocess.run([ROOT / "scripts/dashboards.py", "--check"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_every_metric_is_in_the_reference(self):
+        for name, dashboard in dashboards().items():
+            found = list(expressions_of(dashboard))
+            self.assertGreaterEqual(len(found), 5, name)
+            for title, expression in found:
+                with self.subTest(f"{name}: {title}"):
+                    self.assertLessEqual(queried_metrics(expression), known_names())
+            for one in dashboard["templating"]["list"]:
+                self.assertLessEqual(set(re.findall(r"riffle_\w+", one["definition"])), known_names())
+
+    def test_every_expression_parses(self):
+        program = tool("promtool")
+        if program is None:
+            self.skipTest("no promtool: install Debian's package prometheus, or run make deploy-check once")
+        found = [one for dashboard in dashboards().values() for _, one in expressions_of(dashboard)]
+        recorded = [{"record": f"panel:{number}", "expr": one} for number, one in enumerate(found)]
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "rules.yml"
+            file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": recorded}]}))
+            result = subprocess.run([program, "check", "rules", file], capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_panels_explain_themselves_and_have_a_place_of_their_own(self):
+        uids = [dashboard["uid"] for dashboard in dashboards().values()]
+        self.assertEqual(len(set(uids)), len(uids))
+        for name, dashboard in dashboards().items():
+            taken, ids = set(), [panel["id"] for panel in dashboard["panels"]]
+            self.assertEqual(len(set(ids)), len(ids))
+            for panel in dashboard["panels"]:
+                place = panel["gridPos"]
+                cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                         for y in range(place["y"], place["y"] + place["h"])}  # fmt: skip
+                self.assertFalse(cells & taken, f"{name}: {panel['title']}")
+                self.assertLessEqual(place["x"] + place["w"], 24)
+                taken |= cells
+                if panel["type"] != "row":
+                    self.assertGreater(len(panel["description"]), 20, panel["title"])
+                    self.assertTrue(panel["fieldConfig"]["defaults"]["unit"])
+
+    def test_what_provisions_them_names_the_same(self):
+        (source,) = load(DEPLOY / "grafana/provisioning/datasources/prometheus.yml")["datasources"]
+        (provider,) = load(DEPLOY / "grafana/provisioning/dashboards/riffle.yml")["providers"]
+        mounts = dict(reversed(volume.split(":")[:2]) for volume in services()["grafana"]["volumes"])
+        self.assertEqual(mounts[provider["options"]["path"]], "./deploy/grafana/dashboards")
+        home = services()["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+        self.assertIn(Path(home).name, dashboards())
+        for dashboard in dashboards().values():
+            used = {target["datasource"]["uid"] for panel in dashboard["panels"] for target in panel.get("targets", [])}
+            self.assertEqual(used, {source["uid"]})
+
+
 class ComposeTests(unittest.TestCase):
     def setUp(self):
         self.compose = load(ROOT / "docker-compose.yml")
