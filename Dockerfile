@@ -23,7 +23,8 @@ FROM ${DEBIAN_IMAGE}
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates librdkafka1 libmimalloc2.0 libsimdjson14 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /riffle --create-home riffle \
+    && groupadd --system --gid 10001 riffle \
+    && useradd --system --uid 10001 --gid riffle --home-dir /riffle --create-home riffle \
     # A volume that is mounted here for the first time takes its owner from the directory.
     && install -d -o riffle -g riffle -m 0700 /var/lib/riffle
 COPY --from=build /stage/riffle /usr/local/bin/riffle

@@ -5,7 +5,7 @@ RELEASE := $(BUILD)/release/riffle
 # Suites that block threads run one after the other: they would starve the pool that runs tests. A hang is a failure.
 TEST := scripts/within.sh 1200 swift test --skip-build
 
-.PHONY: demo up test build release lint format handbook bench copier setup setup-test goldens clean help
+.PHONY: demo up test build release lint format deploy-check handbook bench copier setup setup-test goldens clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ lint: ## Check the format of the sources.
 
 format: ## Rewrite the sources in the project's format.
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+deploy-check: ## Check what is in deploy/ with tools from PyPI and Debian's promtool, all kept in .build.
+	@scripts/deploy_check.sh $(BUILD)
 
 handbook: release ## Hold features and scores against the Fraud Detection Handbook's data; skips where it is absent.
 	@scripts/handbook.sh $(RELEASE)

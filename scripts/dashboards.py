@@ -79,7 +79,7 @@ def variable(name, label, query, *, several):
     every = {"multi": True, "includeAll": True, "allValue": ".*", "current": {"text": ["All"], "value": ["$__all"]}}
     return {
         "type": "query", "name": name, "label": label, "datasource": SOURCE, "refresh": 2, "sort": 1,
-        "query": {"qryType": 1, "query": query, "refId": name}, "definition": query,
+        "query": {"qryType": 1, "query": query, "refId": name},
     } | (every if several else {"multi": False, "includeAll": False})  # fmt: skip
 
 

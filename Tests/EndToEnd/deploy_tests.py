@@ -94,6 +94,19 @@ def services():
     return load(ROOT / "docker-compose.yml")["services"]
 
 
+def units():
+    return "".join(path.read_text() for path in sorted(DEPLOY.glob("systemd/*.service")))
+
+
+def manifests():
+    return [one for path in sorted(DEPLOY.glob("kubernetes/*.yaml")) for one in yaml.safe_load_all(path.read_text())]
+
+
+def containers():
+    sets = [one["spec"]["template"]["spec"] for one in manifests() if one["kind"] == "StatefulSet"]
+    return [container for pod in sets for container in pod["containers"]]
+
+
 class RulesTests(unittest.TestCase):
     maxDiff = None
 
@@ -167,8 +180,9 @@ class RulesTests(unittest.TestCase):
         self.assertLessEqual(named, jobs)
 
     def test_memory_is_warned_of_at_nine_tenths_of_the_limit(self):
-        limit = services()["riffle"]["mem_limit"]
-        self.assertEqual(limit, "2g")
+        limits = {services()["riffle"]["mem_limit"], *re.findall(r"(?m)^MemoryMax=(\S+)", units())}
+        limits |= {container["resources"]["limits"]["memory"] for container in containers()}
+        self.assertEqual({limit.rstrip("i").lower() for limit in limits}, {"2g"})
         (rule,) = [rule for rule in alerts() if rule["alert"] == "RiffleMemory"]
         self.assertIn(f"> {int(0.9 * 2 * 2**30)}", rule["expr"])
 
@@ -186,7 +200,7 @@ class DashboardTests(unittest.TestCase):
                 with self.subTest(f"{name}: {title}"):
                     self.assertLessEqual(queried_metrics(expression), known_names())
             for one in dashboard["templating"]["list"]:
-                self.assertLessEqual(set(re.findall(r"riffle_\w+", one["definition"])), known_names())
+                self.assertLessEqual(set(re.findall(r"riffle_\w+", one["query"]["query"])), known_names())
 
     def test_every_expression_parses(self):
         program = tool("promtool")
@@ -346,6 +360,66 @@ class ImageTests(unittest.TestCase):
     def test_the_state_directory_is_the_users(self):
         state = re.search(r"^ENV RIFFLE_STATE=(\S+)$", self.text, re.MULTILINE)[1]
         self.assertRegex(self.text, rf"install -d -o riffle -g riffle -m 0700 {state}\b")
+
+
+class ServiceTests(unittest.TestCase):
+    """What supervises a run asks for what there is, and leaves it the time that it needs."""
+
+    def test_commands_parse(self):
+        riffle_help = docs_tests.Help()
+        found = [shlex.split(line) for line in re.findall(r"(?m)^ExecStart=\S+/(riffle .*)$", units())]
+        found += [["riffle", *container["args"]] for container in containers()]
+        self.assertGreaterEqual(len(found), 3)
+        for words in found:
+            self.assertIsNone(riffle_help.problem([word for word in words if not word.startswith("$")]))
+
+    def test_a_stop_has_time_to_drain(self):
+        # A fifth of librdkafka's max.poll.interval.ms, five minutes, and what is written at the end.
+        given = {services()["riffle"]["stop_grace_period"].removesuffix("s"), *re.findall(r"(?m)^TimeoutStopSec=(\d+)$", units())}
+        given |= {str(one["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]) for one in manifests()
+                  if one["kind"] == "StatefulSet"}  # fmt: skip
+        self.assertEqual(given, {"90"})
+
+    def test_units_are_verified_by_systemd(self):
+        program = shutil.which("systemd-analyze")
+        if program is None:
+            self.skipTest("no systemd-analyze")
+        with tempfile.TemporaryDirectory() as folder:
+            for path in DEPLOY.glob("systemd/*.service"):
+                unit = Path(folder) / path.name.replace("@", "@tried")
+                unit.write_text(path.read_text().replace("/usr/local/bin/riffle", str(Path(pipeline_case.RIFFLE).resolve())))
+                result = subprocess.run([program, "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_units_differ_only_in_what_they_run(self):
+        def kept(text):
+            return [line for line in text.splitlines()
+                    if not re.match(r"#|Description|Environment=|Exec|StateDirectory=", line)]  # fmt: skip
+
+        run, monitor = ((DEPLOY / f"systemd/{name}@.service").read_text() for name in ("riffle", "riffle-monitor"))
+        self.assertEqual(kept(run), kept(monitor))
+        self.assertIn("RestartPreventExitStatus=2", kept(run))
+
+    def test_pods_are_those_that_services_and_volumes_mean(self):
+        by_kind = {}
+        for one in manifests():
+            by_kind.setdefault(one["kind"], {})[one["metadata"]["name"]] = one
+        for name, one in by_kind["StatefulSet"].items():
+            labels = one["spec"]["template"]["metadata"]["labels"]
+            service = by_kind["Service"][one["spec"]["serviceName"]]
+            self.assertLessEqual(service["spec"]["selector"].items(), labels.items())
+            self.assertLessEqual(one["spec"]["selector"]["matchLabels"].items(), labels.items())
+            (container,) = one["spec"]["template"]["spec"]["containers"]
+            claimed = {claim["metadata"]["name"] for claim in one["spec"]["volumeClaimTemplates"]}
+            self.assertEqual({mount["name"] for mount in container["volumeMounts"]}, claimed)
+            (config,) = [source["configMapRef"]["name"] for source in container["envFrom"]]
+            state = by_kind["ConfigMap"][config]["data"]["RIFFLE_STATE"]
+            self.assertTrue(any(state.startswith(mount["mountPath"] + "/") for mount in container["volumeMounts"]), name)
+            (address,) = re.findall(r"--http \S+:(\d+)", " ".join(container["args"]))
+            self.assertEqual([str(port["containerPort"]) for port in container["ports"]], [address])
+            user = re.search(r"(?m)^USER (\d+)$", (ROOT / "Dockerfile").read_text())[1]
+            self.assertEqual(str(one["spec"]["template"]["spec"]["securityContext"]["runAsUser"]), user)
+            self.assertRegex(container["image"], r":\d+\.\d+\.\d+$")
 
 
 class HealthTests(pipeline_case.PipelineCase):
