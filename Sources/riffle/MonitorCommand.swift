@@ -108,8 +108,10 @@ struct MonitorCommand: ParsableCommand {
                 "not asked of files, which do not say when scores were written: "
                     + keys.map { "monitor.\($0)" }.joined(separator: ", "))
         }
-        if !plan.unwatched.isEmpty {
-            Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
+        // Of files, dead letters are watched where they are given, which is asked for below.
+        let unwatched = plan.unwatched.filter { input.isEmpty || $0 != "\(SeriesName(.deadLetters))" }
+        if !unwatched.isEmpty {
+            Terminal.printError("not watched, since the reference has no such series: \(Self.list(unwatched))")
         }
         if plan.labels == nil && !labels.isEmpty {
             Terminal.printError(
