@@ -304,6 +304,8 @@ class ComposeTests(unittest.TestCase):
         (given,) = services()["prometheus"]["secrets"]
         self.assertEqual(secret, f"/run/secrets/{given['source']}")
         self.assertEqual(self.compose["secrets"][given["source"]], {"environment": "RIFFLE_HTTP_TOKEN"})
+        # Compose refuses both together.
+        self.assertNotIn("read_only", services()["prometheus"])
         self.assertIn(".env", (ROOT / ".gitignore").read_text().split())
 
     def test_the_pipeline_is_fine_as_it_is_run(self):
