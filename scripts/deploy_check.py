@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds deploy/, docker-compose.yml and the Dockerfile against the tools of those who will read them: `make deploy-check`.
+"""Holds deploy/, docker-compose.yml and the Dockerfile against the tools of those who read them: `make deploy-check`.
 
-What no tool but this project's own can say is in Tests/EndToEnd/deploy_tests.py.
+What no tool but this project's own can say is in Tests/EndToEnd/deploy_tests.py and alerting_tests.py.
 """
 
 import argparse
@@ -56,8 +56,15 @@ def check_compose():
 
 
 def check_yaml():
-    files = [COMPOSE, *KUBERNETES, *sorted(PROMETHEUS.rglob("*.yml")), *sorted((ROOT / "deploy/grafana").rglob("*.yml"))]
-    command("yamllint", "--strict", "--config-data", "{rules: {key-duplicates: enable, trailing-spaces: enable}}", *files)
+    files = [
+        COMPOSE,
+        *KUBERNETES,
+        *sorted(PROMETHEUS.rglob("*.yml")),
+        *sorted((ROOT / "deploy/grafana").rglob("*.yml")),
+    ]
+    command(
+        "yamllint", "--strict", "--config-data", "{rules: {key-duplicates: enable, trailing-spaces: enable}}", *files
+    )
     return f"{len(files)} files, no key twice"
 
 
@@ -80,8 +87,11 @@ def check_shell():
 def lost(before, after, place=""):
     """Places of what one document says and the other does not."""
     if isinstance(before, dict):
-        return [found for key, value in before.items()
-                for found in ([f"{place}/{key}"] if key not in after else lost(value, after[key], f"{place}/{key}"))]  # fmt: skip
+        return [
+            found
+            for key, value in before.items()
+            for found in ([f"{place}/{key}"] if key not in after else lost(value, after[key], f"{place}/{key}"))
+        ]
     if isinstance(before, list):
         found = [] if len(before) == len(after) else [place]
         return found + [one for at, pair in enumerate(zip(before, after)) for one in lost(*pair, f"{place}/{at}")]
@@ -120,9 +130,15 @@ def check_units():
 
 
 CHECKS = {
-    "yaml": check_yaml, "compose": check_compose, "kubernetes": check_kubernetes, "dockerfile": check_dockerfile,
-    "shell": check_shell, "dashboards": check_dashboards, "prometheus": check_rules, "systemd": check_units,
-}  # fmt: skip
+    "yaml": check_yaml,
+    "compose": check_compose,
+    "kubernetes": check_kubernetes,
+    "dockerfile": check_dockerfile,
+    "shell": check_shell,
+    "dashboards": check_dashboards,
+    "prometheus": check_rules,
+    "systemd": check_units,
+}
 
 
 def main():

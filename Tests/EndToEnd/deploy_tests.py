@@ -1,10 +1,8 @@
-"""What is in deploy/, docker-compose.yml and the Dockerfile, as far as it can be held against the rest without containers.
+"""docker-compose.yml, the Dockerfile and deploy/, held against the rest as far as it goes without containers.
 
-Rules go through promtool where there is one: on the PATH, or where `make deploy-check` puts it. What needs packages from
-PyPI (the schemas of compose and Kubernetes, hadolint) is in scripts/deploy_check.py.
+What needs packages from PyPI (the schemas of compose and Kubernetes, hadolint) is in scripts/deploy_check.py.
 """
 
-import json
 import os
 import re
 import shlex
@@ -14,233 +12,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import yaml
-
-import docs_blocks
 import docs_tests
 import pipeline_case
+from deploy_files import DEPLOY, containers, load, manifests, services, units
 from docs_blocks import ROOT
 from kill_processes import wait_until
-
-DEPLOY = ROOT / "deploy"
-RULES = DEPLOY / "prometheus/rules/riffle.yml"
-RULES_TEST = DEPLOY / "prometheus/rules/riffle.test.yml"
-REFERENCE = ROOT / "docs/reference/metrics.md"
-PROMETHEUS = ROOT / ".build/prometheus/usr/bin"
-# Prometheus' own, beside Riffle's.
-FOREIGN_METRICS = {"up", "ALERTS"}
-# Words of PromQL that stand where a name of a metric could.
-WORDS = {
-    "abs", "absent", "and", "avg", "bool", "by", "changes", "clamp_max", "clamp_min", "count", "delta", "deriv", "group_left",
-    "group_right", "histogram_quantile", "ignoring", "increase", "label_replace", "last_over_time", "le", "max",
-    "max_over_time", "min", "min_over_time", "offset", "on", "or", "rate", "scalar", "sort_desc", "sum", "time", "topk",
-    "unless", "vector", "without",
-}  # fmt: skip
-
-
-def load(path):
-    return yaml.safe_load(path.read_text())
-
-
-def reference_metrics(text):
-    """Names that can be asked for: of a histogram also its three series."""
-    found = set()
-    for name, kind in re.findall(r"^\| `(riffle_\w+)` \| (\w+) \|", text, re.MULTILINE):
-        found.add(name)
-        if kind == "histogram":
-            found |= {f"{name}_{part}" for part in ("bucket", "sum", "count")}
-    return found
-
-
-def queried_metrics(expression):
-    """Names of metrics in a PromQL expression, those that are no words of the language."""
-    text = re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", expression)
-    text = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", text)
-    text = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", "", text)
-    return {name for name in re.findall(r"(?<![\w.:$])[A-Za-z_:][\w:]*", text)} - WORDS
-
-
-def rules():
-    return [rule for group in load(RULES)["groups"] for rule in group["rules"]]
-
-
-def alerts():
-    return [rule for rule in rules() if "alert" in rule]
-
-
-def dashboards():
-    return {path.name: json.loads(path.read_text()) for path in sorted(DEPLOY.glob("grafana/dashboards/*.json"))}
-
-
-def expressions_of(dashboard):
-    """Pairs of a panel's title and an expression, Grafana's variables filled in."""
-    for panel in dashboard["panels"]:
-        for target in panel.get("targets", []):
-            text = target["expr"].replace("$__rate_interval", "5m").replace("$__range", "1h")
-            yield panel["title"], re.sub(r"\$\{?\w+\}?", "x", text)
-
-
-def known_names():
-    recorded = {rule["record"] for rule in rules() if "record" in rule}
-    return reference_metrics(REFERENCE.read_text()) | FOREIGN_METRICS | recorded
-
-
-def tool(name):
-    """A program's path, or nothing."""
-    return shutil.which(name) or next((str(path) for path in [PROMETHEUS / name] if path.exists()), None)
-
-
-def services():
-    return load(ROOT / "docker-compose.yml")["services"]
-
-
-def units():
-    return "".join(path.read_text() for path in sorted(DEPLOY.glob("systemd/*.service")))
-
-
-def manifests():
-    return [one for path in sorted(DEPLOY.glob("kubernetes/*.yaml")) for one in yaml.safe_load_all(path.read_text())]
-
-
-def containers():
-    sets = [one["spec"]["template"]["spec"] for one in manifests() if one["kind"] == "StatefulSet"]
-    return [container for pod in sets for container in pod["containers"]]
-
-
-class RulesTests(unittest.TestCase):
-    maxDiff = None
-
-    def promtool(self, *arguments, status=0):
-        program = tool("promtool")
-        if program is None:
-            self.skipTest("no promtool: install Debian's package prometheus, or run make deploy-check once")
-        result = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=120)
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        return result.stdout + result.stderr
-
-    def test_rules_and_their_unit_tests(self):
-        self.promtool("check", "rules", RULES)
-        self.promtool("test", "rules", RULES_TEST)
-
-    def test_the_configuration(self):
-        self.promtool("check", "config", "--syntax-only", DEPLOY / "prometheus/prometheus.yml")
-
-    def test_a_rule_that_never_fires_fails_its_test(self):
-        text = RULES.read_text()
-        wrong = text.replace("riffle_resident_memory_bytes >", "riffle_resident_memory_bytes < 0 >")
-        self.assertNotEqual(wrong, text)
-        stories = load(RULES_TEST)
-        stories["tests"] = [story for story in stories["tests"] if "memory" in story["name"]]
-        with tempfile.TemporaryDirectory() as folder:
-            test = Path(folder) / RULES_TEST.name
-            test.write_text(yaml.safe_dump(stories))
-            (Path(folder) / RULES.name).write_text(text)
-            self.promtool("test", "rules", test)
-            (Path(folder) / RULES.name).write_text(wrong)
-            self.assertIn("RiffleMemory", self.promtool("test", "rules", test, status=1))
-
-    def test_every_alert_is_told_in_full(self):
-        self.assertGreaterEqual(len(alerts()), 25)
-        names = [rule["alert"] for rule in alerts()]
-        self.assertEqual(len(set(names)), len(names))
-        runbook = docs_blocks.anchors((ROOT / "docs/RUNBOOK.md").read_text())
-        for rule in alerts():
-            with self.subTest(rule["alert"]):
-                self.assertIn(rule["labels"]["severity"], ("critical", "warning", "{{ $labels.severity }}"))
-                self.assertEqual(set(rule["annotations"]), {"summary", "description", "runbook_url"})
-                path, _, anchor = rule["annotations"]["runbook_url"].partition("#")
-                self.assertEqual(path, "docs/RUNBOOK.md")
-                self.assertEqual(anchor, rule["alert"].lower())
-                self.assertIn(anchor, runbook)
-
-    def test_every_alert_fires_in_a_unit_test(self):
-        fired = set(re.findall(r'alertname="(\w+)"', RULES_TEST.read_text()))
-        self.assertEqual(fired, {rule["alert"] for rule in alerts()})
-
-    def test_the_runbook_has_no_alert_that_there_is_not(self):
-        headings = set(re.findall(r"^### (Riffle\w+)$", (ROOT / "docs/RUNBOOK.md").read_text(), re.MULTILINE))
-        self.assertEqual(headings, {rule["alert"] for rule in alerts()})
-
-    def test_every_metric_is_in_the_reference(self):
-        for rule in rules():
-            with self.subTest(rule.get("alert") or rule["record"]):
-                names = queried_metrics(rule["expr"])
-                self.assertGreaterEqual(len(names), 1)
-                self.assertLessEqual(names, known_names())
-
-    def test_a_misspelt_metric_would_be_found(self):
-        text = 'sum by (job) (rate(riffle_event_scored_total{topic="t"}[5m])) > 2 and on (job) up == 1'
-        self.assertEqual(queried_metrics(text), {"riffle_event_scored_total", "up"})
-        self.assertEqual(queried_metrics(text) - known_names(), {"riffle_event_scored_total"})
-
-    def test_jobs_are_those_that_rules_name(self):
-        jobs = {job["job_name"] for job in load(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"]}
-        named = set(re.findall(r'job="([\w-]+)"', RULES.read_text()))
-        self.assertGreaterEqual(len(named), 1)
-        self.assertLessEqual(named, jobs)
-
-    def test_memory_is_warned_of_at_nine_tenths_of_the_limit(self):
-        limits = {services()["riffle"]["mem_limit"], *re.findall(r"(?m)^MemoryMax=(\S+)", units())}
-        limits |= {container["resources"]["limits"]["memory"] for container in containers()}
-        self.assertEqual({limit.rstrip("i").lower() for limit in limits}, {"2g"})
-        (rule,) = [rule for rule in alerts() if rule["alert"] == "RiffleMemory"]
-        self.assertIn(f"> {int(0.9 * 2 * 2**30)}", rule["expr"])
-
-
-class DashboardTests(unittest.TestCase):
-    def test_they_are_as_their_script_writes_them(self):
-        result = subprocess.run([ROOT / "scripts/dashboards.py", "--check"], capture_output=True, text=True, timeout=60)
-        self.assertEqual(result.returncode, 0, result.stderr)
-
-    def test_every_metric_is_in_the_reference(self):
-        for name, dashboard in dashboards().items():
-            found = list(expressions_of(dashboard))
-            self.assertGreaterEqual(len(found), 5, name)
-            for title, expression in found:
-                with self.subTest(f"{name}: {title}"):
-                    self.assertLessEqual(queried_metrics(expression), known_names())
-            for one in dashboard["templating"]["list"]:
-                self.assertLessEqual(set(re.findall(r"riffle_\w+", one["query"]["query"])), known_names())
-
-    def test_every_expression_parses(self):
-        program = tool("promtool")
-        if program is None:
-            self.skipTest("no promtool: install Debian's package prometheus, or run make deploy-check once")
-        found = [one for dashboard in dashboards().values() for _, one in expressions_of(dashboard)]
-        recorded = [{"record": f"panel:{number}", "expr": one} for number, one in enumerate(found)]
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "rules.yml"
-            file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": recorded}]}))
-            result = subprocess.run([program, "check", "rules", file], capture_output=True, text=True, timeout=60)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-
-    def test_panels_explain_themselves_and_have_a_place_of_their_own(self):
-        uids = [dashboard["uid"] for dashboard in dashboards().values()]
-        self.assertEqual(len(set(uids)), len(uids))
-        for name, dashboard in dashboards().items():
-            taken, ids = set(), [panel["id"] for panel in dashboard["panels"]]
-            self.assertEqual(len(set(ids)), len(ids))
-            for panel in dashboard["panels"]:
-                place = panel["gridPos"]
-                cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
-                         for y in range(place["y"], place["y"] + place["h"])}  # fmt: skip
-                self.assertFalse(cells & taken, f"{name}: {panel['title']}")
-                self.assertLessEqual(place["x"] + place["w"], 24)
-                taken |= cells
-                if panel["type"] != "row":
-                    self.assertGreater(len(panel["description"]), 20, panel["title"])
-                    self.assertTrue(panel["fieldConfig"]["defaults"]["unit"])
-
-    def test_what_provisions_them_names_the_same(self):
-        (source,) = load(DEPLOY / "grafana/provisioning/datasources/prometheus.yml")["datasources"]
-        (provider,) = load(DEPLOY / "grafana/provisioning/dashboards/riffle.yml")["providers"]
-        mounts = dict(reversed(volume.split(":")[:2]) for volume in services()["grafana"]["volumes"])
-        self.assertEqual(mounts[provider["options"]["path"]], "./deploy/grafana/dashboards")
-        home = services()["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-        self.assertIn(Path(home).name, dashboards())
-        for dashboard in dashboards().values():
-            used = {target["datasource"]["uid"] for panel in dashboard["panels"] for target in panel.get("targets", [])}
-            self.assertEqual(used, {source["uid"]})
 
 
 class ComposeTests(unittest.TestCase):
@@ -285,8 +61,12 @@ class ComposeTests(unittest.TestCase):
         self.assertGreaterEqual(seen, 3)
 
     def test_what_listens_is_scraped_where_it_listens(self):
-        targets = {target for job in load(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"]
-                   for config in job["static_configs"] for target in config["targets"]}  # fmt: skip
+        targets = {
+            target
+            for job in load(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"]
+            for config in job["static_configs"]
+            for target in config["targets"]
+        }
         for name, service in services().items():
             listens = re.search(r"--http 0\.0\.0\.0:(\d+)", str(service.get("command")))
             if listens:
@@ -299,7 +79,9 @@ class ComposeTests(unittest.TestCase):
     def test_no_secret_is_written_down(self):
         text = (ROOT / "docker-compose.yml").read_text()
         self.assertRegex(text, r"RIFFLE_HTTP_TOKEN: \$\{RIFFLE_HTTP_TOKEN:\?")
-        (job,) = [job for job in load(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"] if job["job_name"] == "riffle"]
+        (job,) = [
+            job for job in load(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"] if job["job_name"] == "riffle"
+        ]
         secret = job["authorization"]["credentials_file"]
         (given,) = services()["prometheus"]["secrets"]
         self.assertEqual(secret, f"/run/secrets/{given['source']}")
@@ -313,8 +95,14 @@ class ComposeTests(unittest.TestCase):
             service = services()[name]
             given = {key: value for key, value in service["environment"].items() if key != "RIFFLE_HTTP_TOKEN"}
             pipeline = service["command"].split()[1]
-            result = subprocess.run([pipeline_case.RIFFLE, "check", pipeline], cwd=ROOT, capture_output=True, text=True,
-                                    timeout=60, env=os.environ | given)  # fmt: skip
+            result = subprocess.run(
+                [pipeline_case.RIFFLE, "check", pipeline],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                env=os.environ | given,
+            )
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn("exactly-once", result.stdout)
             self.assertIn(f"snapshots in {given['RIFFLE_STATE']}", result.stdout)
@@ -377,9 +165,15 @@ class ServiceTests(unittest.TestCase):
 
     def test_a_stop_has_time_to_drain(self):
         # A fifth of librdkafka's max.poll.interval.ms, five minutes, and what is written at the end.
-        given = {services()["riffle"]["stop_grace_period"].removesuffix("s"), *re.findall(r"(?m)^TimeoutStopSec=(\d+)$", units())}
-        given |= {str(one["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]) for one in manifests()
-                  if one["kind"] == "StatefulSet"}  # fmt: skip
+        given = {
+            services()["riffle"]["stop_grace_period"].removesuffix("s"),
+            *re.findall(r"(?m)^TimeoutStopSec=(\d+)$", units()),
+        }
+        given |= {
+            str(one["spec"]["template"]["spec"]["terminationGracePeriodSeconds"])
+            for one in manifests()
+            if one["kind"] == "StatefulSet"
+        }
         self.assertEqual(given, {"90"})
 
     def test_units_are_verified_by_systemd(self):
@@ -389,14 +183,21 @@ class ServiceTests(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for path in DEPLOY.glob("systemd/*.service"):
                 unit = Path(folder) / path.name.replace("@", "@tried")
-                unit.write_text(path.read_text().replace("/usr/local/bin/riffle", str(Path(pipeline_case.RIFFLE).resolve())))
-                result = subprocess.run([program, "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+                unit.write_text(
+                    path.read_text().replace("/usr/local/bin/riffle", str(Path(pipeline_case.RIFFLE).resolve()))
+                )
+                result = subprocess.run(
+                    [program, "verify", "--man=no", unit], capture_output=True, text=True, timeout=60
+                )
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_units_differ_only_in_what_they_run(self):
         def kept(text):
-            return [line for line in text.splitlines()
-                    if not re.match(r"#|Description|Environment=|Exec|StateDirectory=", line)]  # fmt: skip
+            return [
+                line
+                for line in text.splitlines()
+                if not re.match(r"#|Description|Environment=|Exec|StateDirectory=", line)
+            ]
 
         run, monitor = ((DEPLOY / f"systemd/{name}@.service").read_text() for name in ("riffle", "riffle-monitor"))
         self.assertEqual(kept(run), kept(monitor))
@@ -416,7 +217,9 @@ class ServiceTests(unittest.TestCase):
             self.assertEqual({mount["name"] for mount in container["volumeMounts"]}, claimed)
             (config,) = [source["configMapRef"]["name"] for source in container["envFrom"]]
             state = by_kind["ConfigMap"][config]["data"]["RIFFLE_STATE"]
-            self.assertTrue(any(state.startswith(mount["mountPath"] + "/") for mount in container["volumeMounts"]), name)
+            self.assertTrue(
+                any(state.startswith(mount["mountPath"] + "/") for mount in container["volumeMounts"]), name
+            )
             (address,) = re.findall(r"--http \S+:(\d+)", " ".join(container["args"]))
             self.assertEqual([str(port["containerPort"]) for port in container["ports"]], [address])
             user = re.search(r"(?m)^USER (\d+)$", (ROOT / "Dockerfile").read_text())[1]
@@ -462,7 +265,9 @@ dead_letter: {topic: letters}
         self.assertEqual(self.health("livez", os.getpid()).returncode, 0)
 
     def test_nobody_answers(self):
-        stand_in = subprocess.Popen(["bash", "-c", "read -r", "riffle", "run", "--http=127.0.0.1:1"], stdin=subprocess.PIPE)
+        stand_in = subprocess.Popen(
+            ["bash", "-c", "read -r", "riffle", "run", "--http=127.0.0.1:1"], stdin=subprocess.PIPE
+        )
         try:
             self.assertNotEqual(self.health("livez", stand_in.pid).returncode, 0)
         finally:

@@ -20,6 +20,7 @@ import time
 import unittest
 from pathlib import Path
 
+import alerting_tests
 import baseline_tests
 import console_tests
 import deploy_tests
@@ -386,7 +387,7 @@ def main():
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
         model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
-        deploy_tests, kill_tests,
+        alerting_tests, deploy_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
