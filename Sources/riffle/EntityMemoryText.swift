@@ -12,7 +12,7 @@ import Features
 /// ```
 struct EntityMemoryText {
     /// Events of a key in the time that windows reach back.
-    private static let loads = [10, 100, 1_000, 10_000]
+    static let loads = [10, 100, 1_000, 10_000]
     private static let labelWidth = 11
     private static let columnWidth = 8
     /// Tiles of 1 %, for an entity that asks for none.

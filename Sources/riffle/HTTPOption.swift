@@ -28,7 +28,7 @@ enum HTTPOption {
             settings.limits.bodyBytesMax = eventBytesMax
             return settings
         } catch {
-            Terminal.printError("riffle \(command): \(error)")
+            Terminal.printFailure("riffle \(command)", error)
             throw ExitCode(2)
         }
     }
@@ -40,7 +40,7 @@ enum HTTPOption {
         do {
             return try ConsoleServer(settings, port: port, logger: logger)
         } catch {
-            Terminal.printError("riffle \(command): \(error)")
+            Terminal.printFailure("riffle \(command)", error)
             throw ExitCode(1)
         }
     }

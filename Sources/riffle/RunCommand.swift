@@ -72,7 +72,7 @@ struct RunCommand: ParsableCommand {
             service = RunService(
                 assembly: assembly, brokers: choice.address, options: running, logger: logger, figures: figures)
         } catch {
-            Terminal.printError("riffle run: \(error)")
+            Terminal.printFailure("riffle run", error)
             throw ExitCode(1)
         }
         let metrics = try metricsWriter(service, logger)
@@ -86,7 +86,7 @@ struct RunCommand: ParsableCommand {
             let summary = try service.run()
             Terminal.printError(RunSummaryText.line(summary))
         } catch {
-            Terminal.printError("riffle run: \(error)")
+            Terminal.printFailure("riffle run", error)
             throw ExitCode(1)
         }
         withExtendedLifetime(choice) {}
@@ -125,7 +125,7 @@ struct RunCommand: ParsableCommand {
             return try MetricsFileWriter(
                 service.metrics, to: metricsFile, everyMilliseconds: metricsEveryMilliseconds, logger: logger)
         } catch {
-            Terminal.printError("riffle run: \(error)")
+            Terminal.printFailure("riffle run", error)
             throw ExitCode(2)
         }
     }
