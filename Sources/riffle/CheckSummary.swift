@@ -76,11 +76,9 @@ struct CheckSummary {
 
     private func entity(_ entity: EntityPlan) -> JSONContent {
         let source = scoring.sources[entity.source]
-        let memory = EntityMemoryText.loads.map { events -> JSONContent in
-            let estimate = entity.memoryEstimate(KeyLoad(eventsPerKey: events))
-            return [
-                "events": .integer(Int64(events)), "bytes": .integer(Int64(estimate.bytesPerKey.rounded())),
-            ]
+        let estimates = entity.memoryEstimates(EntityMemoryText.loads.map { KeyLoad(eventsPerKey: $0) })
+        let memory = zip(EntityMemoryText.loads, estimates).map { events, estimate -> JSONContent in
+            ["events": .integer(Int64(events)), "bytes": .integer(Int64(estimate.bytesPerKey.rounded()))]
         }
         return [
             "field": .string(scoring.schema.fields[entity.queryKeyField.rawValue].name),

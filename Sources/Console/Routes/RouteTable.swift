@@ -26,7 +26,10 @@ struct RouteTable: Sendable {
         routes = Self.probes(port) + Self.plan(port) + Self.questions(desk) + Self.live(feed)
     }
 
-    private static func probes(_ port: any ConsolePort) -> [Route] {
+    /// Of a process that scores nothing: its probes and metrics alone.
+    init(probes port: any ProbePort) { routes = Self.probes(port) }
+
+    private static func probes(_ port: any ProbePort) -> [Route] {
         [
             Route(
                 method: "GET", path: ["livez"], summary: "Whether the process answers",
