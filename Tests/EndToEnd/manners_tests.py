@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import unittest
@@ -170,6 +171,15 @@ class MistakeTests(pipeline_case.PipelineCase):
         said = self.refused(1, "replay", FRAUD / "replay-labelled.yaml", "--input", FRAUD / "sample.csv.gz", "--output",
                             self.folder / "no/out.csv")  # fmt: skip
         self.assertIn("cannot be written: no such file or directory", said)
+
+    def test_the_last_line_of_a_run_on_its_own_cluster_is_what_it_did(self):
+        process = self.start("run", FRAUD / "pipeline.yaml", "--no-state")
+        brokers = process.wait_for(r"embedded cluster at (\S+)").group(1)
+        self.kcat("-P", "-b", brokers, "-t", "card.transactions", stdin="no event\n")
+        process.wait_for("it goes to the dead letters")
+        self.assertEqual(process.end(signal.SIGINT), 0)
+        log = process.text()
+        self.assertRegex(log.splitlines()[-1], r"^1 events in .* 1 dead-lettered$")
 
     def test_wrong_values_name_the_option_and_what_is_expected(self):
         for words, text in [
