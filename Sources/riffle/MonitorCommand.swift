@@ -105,7 +105,7 @@ struct MonitorCommand: ParsableCommand {
         do {
             plan = try MonitorPlan(assembly.plan, referencePath: reference)
         } catch {
-            Terminal.printError("riffle monitor: \(error)")
+            Terminal.printFailure("riffle monitor", error)
             throw ExitCode(2)
         }
         if !input.isEmpty, let keys = assembly.spec.monitor?.keysOfTopics, !keys.isEmpty {
@@ -143,7 +143,7 @@ struct MonitorCommand: ParsableCommand {
             // Whoever read the alerts has enough of them.
             throw ExitCode(1)
         } catch {
-            Terminal.printError("riffle monitor: \(error)")
+            Terminal.printFailure("riffle monitor", error)
             throw ExitCode(1)
         }
     }

@@ -1,11 +1,9 @@
 import Features
 
-@testable import Configuration
-
 /// The JSON Schema of pipeline files, for editors: made from the syntax that the program itself reads by.
 ///
 /// It is looser than `riffle check`: it knows neither expressions nor what refers to what. It is never stricter.
-struct PipelineSchema {
+public struct PipelineSchema {
     /// JSON with its keys in order.
     indirect enum JSON {
         case text(String)
@@ -18,8 +16,8 @@ struct PipelineSchema {
     /// The schemas of sections, each once.
     private var definitions: [(name: String, schema: JSON)] = []
 
-    /// The file's text.
-    static var text: String {
+    /// `schemas/pipeline.schema.json`, with a line feed at the end.
+    public static var text: String {
         var schema = PipelineSchema()
         guard case .object(let root) = schema.section(PipelineSyntax.root) else { return "" }
         let head: [(String, JSON)] = [
