@@ -5,6 +5,9 @@ enum Terminal {
     static var isErrorInteractive: Bool { isatty(STDERR_FILENO) == 1 }
     static var isOutputInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
     static var usesColourOnError: Bool { isErrorInteractive && ProcessInfo.processInfo.environment["NO_COLOR"] == nil }
+    static var usesColourOnOutput: Bool {
+        isOutputInteractive && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    }
 
     static func printError(_ text: String, terminator: String = "\n") {
         if text.isEmpty && terminator.isEmpty { return }

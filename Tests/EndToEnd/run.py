@@ -21,6 +21,7 @@ import unittest
 from pathlib import Path
 
 import baseline_tests
+import cases_tests
 import console_tests
 import docs_tests
 import drift_tests
@@ -383,9 +384,9 @@ def main():
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
-        baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
-        kill_tests,
+        baseline_tests, cases_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests,
+        metrics_tests, model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests,
+        docs_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
