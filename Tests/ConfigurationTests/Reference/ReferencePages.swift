@@ -47,6 +47,11 @@ struct ReferencePages {
             ("Meaning", "Warnings of `riffle check` alone, once nothing is wrong.", DiagnosticCatalogue.meaning),
             ("Model files", "Given at `model.file`, with the place inside the model.", DiagnosticCatalogue.models),
             ("Kafka properties", "Given at the property.", DiagnosticCatalogue.properties),
+            (
+                "Files of tests",
+                "Given by `riffle test` for a file of tests, beside the codes of the pipeline file that fit there.",
+                DiagnosticCatalogue.tests
+            ),
         ]
         var text = """
             # Diagnostics
