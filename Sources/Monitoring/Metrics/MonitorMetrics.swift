@@ -37,7 +37,7 @@ public final class MonitorMetrics: @unchecked Sendable {
         case .told(let alert): registry.counter(.driftAlerts, alert.severity, alert.state.rawValue).increment()
         case .stateSaved: statesSaved.increment()
         case .stateNotSaved, .stateRefused: statesFailed.increment()
-        case .restored, .began, .closed, .toldBefore, .measured: break
+        case .restored, .began, .closed, .toldBefore, .measured, .reportNotWritten: break
         }
     }
 }
