@@ -53,6 +53,25 @@ public enum DiagnosticCatalogue {
             remedy: "Follow the message; librdkafka's CONFIGURATION.md lists every property.")
     ]
 
+    /// What a file of pipeline tests can give beyond the codes of syntax, shape and values.
+    public static let tests: [DiagnosticEntry] = [
+        .init(
+            "no-expectation", "A test, or an `expect`, expects nothing, so that nothing can be wrong.",
+            remedy: "Say what has to come of an event."),
+        .init(
+            "invalid-expectation", "A value is nothing that a number can be.",
+            remedy: "Write a number, `N +- TOLERANCE`, `A..B`, `> N` and the like, `true`, `false` or `missing`."),
+        .init("invalid-time", "A text is not a time.", remedy: "Write it as `2018-09-30T23:59:57Z`."),
+        .init("unknown-id", "No event of the test has the id.", remedy: "Correct it."),
+        .init("ambiguous-id", "Several events of the test have the id.", remedy: "Expect it at the event's own step."),
+        .init("unknown-decision", "No rule of the pipeline has the name.", remedy: "Correct it, or write `none`."),
+        .init("unknown-model", "The pipeline has no model of the name.", remedy: "Correct it."),
+        .init("unknown-entity", "No window of the pipeline is kept by the field.", remedy: "Name one that is."),
+        .init(
+            "unreadable-events", "A file of events cannot be read, or is too large for a test.",
+            remedy: "Check the path, relative to the file of tests."),
+    ]
+
     private static let syntax: [DiagnosticEntry] = [
         .init("unreadable-file", "The file cannot be read.", remedy: "Check the path and its permissions."),
         .init("file-too-large", "The file is larger than 1 MiB.", remedy: "Give the pipeline file, not its data."),

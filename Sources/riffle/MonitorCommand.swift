@@ -19,9 +19,14 @@ struct MonitorCommand: ParsableCommand {
             go to --output, a line each; no Kafka is needed. With --calibrate the alerts that your own past would have raised
             are counted against the budget: of a time in which nothing was wrong, other than the reference's.
 
+            --report writes a page for a browser of what the monitor has seen since it began: over Kafka at its end, at each
+            SIGHUP, and with --report-every from time to time. --until-end --no-state makes one of the whole topic.
+
             Examples:
               riffle monitor pipelines/card-fraud/pipeline.yaml
               riffle monitor pipeline.yaml --input scores.ndjson.gz --output alerts.ndjson
+              riffle monitor pipeline.yaml --input scores.ndjson.gz --labels labels.csv.gz --output alerts.ndjson --report report.html
+              riffle monitor pipeline.yaml --until-end --no-state --report report.html
               riffle monitor pipeline.yaml --calibrate last-year.csv.gz
 
             Exit codes: 0 stopped in order (whatever was found), 1 failed, 2 usage or configuration.
@@ -67,6 +72,17 @@ struct MonitorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A page for a browser: distributions, evidence, alerts and performance, in one file.", valueName: "file"))
+    var report: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Over Kafka: write the report anew so often, such as 10m; without it at the end, and at each SIGHUP.",
+            valueName: "duration"))
+    var reportEvery: CommandDuration?
+
+    @Option(
+        help: ArgumentHelp(
             "Count the alerts that scores of a quiet time would have raised; may be given again.", valueName: "file|-"))
     var calibrate: [String] = []
 
@@ -89,6 +105,10 @@ struct MonitorCommand: ParsableCommand {
         }
         if input.isEmpty && (output != "-" || windows != nil || performance != nil) {
             throw ValidationError("--output, --windows and --performance need --input")
+        }
+        if report != nil && !calibrate.isEmpty { throw ValidationError("--report and --calibrate exclude each other") }
+        if reportEvery != nil && (report == nil || readsFiles) {
+            throw ValidationError("--report-every is for --report over Kafka")
         }
         if !readsFiles && !deadLetters.isEmpty {
             throw ValidationError("--dead-letters is for files: over Kafka dead letters come from their topic")
@@ -163,6 +183,10 @@ struct MonitorCommand: ParsableCommand {
         running.untilEnd = options.untilEnd
         running.stateDirectory = options.noState ? nil : options.state ?? assembly.spec.state.directory
         running.propertyDefaults = options.propertyDefaults
+        running.reportEveryMicroseconds = reportEvery?.microseconds
+        let onReport: ((MonitorReport) throws -> Void)? = report.map { path in
+            { page in try ReportFile.write(page, to: path) }
+        }
         running.showsStatus = exposition.isWanted
         let logger = options.logger
         let settings = try exposition.http.map {
@@ -172,7 +196,7 @@ struct MonitorCommand: ParsableCommand {
         let console = MonitorConsole(metrics)
         let service = try KafkaMonitoring(
             plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: running,
-            logger: logger, observer: { console.hear($0) })
+            logger: logger, onReport: onReport, observer: { console.hear($0) })
         let writer = try exposition.writer("monitor") {
             try MetricsFileWriter(
                 to: $0, everyMilliseconds: $1, logger: logger, failures: metrics.fileFailures, text: { metrics.text() })
@@ -183,7 +207,8 @@ struct MonitorCommand: ParsableCommand {
         }
         defer { server?.stop() }
         if let server { Terminal.printError("health and metrics at http://\(server.address)/") }
-        let signals = StopSignals { service.requestStop() }
+        let onReload: (@Sendable () -> Void)? = report == nil ? nil : { @Sendable in service.requestReport() }
+        let signals = StopSignals({ service.requestStop() }, onReload: onReload)
         defer { signals.cancel() }
         options.afterDuration { service.requestStop() }
         try service.run()
@@ -215,6 +240,7 @@ struct MonitorCommand: ParsableCommand {
         let alerts = try AlertFile(output)
         let reports = try windows.map { try AlertFile($0) }
         let performance = try performance.map { try AlertFile($0) }
+        if report != nil { monitoring.keepHistory() }
         let summary = try monitoring.run(
             onWindow: reports.map { reports in { try reports.write($0.line) } },
             onPerformance: { try performance?.write($0.line) },
@@ -222,6 +248,7 @@ struct MonitorCommand: ParsableCommand {
         try alerts.close()
         try reports?.close()
         try performance?.close()
+        if let report, let page = monitoring.report { try ReportFile.write(page, to: report) }
         Terminal.printError(MonitorSummaryText.lines(summary))
     }
 

@@ -91,6 +91,8 @@ final class RunConsole: ConsolePort {
         ]
     }
 
+    func events() -> EventSchema { assembly.scoring.sources[0].schema }
+
     func sample() -> LiveSample {
         let now = figures.snapshot()
         let before = earlier.withLock { earlier in

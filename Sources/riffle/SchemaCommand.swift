@@ -22,18 +22,21 @@ struct SchemaCommand: ParsableCommand {
     var subject = Subject.pipeline
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case pipeline, score
+        case pipeline, tests, score
         case deadLetter = "dead-letter"
         case alert, performance, check
+        case testReport = "test-report"
 
         var text: String {
             switch self {
             case .pipeline: PipelineSchema.text
+            case .tests: PipelineSchema.ofTests
             case .score: Self.text(PackageResources.score_v1_schema_json)
             case .deadLetter: Self.text(PackageResources.dead_letter_v1_schema_json)
             case .alert: Self.text(PackageResources.alert_v1_schema_json)
             case .performance: Self.text(PackageResources.performance_v1_schema_json)
             case .check: Self.text(PackageResources.check_v1_schema_json)
+            case .testReport: Self.text(PackageResources.test_report_v1_schema_json)
             }
         }
 

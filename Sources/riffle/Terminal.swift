@@ -7,6 +7,7 @@ enum Terminal {
     static var isErrorInteractive: Bool { isatty(STDERR_FILENO) == 1 && !isDumb }
     static var isOutputInteractive: Bool { isatty(STDOUT_FILENO) == 1 && !isDumb }
     static var usesColourOnError: Bool { isErrorInteractive && !refusesColour }
+    static var usesColourOnOutput: Bool { isOutputInteractive && !refusesColour }
 
     private static var isDumb: Bool { environment("TERM") == "dumb" }
     /// https://no-color.org: set, to whatever but nothing.

@@ -83,6 +83,9 @@ extension DriftMonitor {
 
     /// - Parameter isAllRead: all lanes of scores are at their ends.
     func judgeFreshness(at now: Int64, isAllRead: Bool) -> [DriftAlert] {
-        limits.judgeFreshness(at: now, newest: buckets.recordTimes?.newest ?? .min, isAllRead: isAllRead)
+        let alerts = limits.judgeFreshness(
+            at: now, newest: buckets.recordTimes?.newest ?? .min, isAllRead: isAllRead)
+        alerts.forEach { history?.take($0) }
+        return alerts
     }
 }

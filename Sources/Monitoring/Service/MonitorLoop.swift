@@ -20,6 +20,8 @@ public final class MonitorLoop: @unchecked Sendable {
         /// Lanes that are ahead wait while so many buckets are open.
         public var openBucketsMax = 64
         public var batchRows = 1_024
+        /// `nil`: a page is made at the end and when it is asked for, and not before.
+        public var reportEveryNanoseconds: Int64?
         /// Ends when all lanes are at their ends, and closes what is open.
         public var endsAtEnd = false
 
@@ -33,6 +35,7 @@ public final class MonitorLoop: @unchecked Sendable {
         case stateRefused(String)
         case stateNotSaved(String)
         case stateSaved
+        case reportNotWritten(String)
         case closed(LaneClosing)
         case told(DriftAlert)
         /// Sent by an earlier run.
@@ -50,7 +53,9 @@ public final class MonitorLoop: @unchecked Sendable {
     private let settings: Settings
     private let clock: any EngineClock
     private let wall: any WallClock
+    private let onReport: ((MonitorReport) throws -> Void)?
     private let onNotice: (Notice) -> Void
+    private let isReportRequested = Atomic<Bool>(false)
     private let isStopRequested = Atomic<Bool>(false)
     /// By role.
     private let batches: [MonitorLane.Role: EventBatch]
@@ -61,13 +66,16 @@ public final class MonitorLoop: @unchecked Sendable {
     private var lastStatus: Int64 = 0
     private var lastSave: Int64 = 0
     private var lastNote: Int64 = 0
+    private var lastReport: Int64 = 0
     private var savedRows = 0
     private static let waitMilliseconds = 100
 
+    /// - Parameter onReport: writes a page of what was seen since `run` began; `nil`: nobody asks for one, and nothing is kept
+    ///   for it.
     public init(
         monitor: DriftMonitor, source: any MonitorSource, sink: any MonitorSink, store: (any MonitorStore)?,
         settings: Settings, clock: any EngineClock, wall: any WallClock = SystemWallClock(),
-        onNotice: @escaping (Notice) -> Void
+        onReport: ((MonitorReport) throws -> Void)? = nil, onNotice: @escaping (Notice) -> Void
     ) {
         self.monitor = monitor
         self.source = source
@@ -76,6 +84,7 @@ public final class MonitorLoop: @unchecked Sendable {
         self.settings = settings
         self.clock = clock
         self.wall = wall
+        self.onReport = onReport
         self.onNotice = onNotice
         batches = Dictionary(
             uniqueKeysWithValues: Set(monitor.lanes.map(\.role)).map { role in
@@ -88,6 +97,9 @@ public final class MonitorLoop: @unchecked Sendable {
 
     /// Ends `run` after its state is saved; from any thread.
     public func requestStop() { isStopRequested.store(true, ordering: .sequentiallyConsistent) }
+
+    /// Has a page made soon; from any thread.
+    public func requestReport() { isReportRequested.store(true, ordering: .sequentiallyConsistent) }
 
     private var isStopped: Bool { isStopRequested.load(ordering: .sequentiallyConsistent) }
 
@@ -109,7 +121,8 @@ public final class MonitorLoop: @unchecked Sendable {
         monitor.follow(try sink.recordedClosings())
         try source.begin(at: monitor.lanes.indices.map { monitor.position(lane: $0) })
         let start = clock.nanoseconds
-        (lastSave, lastNote) = (start, start)
+        (lastSave, lastNote, lastReport) = (start, start, start)
+        if onReport != nil { monitor.keepHistory() }
         for lane in lastRows.indices { lastRows[lane] = start }
         showStatus()
         while !isStopped {
@@ -127,6 +140,7 @@ public final class MonitorLoop: @unchecked Sendable {
         }
         if !settings.endsAtEnd { save() }
         showStatus()
+        writeReport()
         try source.note(positions: positions)
     }
 
@@ -224,9 +238,22 @@ public final class MonitorLoop: @unchecked Sendable {
         let isTime = settings.saveEveryNanoseconds.map { now - lastSave >= $0 } ?? false
         let isFull = settings.saveEveryRows.map { monitor.takenRows - savedRows >= $0 } ?? false
         if isTime || isFull { save() }
+        let isReportDue = settings.reportEveryNanoseconds.map { now - lastReport >= $0 } ?? false
+        if isReportRequested.exchange(false, ordering: .sequentiallyConsistent) || isReportDue { writeReport() }
         if now - lastNote >= settings.noteEveryNanoseconds {
             lastNote = now
             try source.note(positions: positions)
+        }
+    }
+
+    /// A page that is not written costs nobody an alert.
+    private func writeReport() {
+        lastReport = clock.nanoseconds
+        guard let onReport, let report = MonitorReport(monitor) else { return }
+        do {
+            try onReport(report)
+        } catch {
+            onNotice(.reportNotWritten("\(error)"))
         }
     }
 

@@ -48,6 +48,11 @@ struct ReferencePages {
             ("Model files", "Given at `model.file`, with the place inside the model.", DiagnosticCatalogue.models),
             ("The cluster", "What `riffle check --online` finds.", DiagnosticCatalogue.cluster),
             ("Kafka properties", "Given at the property.", DiagnosticCatalogue.properties),
+            (
+                "Files of tests",
+                "Given by `riffle test` for a file of tests, beside the codes of the pipeline file that fit there.",
+                DiagnosticCatalogue.tests
+            ),
         ]
         var text = """
             # Diagnostics
