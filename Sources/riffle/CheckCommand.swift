@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Console
+import Diagnostics
 import Engine
 import Scoring
 
@@ -13,11 +14,15 @@ struct CheckCommand: ParsableCommand {
             Examples:
               riffle check pipelines/card-fraud/pipeline.yaml
               riffle check pipelines/card-fraud/pipeline.yaml --format json
+              riffle check pipelines/card-fraud/pipeline.yaml --online --brokers localhost:9092
 
             JSON is one object (schemas/check.v1.schema.json) on standard output, problems included; text has problems on
             standard error.
 
-            Exit codes: 0 fine (there may be warnings), 2 at least one error.
+            --online asks the cluster as well, and changes nothing there: are the topics there, do they retain what windows
+            need, how far has the group come?
+
+            Exit codes: 0 fine (there may be warnings), 2 usage, or at least one error.
             """)
 
     @Argument(help: "The pipeline file.")
@@ -26,22 +31,62 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "text for people, json for editors and builds.")
     var format = Format.text
 
+    @Flag(help: "Ask the cluster, too: its topics, their retention, the group.")
+    var online = false
+
+    @Option(help: ArgumentHelp("With --online: brokers to ask instead of the pipeline's.", valueName: "host:port"))
+    var brokers: String?
+
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
+    func validate() throws {
+        if brokers != nil && !online { throw ValidationError("--brokers needs --online: nobody is asked without it") }
+    }
+
     func run() throws {
-        let (assembly, file) = PipelineAssembly.load(path: pipeline, checksMeaning: true)
+        var (assembly, file) = PipelineAssembly.load(path: pipeline, checksMeaning: true)
+        var facts: ClusterFacts?
+        if online, let loaded = assembly {
+            facts = try ask(of: loaded, into: &file)
+            if file.hasErrors { assembly = nil }
+        }
         switch format {
-        case .json: print(CheckReport(file: file, assembly: assembly).content.indentedText, terminator: "")
+        case .json:
+            print(CheckReport(file: file, assembly: assembly, cluster: facts).content.indentedText, terminator: "")
         case .text:
             Terminal.printError(file.rendered(usesColour: Terminal.usesColourOnError), terminator: "")
-            if let assembly { printSummary(assembly) }
+            if let assembly { printSummary(assembly, facts) }
         }
         if assembly == nil { throw ExitCode(2) }
     }
 
-    private func printSummary(_ assembly: PipelineAssembly) {
+    /// What the cluster says, if it says something; adds what does not fit to the file's problems.
+    private func ask(of assembly: PipelineAssembly, into file: inout PipelineFile) throws -> ClusterFacts? {
+        let address: String
+        switch (brokers, assembly.spec.kafka.brokers.value) {
+        case (let brokers?, _): address = brokers
+        case (nil, .addresses(let addresses)): address = addresses
+        case (nil, .embedded):
+            Terminal.printError(
+                "riffle check: \(pipeline) has \"brokers: embedded\": that cluster lives inside \"riffle run\" or \"riffle demo\", "
+                    + "which print its address; give it with --brokers")
+            throw ExitCode(2)
+        }
+        do {
+            let facts = try ClusterFacts(of: assembly, brokers: address)
+            file.diagnostics = (file.diagnostics + ClusterFindings(assembly, facts).problems).sortedByPosition()
+            return facts
+        } catch {
+            file.diagnostics.append(ClusterFindings.unreachable(error, of: assembly))
+            file.diagnostics = file.diagnostics.sortedByPosition()
+            return nil
+        }
+    }
+
+    private func printSummary(_ assembly: PipelineAssembly, _ facts: ClusterFacts?) {
         let (name, plan) = (assembly.scoring.pipeline, assembly.scoring.models.planHash)
         print("\(pipeline): pipeline \"\(name)\" is fine, plan \(plan)")
         for line in CheckSummaryText(assembly).lines { print(line) }
+        if let facts { print(CheckSummaryText.lines(facts, group: assembly.spec.kafka.group).joined(separator: "\n")) }
     }
 }

@@ -9,6 +9,8 @@ struct CheckReport {
     let file: PipelineFile
     /// `nil` where the file has an error.
     let assembly: PipelineAssembly?
+    /// `nil` where no cluster was asked, or none has answered.
+    let cluster: ClusterFacts?
 
     var content: JSONContent {
         var members: [JSONContent.Member] = [
@@ -19,7 +21,21 @@ struct CheckReport {
             .init("diagnostics", .array(found.map { Self.content($0.diagnostic, in: $0.path) })),
         ]
         if let assembly { members.append(.init("summary", CheckSummary(assembly).content)) }
+        if let cluster { members.append(.init("cluster", Self.content(cluster))) }
         return .object(members)
+    }
+
+    private static func content(_ facts: ClusterFacts) -> JSONContent {
+        let topics = facts.topics.map { topic -> JSONContent in
+            [
+                "name": .string(topic.name), "role": .string(topic.role.rawValue),
+                "partitions": topic.partitions.map { .integer(Int64($0)) } ?? .null,
+            ]
+        }
+        return [
+            "brokers": .string(facts.brokers), "topics": .array(topics),
+            "lag": facts.group.lag.map { .integer($0) } ?? .null,
+        ]
     }
 
     /// By file, and in each by position.

@@ -84,6 +84,19 @@ struct CheckSummaryText {
         return ["  delivery  \(spec.kafka.delivery.rawValue)", "  snapshots \(snapshots)"]
     }
 
+    /// What a cluster has of the pipeline, and how far the group has come.
+    static func lines(_ facts: ClusterFacts, group: String) -> [String] {
+        let topics = facts.topics.map { topic in
+            "\(topic.name) \(topic.partitions.map { "\($0) partition\($0 == 1 ? "" : "s")" } ?? "not there")"
+        }
+        var lines = ["  cluster   \(facts.brokers): \(topics.joined(separator: ", "))"]
+        if facts.group.failure == nil {
+            let lag = facts.group.lag.map { "\($0) records to read" } ?? "has read nothing yet"
+            lines.append("            group \(group): \(lag)")
+        }
+        return lines
+    }
+
     private func monitor(_ monitor: MonitorSpec) -> [String] {
         var lines = ["  monitor   watches \(CheckSummary.watched(monitor.watch).joined(separator: ", "))"]
         if !monitor.segments.isEmpty {

@@ -112,5 +112,48 @@ class CheckReportTests(pipeline_case.PipelineCase):
         self.assertIn(named, problem["message"])
 
 
+class OnlineTests(pipeline_case.PipelineCase):
+    PIPELINE = """
+pipeline: payments
+kafka: {brokers: embedded}
+sources:
+  payments: {topic: payments, key: card, id: id, time: record, fields: {id: int, card: string}}
+features: [{by: card, over: 1d, aggregates: {count: count()}}]
+output: {topic: scores}
+dead_letter: {topic: letters}
+"""
+
+    def report(self, *arguments, status):
+        result = self.command(pipeline_case.RIFFLE, "check", self.pipeline, "--online", "--format", "json", *arguments)
+        self.assertEqual((result.returncode, result.stderr), (status, ""), result.stdout)
+        report = json.loads(result.stdout)
+        SCHEMA.validate(report)
+        return report
+
+    def test_a_cluster_is_asked_and_the_groups_lag_told(self):
+        brokers = self.start_cluster()
+        self.publish(brokers, "payments", [("a", json.dumps({"id": number, "card": "a"})) for number in range(5)])
+        report = self.report("--brokers", brokers, status=0)
+        self.assertEqual(report["cluster"]["lag"], None)
+        self.assertEqual([topic["role"] for topic in report["cluster"]["topics"]], ["source", "scores", "dead-letters"])
+        self.assertTrue(all(topic["partitions"] for topic in report["cluster"]["topics"]))
+        # The embedded cluster does not know the question.
+        self.assertEqual([problem["code"] for problem in report["diagnostics"]], ["unknown-retention"])
+        self.riffle("run", self.pipeline, "--brokers", brokers, "--no-state", "--until-end")
+        self.publish(brokers, "payments", [("a", json.dumps({"id": number, "card": "a"})) for number in range(3)])
+        self.assertEqual(self.report("--brokers", brokers, status=0)["cluster"]["lag"], 3)
+        self.assertIn("group payments: 3 records to read", self.riffle("check", self.pipeline, "--online", "--brokers", brokers))
+        self.pipeline.write_text(self.pipeline.read_text().replace("topic: payments", "topic: paymnts"))
+        problem = self.report("--brokers", brokers, status=2)["diagnostics"][-1]
+        self.assertEqual((problem["code"], problem["suggestion"]), ("missing-topic", 'did you mean "payments"?'))
+
+    def test_nobody_answers(self):
+        problem = self.report("--brokers", "127.0.0.1:1", status=2)["diagnostics"][0]
+        self.assertEqual(problem["code"], "cluster-unreachable")
+        self.assertIn("Connection refused", problem["message"])
+        for arguments in [["--online"], ["--brokers", "localhost:9092"]]:
+            self.assertIn("--brokers", self.riffle("check", self.pipeline, *arguments, status=2))
+
+
 if __name__ == "__main__":
     unittest.main()
