@@ -25,6 +25,7 @@ import cases_tests
 import console_tests
 import docs_tests
 import drift_tests
+import explain_tests
 import inspect_tests
 import kill_tests
 import labels_tests
@@ -35,6 +36,7 @@ import pictures_tests
 import pipeline_case
 import pipelines_tests
 import secret_tests
+import tap_tests
 import topic_replay_tests
 import train_tests
 
@@ -384,9 +386,9 @@ def main():
     secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     modules = [
-        baseline_tests, cases_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests,
-        metrics_tests, model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests,
-        docs_tests, kill_tests,
+        baseline_tests, cases_tests, drift_tests, explain_tests, secret_tests, inspect_tests, tap_tests,
+        topic_replay_tests, labels_tests, metrics_tests, model_swap_tests, monitor_tests, train_tests, console_tests,
+        pipelines_tests, pictures_tests, docs_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
