@@ -85,7 +85,10 @@ let package = Package(
             ]),
         target(
             "Monitoring",
-            ["Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", crypto, logging]),
+            [
+                "Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", "Telemetry", "Workers",
+                crypto, logging, metrics,
+            ]),
         target("Console", ["Events", "Telemetry", hummingbird, lifecycle, logging] + network),
         // Layer 4: commands.
         .executableTarget(
@@ -96,7 +99,9 @@ let package = Package(
                 "Models",
                 "Monitoring", "Scoring", "Telemetry", "Workers",
                 argumentParser, histogram, logging,
-            ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
+            ],
+            // Links to `schemas/`: what `riffle schema` prints is what stands there.
+            resources: [.embedInCode("Schemas")], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
 
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Diagnostics"),
@@ -118,7 +123,7 @@ let package = Package(
                 "Telemetry", "Workers", logging,
             ]),
         tests("Console", [logging]),
-        tests("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka"]),
+        tests("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka", "Telemetry"]),
         // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
         .target(name: "CAllocationCounter"),
         .testTarget(

@@ -4,7 +4,9 @@ import Features
 /// The codes of diagnostics by who gives them; the reference page is made from them.
 public enum DiagnosticCatalogue {
     /// Every code that checking a pipeline can give, each once.
-    public static let all: [DiagnosticEntry] = configuration + expressions + plan + models + properties
+    public static let all: [DiagnosticEntry] =
+        configuration + expressions + plan + meaning + models
+        + properties + cluster
 
     /// Every code that reading a pipeline file can give.
     public static let configuration: [DiagnosticEntry] = syntax + shape + names + values + references

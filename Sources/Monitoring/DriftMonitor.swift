@@ -36,6 +36,8 @@ public final class DriftMonitor {
     public var describesWindows = false
     private var reports: [WindowReport] = []
     private var performance: [PerformanceRecord] = []
+    /// `nil`: no report is asked for.
+    var history: MonitorHistory?
 
     public init(plan: MonitorPlan, lanes: [MonitorLane], cluster: String = "") {
         scoreLanes = 0..<(lanes.firstIndex { $0.role != .scores } ?? lanes.count)
@@ -216,6 +218,7 @@ public final class DriftMonitor {
         eventCount += block.rows
         scored.closedUntil = max(scored.closedUntil, end)
         for index in scored.series { takeSeries(index, block) }
+        history?.take(block, evidence: openEvidence(of: scored))
         takeEstimate(block)
         if let labels, var scores = block.scores.take() {
             labels.closeScores(through: end, &scores)
@@ -228,7 +231,9 @@ public final class DriftMonitor {
     /// Adds the bucket to a series' windows, recent bins and evidence.
     private func takeSeries(_ index: Int, _ block: EvidenceBlock) {
         for cell in counts[index].indices { counts[index][cell] = 0 }
-        watches[index].windowMissing += plan.series[index].add(block, to: &counts[index])
+        let missing = plan.series[index].add(block, to: &counts[index])
+        watches[index].windowMissing += missing
+        history?.take(index, missing: missing, start: block.start)
         addCalmRows(block.rows, to: index)
         takeCounts(index, start: block.start, stratumTime: block.start)
     }
@@ -267,6 +272,8 @@ public final class DriftMonitor {
         watches[index].recent.add(start: start, bins: bins)
         let stratum = series.reference.stratum(at: stratumTime / 1_000)
         _ = watches[index].detector.close(bucketCounts[index], stratum: stratum)
+        history?.take(
+            index, cells: counts[index], start: start, evidence: series.weight * watches[index].detector.statistic)
         if case .firing(var alert) = watches[index].phase {
             for bin in bins.indices { alert.calmBins[bin] += bins[bin] }
             alert.peak = max(alert.peak, watches[index].detector.statistic)
@@ -281,7 +288,7 @@ public final class DriftMonitor {
         while let end = labels.join.step() {
             if !labels.join.joined.isEmpty { take(labels.join.joined, of: labels, end: end) }
             for window in labels.join.finished {
-                performance.append(.measured(window, labels.plan.join, plan.pipeline, versions: buckets.versions.names))
+                add(.measured(window, labels.plan.join, plan.pipeline, versions: buckets.versions.names))
             }
         }
     }
@@ -360,14 +367,20 @@ public final class DriftMonitor {
         return performance
     }
 
-    func add(_ record: PerformanceRecord) { performance.append(record) }
+    func add(_ record: PerformanceRecord) {
+        performance.append(record)
+        history?.take(record)
+    }
 
     /// The side that a series is of.
     func side(of index: Int) -> MonitorSide {
         refused.series.contains(index) ? refused : labelled.series.contains(index) ? labelled : scored
     }
 
-    func tell(_ alert: DriftAlert) { outputs.append(alert) }
+    func tell(_ alert: DriftAlert) {
+        outputs.append(alert)
+        history?.take(alert)
+    }
 }
 
 /// What was read in a window.

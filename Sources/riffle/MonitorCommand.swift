@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Console
 import Engine
 import Foundation
 import Monitoring
@@ -18,9 +19,14 @@ struct MonitorCommand: ParsableCommand {
             go to --output, a line each; no Kafka is needed. With --calibrate the alerts that your own past would have raised
             are counted against the budget: of a time in which nothing was wrong, other than the reference's.
 
+            --report writes a page for a browser of what the monitor has seen since it began: over Kafka at its end, at each
+            SIGHUP, and with --report-every from time to time. --until-end --no-state makes one of the whole topic.
+
             Examples:
               riffle monitor pipelines/card-fraud/pipeline.yaml
               riffle monitor pipeline.yaml --input scores.ndjson.gz --output alerts.ndjson
+              riffle monitor pipeline.yaml --input scores.ndjson.gz --labels labels.csv.gz --output alerts.ndjson --report report.html
+              riffle monitor pipeline.yaml --until-end --no-state --report report.html
               riffle monitor pipeline.yaml --calibrate last-year.csv.gz
 
             Exit codes: 0 stopped in order (whatever was found), 1 failed, 2 usage or configuration.
@@ -66,6 +72,17 @@ struct MonitorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A page for a browser: distributions, evidence, alerts and performance, in one file.", valueName: "file"))
+    var report: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Over Kafka: write the report anew so often, such as 10m; without it at the end, and at each SIGHUP.",
+            valueName: "duration"))
+    var reportEvery: CommandDuration?
+
+    @Option(
+        help: ArgumentHelp(
             "Count the alerts that scores of a quiet time would have raised; may be given again.", valueName: "file|-"))
     var calibrate: [String] = []
 
@@ -73,6 +90,7 @@ struct MonitorCommand: ParsableCommand {
     var reference: String?
 
     @OptionGroup var options: ServiceOptions
+    @OptionGroup var exposition: ExpositionOptions
 
     func validate() throws {
         if !input.isEmpty && !calibrate.isEmpty {
@@ -82,8 +100,15 @@ struct MonitorCommand: ParsableCommand {
         if readsFiles && options.areOfKafka {
             throw ValidationError("--brokers, --for, --until-end, --state and --no-state are of Kafka, not of files")
         }
+        if readsFiles && exposition.isWanted {
+            throw ValidationError("--http and --metrics-file are of Kafka: of files there is a summary")
+        }
         if input.isEmpty && (output != "-" || windows != nil || performance != nil) {
             throw ValidationError("--output, --windows and --performance need --input")
+        }
+        if report != nil && !calibrate.isEmpty { throw ValidationError("--report and --calibrate exclude each other") }
+        if reportEvery != nil && (report == nil || readsFiles) {
+            throw ValidationError("--report-every is for --report over Kafka")
         }
         if !readsFiles && !deadLetters.isEmpty {
             throw ValidationError("--dead-letters is for files: over Kafka dead letters come from their topic")
@@ -100,7 +125,7 @@ struct MonitorCommand: ParsableCommand {
         do {
             plan = try MonitorPlan(assembly.plan, referencePath: reference)
         } catch {
-            Terminal.printError("riffle monitor: \(error)")
+            Terminal.printFailure("riffle monitor", error)
             throw ExitCode(2)
         }
         if !input.isEmpty, let keys = assembly.spec.monitor?.keysOfTopics, !keys.isEmpty {
@@ -108,8 +133,10 @@ struct MonitorCommand: ParsableCommand {
                 "not asked of files, which do not say when scores were written: "
                     + keys.map { "monitor.\($0)" }.joined(separator: ", "))
         }
-        if !plan.unwatched.isEmpty {
-            Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
+        // Of files, dead letters are watched where they are given, which is asked for below.
+        let unwatched = plan.unwatched.filter { input.isEmpty || $0 != "\(SeriesName(.deadLetters))" }
+        if !unwatched.isEmpty {
+            Terminal.printError("not watched, since the reference has no such series: \(Self.list(unwatched))")
         }
         if plan.labels == nil && !labels.isEmpty {
             Terminal.printError(
@@ -136,7 +163,7 @@ struct MonitorCommand: ParsableCommand {
             // Whoever read the alerts has enough of them.
             throw ExitCode(1)
         } catch {
-            Terminal.printError("riffle monitor: \(error)")
+            Terminal.printFailure("riffle monitor", error)
             throw ExitCode(1)
         }
     }
@@ -156,14 +183,44 @@ struct MonitorCommand: ParsableCommand {
         running.untilEnd = options.untilEnd
         running.stateDirectory = options.noState ? nil : options.state ?? assembly.spec.state.directory
         running.propertyDefaults = options.propertyDefaults
+        running.reportEveryMicroseconds =
+            reportEvery?.microseconds ?? (exposition.http == nil ? nil : Self.pageMicroseconds)
+        running.showsStatus = exposition.isWanted
+        let logger = options.logger
+        let settings = try exposition.http.map {
+            try HTTPOption.settings($0.address, command: "monitor", eventBytesMax: 0)
+        }
+        let metrics = MonitorMetrics(pipeline: plan.pipeline)
+        let console = MonitorConsole(metrics)
+        let onReport: (MonitorReport) throws -> Void = { [report, exposition] page in
+            if exposition.http != nil { console.show(page) }
+            if let report { try ReportFile.write(page, to: report) }
+        }
+        let makesReports = report != nil || exposition.http != nil
         let service = try KafkaMonitoring(
             plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: running,
-            logger: options.logger)
-        let signals = StopSignals { service.requestStop() }
+            logger: logger, observer: { console.hear($0) }, onReport: makesReports ? onReport : nil)
+        // The first page is there before the first minute is over.
+        if exposition.http != nil { console.whenItBegins { service.requestReport() } }
+        let writer = try exposition.writer("monitor") {
+            try MetricsFileWriter(
+                to: $0, everyMilliseconds: $1, logger: logger, failures: metrics.fileFailures, text: { metrics.text() })
+        }
+        defer { writer?.stop() }
+        let server = try settings.map {
+            try HTTPOption.start($0, command: "monitor", probes: console, logger: logger)
+        }
+        defer { server?.stop() }
+        if let server { Terminal.printError("report, health and metrics at http://\(server.address)/") }
+        let onReload: (@Sendable () -> Void)? = report == nil ? nil : { @Sendable in service.requestReport() }
+        let signals = StopSignals({ service.requestStop() }, onReload: onReload)
         defer { signals.cancel() }
         options.afterDuration { service.requestStop() }
         try service.run()
     }
+
+    /// How old a page is at most that is shown by HTTP.
+    private static let pageMicroseconds: Int64 = 60_000_000
 
     private static func address(_ assembly: PipelineAssembly) -> String? {
         switch assembly.spec.kafka.brokers.value {
@@ -191,6 +248,7 @@ struct MonitorCommand: ParsableCommand {
         let alerts = try AlertFile(output)
         let reports = try windows.map { try AlertFile($0) }
         let performance = try performance.map { try AlertFile($0) }
+        if report != nil { monitoring.keepHistory() }
         let summary = try monitoring.run(
             onWindow: reports.map { reports in { try reports.write($0.line) } },
             onPerformance: { try performance?.write($0.line) },
@@ -198,6 +256,7 @@ struct MonitorCommand: ParsableCommand {
         try alerts.close()
         try reports?.close()
         try performance?.close()
+        if let report, let page = monitoring.report { try ReportFile.write(page, to: report) }
         Terminal.printError(MonitorSummaryText.lines(summary))
     }
 

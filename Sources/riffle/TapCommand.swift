@@ -122,7 +122,7 @@ struct TapCommand: ParsableCommand {
         options.limit = limit
         options.untilEnd = untilEnd
         let filter = try condition.map { try makeFilter($0, assembly) }
-        let isText = format.map { $0 == TestCommand.Format.text } ?? Terminal.isOutputInteractive
+        let isText = format.map { $0 == TestCommand.Format.text } ?? (isatty(STDOUT_FILENO) == 1)
         let text = TapText(topic.kind, of: assembly, usesColour: Terminal.usesColourOnOutput)
         var output = TapOutput()
         do {
@@ -147,7 +147,7 @@ struct TapCommand: ParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch {
-            Terminal.printError("riffle tap: \(error)")
+            Terminal.printFailure("riffle tap", error)
             throw ExitCode(1)
         }
     }

@@ -222,4 +222,13 @@ struct EvidenceTally: Hashable, Sendable {
     var faultyRows = 0
     /// Of other pipelines on the same topic.
     var foreignRows = 0
+
+    func since(_ before: EvidenceTally) -> EvidenceTally {
+        var tally = self
+        tally.rows -= before.rows
+        tally.lateRows -= before.lateRows
+        tally.faultyRows -= before.faultyRows
+        tally.foreignRows -= before.foreignRows
+        return tally
+    }
 }

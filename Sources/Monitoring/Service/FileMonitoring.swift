@@ -27,6 +27,12 @@ public final class FileMonitoring {
     private let plan: MonitorPlan
     private static let batchRows = 4_096
 
+    /// What was read and told as a page; `nil`: `keepHistory` was not called. Call it after `run`.
+    public var report: MonitorReport? { MonitorReport(monitor) }
+
+    /// Keeps what a report is made of; call it before `run`.
+    public func keepHistory() { monitor.keepHistory() }
+
     public typealias Input = (name: String, source: any ByteSource)
 
     /// - Parameters:

@@ -11,11 +11,15 @@ public final class KafkaMonitoring: @unchecked Sendable {
         /// `nil`: nothing is kept, and a start reads the whole score topic.
         public var stateDirectory: String?
         public var untilEnd = false
+        /// Between pages; `nil`: one is made at the end and when it is asked for.
+        public var reportEveryMicroseconds: Int64?
         /// Without a state, begin where the score topic ends now, rather than with what it still holds: a log that drops its
         /// oldest records all the time would overtake the monitor.
         public var beginsAtEnd = false
         /// Where a pipeline says nothing else: properties for librdkafka.
         public var propertyDefaults: [String: String] = [:]
+        /// Whether somebody wants to know how it stands (`MonitorLoop.Notice.stands`).
+        public var showsStatus = false
 
         public init() {}
     }
@@ -27,15 +31,19 @@ public final class KafkaMonitoring: @unchecked Sendable {
     private let properties: KafkaProperties
     private let options: Options
     private let logger: Logger
+    private let onReport: ((MonitorReport) throws -> Void)?
     private let observer: (MonitorLoop.Notice) -> Void
     private let loop = Mutex<MonitorLoop?>(nil)
     private let isStopRequested = Atomic<Bool>(false)
     private static let answerMilliseconds = 30_000
 
-    /// - Parameter observer: hears what happens, on the monitor's thread.
+    /// - Parameters:
+    ///   - observer: hears what happens, on the monitor's thread.
+    ///   - onReport: writes a page, on the monitor's thread; `nil`: none is asked for.
     public init(
         plan: MonitorPlan, pipeline: PipelineSpec, brokers: String, properties: KafkaProperties, options: Options,
-        logger: Logger, observer: @escaping (MonitorLoop.Notice) -> Void = { _ in }
+        logger: Logger, observer: @escaping (MonitorLoop.Notice) -> Void = { _ in },
+        onReport: ((MonitorReport) throws -> Void)? = nil
     ) throws(MonitorFailure) {
         guard let spec = pipeline.monitor else {
             throw MonitorFailure("the pipeline has no \"monitor\" section: add one, with a topic and a reference")
@@ -47,6 +55,7 @@ public final class KafkaMonitoring: @unchecked Sendable {
         self.properties = properties.withDefaults(options.propertyDefaults)
         self.options = options
         self.logger = logger
+        self.onReport = onReport
         self.observer = observer
     }
 
@@ -55,6 +64,9 @@ public final class KafkaMonitoring: @unchecked Sendable {
         isStopRequested.store(true, ordering: .sequentiallyConsistent)
         loop.withLock { $0 }?.requestStop()
     }
+
+    /// Has a page made soon, where `onReport` was given; from any thread.
+    public func requestReport() { loop.withLock { $0 }?.requestReport() }
 
     /// Blocks. - Throws: what cannot be gone on from.
     public func run() throws {
@@ -166,11 +178,14 @@ public final class KafkaMonitoring: @unchecked Sendable {
         var settings = MonitorLoop.Settings()
         settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
         settings.endsAtEnd = options.untilEnd
+        settings.statusEveryNanoseconds = options.showsStatus ? 1_000_000_000 : nil
+        settings.reportEveryNanoseconds = options.reportEveryMicroseconds.map { $0 * 1_000 }
         settings.saveEveryNanoseconds = pipeline.state.snapshotEvery.microseconds.map { $0 * 1_000 }
         settings.saveEveryRows = pipeline.state.snapshotEvery.events.map { Int($0) }
         let monitor = DriftMonitor(plan: plan, lanes: lanes, cluster: cluster)
         let loop = MonitorLoop(
-            monitor: monitor, source: source, sink: sink, store: store, settings: settings, clock: MonotonicClock()
+            monitor: monitor, source: source, sink: sink, store: store, settings: settings, clock: MonotonicClock(),
+            onReport: onReport
         ) { [self] in notice($0) }
         return (loop, monitor)
     }
@@ -198,6 +213,9 @@ public final class KafkaMonitoring: @unchecked Sendable {
         case .stateRefused(let reason): logger.warning("a state is not used", metadata: ["reason": "\(reason)"])
         case .stateNotSaved(let reason):
             logger.error("the state could not be saved", metadata: ["reason": "\(reason)"])
+        case .stateSaved, .stands: break
+        case .reportNotWritten(let reason):
+            logger.error("the report could not be written", metadata: ["reason": "\(reason)"])
         case .closed(let closing):
             logger.info(
                 "a partition without new scores is not waited for",

@@ -15,9 +15,13 @@ public final class MonitorLoop: @unchecked Sendable {
         public var saveEveryNanoseconds: Int64? = 60_000_000_000
         public var saveEveryRows: Int?
         public var noteEveryNanoseconds: Int64 = 5_000_000_000
+        /// How often `Notice.stands` comes; `nil`: never, since nobody looks.
+        public var statusEveryNanoseconds: Int64?
         /// Lanes that are ahead wait while so many buckets are open.
         public var openBucketsMax = 64
         public var batchRows = 1_024
+        /// `nil`: a page is made at the end and when it is asked for, and not before.
+        public var reportEveryNanoseconds: Int64?
         /// Ends when all lanes are at their ends, and closes what is open.
         public var endsAtEnd = false
 
@@ -30,12 +34,16 @@ public final class MonitorLoop: @unchecked Sendable {
         case began
         case stateRefused(String)
         case stateNotSaved(String)
+        case stateSaved
+        case reportNotWritten(String)
         case closed(LaneClosing)
         case told(DriftAlert)
         /// Sent by an earlier run.
         case toldBefore(DriftAlert)
         /// What a window's performance was; not what an earlier run told.
         case measured(PerformanceRecord)
+        /// Every so often, before the first record and after the last.
+        case stands(MonitorStatus)
     }
 
     private let monitor: DriftMonitor
@@ -45,22 +53,29 @@ public final class MonitorLoop: @unchecked Sendable {
     private let settings: Settings
     private let clock: any EngineClock
     private let wall: any WallClock
+    private let onReport: ((MonitorReport) throws -> Void)?
     private let onNotice: (Notice) -> Void
+    private let isReportRequested = Atomic<Bool>(false)
     private let isStopRequested = Atomic<Bool>(false)
     /// By role.
     private let batches: [MonitorLane.Role: EventBatch]
     private var told: Set<String> = []
     private var isAtEnd: [Bool]
     private var lastRows: [Int64]
+    private var readRecords: [UInt64]
+    private var lastStatus: Int64 = 0
     private var lastSave: Int64 = 0
     private var lastNote: Int64 = 0
+    private var lastReport: Int64 = 0
     private var savedRows = 0
     private static let waitMilliseconds = 100
 
+    /// - Parameter onReport: writes a page of what was seen since `run` began; `nil`: nobody asks for one, and nothing is kept
+    ///   for it.
     public init(
         monitor: DriftMonitor, source: any MonitorSource, sink: any MonitorSink, store: (any MonitorStore)?,
         settings: Settings, clock: any EngineClock, wall: any WallClock = SystemWallClock(),
-        onNotice: @escaping (Notice) -> Void
+        onReport: ((MonitorReport) throws -> Void)? = nil, onNotice: @escaping (Notice) -> Void
     ) {
         self.monitor = monitor
         self.source = source
@@ -69,6 +84,7 @@ public final class MonitorLoop: @unchecked Sendable {
         self.settings = settings
         self.clock = clock
         self.wall = wall
+        self.onReport = onReport
         self.onNotice = onNotice
         batches = Dictionary(
             uniqueKeysWithValues: Set(monitor.lanes.map(\.role)).map { role in
@@ -76,10 +92,14 @@ public final class MonitorLoop: @unchecked Sendable {
             })
         isAtEnd = Array(repeating: false, count: monitor.lanes.count)
         lastRows = Array(repeating: 0, count: monitor.lanes.count)
+        readRecords = Array(repeating: 0, count: monitor.lanes.count)
     }
 
     /// Ends `run` after its state is saved; from any thread.
     public func requestStop() { isStopRequested.store(true, ordering: .sequentiallyConsistent) }
+
+    /// Has a page made soon; from any thread.
+    public func requestReport() { isReportRequested.store(true, ordering: .sequentiallyConsistent) }
 
     private var isStopped: Bool { isStopRequested.load(ordering: .sequentiallyConsistent) }
 
@@ -101,8 +121,10 @@ public final class MonitorLoop: @unchecked Sendable {
         monitor.follow(try sink.recordedClosings())
         try source.begin(at: monitor.lanes.indices.map { monitor.position(lane: $0) })
         let start = clock.nanoseconds
-        (lastSave, lastNote) = (start, start)
+        (lastSave, lastNote, lastReport) = (start, start, start)
+        if onReport != nil { monitor.keepHistory() }
         for lane in lastRows.indices { lastRows[lane] = start }
+        showStatus()
         while !isStopped {
             let hasRows = try takeAll()
             try tell(monitor.advance())
@@ -113,9 +135,12 @@ public final class MonitorLoop: @unchecked Sendable {
                 break
             }
             try keep()
+            if let every = settings.statusEveryNanoseconds, clock.nanoseconds - lastStatus >= every { showStatus() }
             if !hasRows { try source.wait(milliseconds: Self.waitMilliseconds) }
         }
         if !settings.endsAtEnd { save() }
+        showStatus()
+        writeReport()
         try source.note(positions: positions)
     }
 
@@ -135,6 +160,7 @@ public final class MonitorLoop: @unchecked Sendable {
             if batch.count > 0 {
                 hasRows = true
                 lastRows[lane] = clock.nanoseconds
+                readRecords[lane] &+= UInt64(batch.count)
             }
             monitor.add(batch, lane: lane, position: taken.position)
         }
@@ -175,6 +201,18 @@ public final class MonitorLoop: @unchecked Sendable {
         try tell(monitor.advance())
     }
 
+    private func showStatus() {
+        if settings.statusEveryNanoseconds == nil { return }
+        lastStatus = clock.nanoseconds
+        var status = MonitorStatus(monitor)
+        status.lanes = monitor.lanes.enumerated().map { index, lane in
+            MonitorStatus.Lane(
+                lane: lane, records: readRecords[index], position: monitor.position(lane: index),
+                end: source.end(lane: index))
+        }
+        onNotice(.stands(status))
+    }
+
     private func tell(_ alerts: [DriftAlert]) throws {
         try tellPerformance()
         if alerts.isEmpty { return }
@@ -200,9 +238,22 @@ public final class MonitorLoop: @unchecked Sendable {
         let isTime = settings.saveEveryNanoseconds.map { now - lastSave >= $0 } ?? false
         let isFull = settings.saveEveryRows.map { monitor.takenRows - savedRows >= $0 } ?? false
         if isTime || isFull { save() }
+        let isReportDue = settings.reportEveryNanoseconds.map { now - lastReport >= $0 } ?? false
+        if isReportRequested.exchange(false, ordering: .sequentiallyConsistent) || isReportDue { writeReport() }
         if now - lastNote >= settings.noteEveryNanoseconds {
             lastNote = now
             try source.note(positions: positions)
+        }
+    }
+
+    /// A page that is not written costs nobody an alert.
+    private func writeReport() {
+        lastReport = clock.nanoseconds
+        guard let onReport, let report = MonitorReport(monitor) else { return }
+        do {
+            try onReport(report)
+        } catch {
+            onNotice(.reportNotWritten("\(error)"))
         }
     }
 
@@ -213,6 +264,7 @@ public final class MonitorLoop: @unchecked Sendable {
         do {
             try store.save(monitor.stateBytes())
             savedRows = monitor.takenRows
+            onNotice(.stateSaved)
         } catch {
             onNotice(.stateNotSaved("\(error)"))
         }

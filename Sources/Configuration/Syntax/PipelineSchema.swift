@@ -1,11 +1,9 @@
 import Features
 
-@testable import Configuration
-
 /// The JSON Schema of pipeline files, for editors: made from the syntax that the program itself reads by.
 ///
 /// It is looser than `riffle check`: it knows neither expressions nor what refers to what. It is never stricter.
-struct PipelineSchema {
+public struct PipelineSchema {
     /// JSON with its keys in order.
     indirect enum JSON {
         case text(String)
@@ -18,11 +16,11 @@ struct PipelineSchema {
     /// The schemas of sections, each once.
     private var definitions: [(name: String, schema: JSON)] = []
 
-    /// The file's text.
-    static var text: String { text(PipelineSyntax.root, id: "urn:riffle:pipeline:v1", title: "Riffle pipeline") }
+    /// `schemas/pipeline.schema.json`, with a line feed at the end.
+    public static var text: String { text(PipelineSyntax.root, id: "urn:riffle:pipeline:v1", title: "Riffle pipeline") }
 
-    /// The schema of files of tests.
-    static var ofTests: String {
+    /// `schemas/pipeline-tests.schema.json`, the same.
+    public static var ofTests: String {
         text(CaseSyntax.root, id: "urn:riffle:pipeline-tests:v1", title: "Tests of a Riffle pipeline")
     }
 
