@@ -241,11 +241,12 @@ public final class RunService: @unchecked Sendable {
         let clock = MonotonicClock()
         let start = clock.nanoseconds
         while true {
-            do {
+            do throws(KafkaFailure) {
                 return try admin.metadata(of: topic, milliseconds: Self.askMilliseconds)
-            } catch let failure where failure.isRetriable && !failure.isFatal {
+            } catch {
+                if !error.isRetriable || error.isFatal { throw error }
                 if isStopRequested.load(ordering: .sequentiallyConsistent) { throw StoppedBeforeStart() }
-                if clock.nanoseconds - start > Self.answerNanoseconds { throw failure }
+                if clock.nanoseconds - start > Self.answerNanoseconds { throw error }
             }
         }
     }
