@@ -86,7 +86,8 @@ public struct AccountText {
         Self.table(
             zip(plan.sources[account.source].schema.fields, account.fields).map { field, value in
                 switch value {
-                case .value(let text, let isText): [field.name, isText ? DeadLetterText.shown(CaseText.quoted(text)) : text]
+                case .value(let text, let isText):
+                    [field.name, isText ? DeadLetterText.shown(CaseText.quoted(text)) : text]
                 case .null: [field.name, "null"]
                 case .absent: [field.name, "absent"]
                 }
