@@ -19,8 +19,8 @@ struct Riffle: ParsableCommand {
         version: RiffleVersion.text,
         subcommands: [
             RunCommand.self, MonitorCommand.self, BaselineCommand.self, CheckCommand.self, SchemaCommand.self,
-            ReplayCommand.self, TestCommand.self, ExplainCommand.self, TrainCommand.self, ModelCommand.self,
-            GenerateCommand.self, DemoCommand.self,
+            ReplayCommand.self, TestCommand.self, ExplainCommand.self, TapCommand.self, TrainCommand.self,
+            ModelCommand.self, GenerateCommand.self, DemoCommand.self,
             BenchCommand.self, DriftCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
         ])
 }
