@@ -5,7 +5,7 @@ RELEASE := $(BUILD)/release/riffle
 # Suites that block threads run one after the other: they would starve the pool that runs tests. A hang is a failure.
 TEST := scripts/within.sh 1200 swift test --skip-build
 
-.PHONY: demo test build release lint format handbook bench copier setup setup-test goldens clean help
+.PHONY: demo up test build release lint format deploy-check handbook bench copier setup setup-test goldens clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,7 +14,7 @@ setup: ## Install missing system packages (librdkafka, mimalloc, simdjson, zlib)
 	@scripts/setup.sh librdkafka-dev libmimalloc-dev libsimdjson-dev zlib1g-dev
 
 setup-test: setup
-	@scripts/setup.sh kcat jq python3-jsonschema python3-confluent-kafka procps
+	@scripts/setup.sh kcat jq python3-jsonschema python3-confluent-kafka python3-yaml procps
 
 build: setup ## Build for debugging.
 	swift build
@@ -24,6 +24,13 @@ release: setup ## Build for use.
 
 demo: release ## See it work: a cluster, a generator and the pipeline in one process. Ends with Ctrl-C.
 	$(RELEASE) demo pipelines/card-fraud/pipeline.yaml $(DEMO_ARGUMENTS)
+
+up: .env ## Start everything in containers, with Kafka, Prometheus and Grafana (docs/DEPLOY.md).
+	docker compose up --build
+
+# The token of the consoles; docker compose reads it from here.
+.env:
+	@umask 077; echo "RIFFLE_HTTP_TOKEN=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >$@
 
 test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, end to end.
 	swift build --build-tests
@@ -41,6 +48,9 @@ lint: ## Check the format of the sources.
 
 format: ## Rewrite the sources in the project's format.
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+deploy-check: ## Check what is in deploy/ with tools from PyPI and Debian's promtool, all kept in .build.
+	@scripts/deploy_check.sh $(BUILD)
 
 handbook: release ## Hold features and scores against the Fraud Detection Handbook's data; skips where it is absent.
 	@scripts/handbook.sh $(RELEASE)

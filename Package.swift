@@ -85,7 +85,10 @@ let package = Package(
             ]),
         target(
             "Monitoring",
-            ["Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", crypto, logging]),
+            [
+                "Configuration", "Drift", "Engine", "Events", "Features", "Generation", "Kafka", "Telemetry", "Workers",
+                crypto, logging, metrics,
+            ]),
         target("Console", ["Events", "Telemetry", hummingbird, lifecycle, logging] + network),
         // Layer 4: commands.
         .executableTarget(
@@ -118,7 +121,7 @@ let package = Package(
                 "Telemetry", "Workers", logging,
             ]),
         tests("Console", [logging]),
-        tests("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka"]),
+        tests("Monitoring", ["Drift", "Engine", "Events", "Generation", "Kafka", "Telemetry"]),
         // The allocation counter replaces malloc in its whole process: a target, and a run, of its own.
         .target(name: "CAllocationCounter"),
         .testTarget(

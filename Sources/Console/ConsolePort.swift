@@ -1,11 +1,19 @@
-/// What the console asks of the process that it stands in. Called on the console's own thread: it must neither block
-/// nor take long.
-public protocol ConsolePort: Sendable {
+public import Events
+
+/// What others ask of every process: whether it works, and what it has counted. Called on the console's own thread: it
+/// must neither block nor take long.
+public protocol ProbePort: Sendable {
     func readiness() -> Readiness
     /// All metrics in Prometheus' text format.
     func metricsText() -> String
+}
+
+/// What the console asks of the process that it stands in; the same holds.
+public protocol ConsolePort: ProbePort {
     /// The plan that runs: for `/v1/pipeline`.
     func pipeline() -> JSONContent
+    /// What events of the scored source look like: for `/openapi.json`.
+    func events() -> EventSchema
     /// How things stand; called once every `ConsoleLimits.sampleMilliseconds`, whether or not anybody listens.
     func sample() -> LiveSample
     /// Passes a question to the engine, which answers it between batches.

@@ -18,16 +18,36 @@ public final class ConsoleServer: Sendable {
     private let ended: EventLoopFuture<Void>
     private let isStopped = Atomic<Bool>(false)
 
-    /// Listens; blocks until it does.
+    /// Listens with all routes; blocks until it does.
     ///
     /// - Throws: `ConsoleFailure` where the address is taken or is none of this machine's.
-    public init(_ settings: ConsoleSettings, port: any ConsolePort, logger: Logger) throws(ConsoleFailure) {
+    public convenience init(
+        _ settings: ConsoleSettings, port: any ConsolePort, logger: Logger
+    ) throws(ConsoleFailure) {
+        let limits = settings.limits
+        let feed = LiveFeed(limits)
+        let sampler = LiveSampler(port: port, feed: feed, milliseconds: limits.sampleMilliseconds)
+        try self.init(
+            settings, RouteTable(port: port, feed: feed, limits: limits), services: [.init(service: sampler)],
+            logger: logger)
+    }
+
+    /// Listens with health and metrics alone. - Throws: as the other.
+    public convenience init(
+        _ settings: ConsoleSettings, probes: any ProbePort, logger: Logger
+    ) throws(ConsoleFailure) {
+        try self.init(settings, RouteTable(probes: probes), services: [], logger: logger)
+    }
+
+    private init(
+        _ settings: ConsoleSettings, _ table: RouteTable,
+        services: [ServiceGroupConfiguration.ServiceConfiguration], logger: Logger
+    ) throws(ConsoleFailure) {
         // What Hummingbird says of itself helps no operator; who asked for the console prints its address.
         var quiet = logger
         quiet.logLevel = max(.warning, logger.logLevel)
         let limits = settings.limits
-        let feed = LiveFeed(limits)
-        let responder = ConsoleResponder(RouteTable(port: port, feed: feed, limits: limits), settings)
+        let responder = ConsoleResponder(table, settings)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let begun = OneShot(loops.next().makePromise(of: Int.self))
         let ending = loops.next().makePromise(of: Void.self)
@@ -38,9 +58,8 @@ public final class ConsoleServer: Sendable {
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax, logger: quiet)),
             onServerRunning: { begun.give(.success($0.localAddress?.port ?? settings.address.port)) },
             eventLoopGroupProvider: .shared(loops), logger: quiet)
-        let sampler = LiveSampler(port: port, feed: feed, milliseconds: limits.sampleMilliseconds)
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: application), .init(service: sampler)], logger: quiet)
+            services: [.init(service: application)] + services, logger: quiet)
         configuration.maximumGracefulShutdownDuration = .milliseconds(limits.stopMilliseconds)
         let group = ServiceGroup(configuration: configuration)
         Task(executorPreference: LoopExecutor(loops.next())) {

@@ -25,6 +25,8 @@ public struct KafkaRecord: @unchecked Sendable {
         self.message = message
     }
 
+    public var partition: Int32 { message.pointee.partition }
+
     /// `Int64.min` where the record has no timestamp; asked of librdkafka in each call.
     public var timestampMicroseconds: Int64 {
         var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE

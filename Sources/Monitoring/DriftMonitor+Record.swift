@@ -31,7 +31,7 @@ extension DriftMonitor {
             time: MonitorText.time(time), data: bytes)
     }
 
-    private static func severity(of name: SeriesName) -> String {
+    static func severity(of name: SeriesName) -> String {
         if name.segment != nil { return "warning" }
         switch name.subject {
         case .score, .decision, .precision, .recall, .deadLetters: return "critical"

@@ -14,7 +14,9 @@ final class RunJournal: StreamObserver {
     private let observer: (any StreamObserver)?
     private let figures: LiveFigures?
     private let clock: any EngineClock
+    private let time = AnchoredClock()
     private let waits = Mutex(MergeWaitWatch())
+    private let faults = Mutex(FaultWatch())
 
     init(
         _ logger: Logger, metrics: RunMetrics, ends: @escaping Ends, passingOnTo observer: (any StreamObserver)?,
@@ -29,8 +31,11 @@ final class RunJournal: StreamObserver {
     }
 
     func didScore(_ context: BatchContext, plan: ScoringPlan) {
-        metrics.engine.didScore(context.batch.count)
+        metrics.engine.didScore(context, now: time.microseconds)
         figures?.didScore(context)
+        for line in faults.withLock({ $0.lines(context, plan: plan, now: clock.nanoseconds) }) {
+            log(line, of: context)
+        }
         observer?.didScore(context, plan: plan)
     }
 
@@ -101,6 +106,17 @@ final class RunJournal: StreamObserver {
         } else {
             logger.notice("scoring waits for partitions that are behind", metadata: metadata)
         }
+    }
+
+    private func log(_ line: FaultWatch.Line, of context: BatchContext) {
+        var metadata: Logger.Metadata = ["topic": "\(line.topic)", "code": "\(line.code)", "reason": "\(line.reason)"]
+        if let record = context.record(ofRow: line.row).flatMap({ RecordSighting($0) }) {
+            metadata["partition"] = "\(record.partition)"
+            metadata["offset"] = "\(record.offset)"
+            if let trace = record.trace { metadata["traceparent"] = "\(trace)" }
+        }
+        if line.more > 0 { metadata["more_since_the_last_line"] = "\(line.more)" }
+        logger.notice("an event cannot be used: it goes to the dead letters", metadata: metadata)
     }
 
     private static func seconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds / 1_000_000) / 1_000 }

@@ -7,13 +7,14 @@ extension MetricCatalogue {
             # Metrics
 
             \(origin)
-            What `riffle run --metrics-file` writes and `GET /metrics` of its [console](../HTTP.md) answers, in Prometheus'
-            text format 0.0.4. Every series has the label `pipeline` as well. Counters begin at 0 with the process. A metric
-            keeps at most so many *series* apart; what comes beyond them is counted together under `other`. A gauge is not
-            shown before it has a value. What to do about a fault: [FAULTS.md](../FAULTS.md).
+            What `--metrics-file` of `riffle run` and `riffle monitor` writes and `GET /metrics` of their
+            [console](../HTTP.md) answers, in Prometheus' text format 0.0.4. Every series has the label `pipeline` as
+            well. Counters begin at 0 with the process. A metric keeps at most so many *series* apart; what comes beyond
+            them is counted together under `other`. A gauge is not shown before it has a value. What to do about a
+            fault: [FAULTS.md](../FAULTS.md).
 
             """
-        for chapter in chapters {
+        for chapter in chapters + [monitorChapter] {
             page += "\n## \(chapter.title)\n\n\(chapter.about)\n\n"
             page += "| metric | type | labels | series | meaning |\n| --- | --- | --- | --- | --- |\n"
             for spec in chapter.specs {

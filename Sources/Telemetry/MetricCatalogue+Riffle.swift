@@ -1,6 +1,9 @@
 /// Every metric of Riffle, in the order of the reference page.
 extension MetricCatalogue {
+    /// What `riffle run` counts.
     public static let riffle = MetricCatalogue(chapters.flatMap(\.specs))
+    /// What `riffle monitor` counts.
+    public static let monitor = MetricCatalogue(MetricSpec.monitor + MetricSpec.everyProcess)
 
     /// Metrics that belong together, under a title.
     public struct Chapter: Sendable {
@@ -31,6 +34,11 @@ extension MetricCatalogue {
         ),
         Chapter(title: "The process", about: "What belongs to no event.", specs: MetricSpec.process),
     ]
+
+    static let monitorChapter = Chapter(
+        title: "The monitor",
+        about: "Of `riffle monitor`, a process of its own; of those above it has "
+            + MetricSpec.everyProcess.map { "`\($0.name)`" }.joined(separator: ", ") + ".", specs: MetricSpec.monitor)
 }
 
 extension MetricLabel {
@@ -47,5 +55,9 @@ enum Bounds {
     static let answers = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
     /// From a small snapshot to a rebuild of hours.
     static let rebuilds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600]
+    /// From a score at once to one that waited for a restart.
+    static let latencies = [
+        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600,
+    ]
     static let batch: [Double] = [1, 4, 16, 64, 256, 1_024, 2_048, 4_096, 16_384, 65_536]
 }

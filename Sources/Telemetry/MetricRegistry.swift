@@ -50,6 +50,15 @@ public final class MetricRegistry: MetricsFactory, Sendable {
         return CoreMetrics.Timer(label: spec.name, dimensions: Self.dimensions(spec, values), factory: self)
     }
 
+    /// A histogram of seconds that is filled by many events at once.
+    public func durations(_ spec: MetricSpec, _ values: String...) -> DurationCounts {
+        check(spec, values)
+        guard case .histogram(let bounds) = spec.kind,
+            let series = find(spec.name, Self.dimensions(spec, values)) as? HistogramSeries
+        else { preconditionFailure("\(spec.name) is no histogram") }
+        return DurationCounts(series, bounds: bounds)
+    }
+
     private func check(_ spec: MetricSpec, _ values: [String]) {
         precondition(catalogue[spec.name] == spec, "\(spec.name) is not in the catalogue")
         precondition(values.count == spec.labels.count, "\(spec.name) has \(spec.labels.count) labels, not \(values)")

@@ -85,6 +85,12 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler, @unche
         total.add(value)
     }
 
+    /// Adds values that were counted elsewhere: one count for each bound and one for what is above all.
+    func add(_ more: [UInt64], sum: Double) {
+        for (index, count) in more.enumerated() where count > 0 { counts[index].add(count, ordering: .relaxed) }
+        if sum != 0 { total.add(sum) }
+    }
+
     /// Histograms of time are in seconds.
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 

@@ -52,6 +52,14 @@ extension MetricSpec {
     public static let batchEvents = MetricSpec(
         "riffle_batch_events", .histogram(bounds: Bounds.batch), "Events of each batch that was scored.")
 
+    public static let eventToScore = MetricSpec(
+        "riffle_event_to_score_seconds", .histogram(bounds: Bounds.latencies),
+        "From the timestamp of an event's record until its score is computed and on its way to the producer.")
+    public static let phaseSeconds = MetricSpec(
+        "riffle_phase_seconds_total", .counter,
+        "Time spent in each phase, workers side by side counted once; sending goes on beside the others.",
+        labels: [MetricLabel("phase", ["decode", "features", "score", "encode", "send"])])
+
     public static let eventsExplained = MetricSpec(
         "riffle_events_explained_total", .counter, "Scores for which reasons were computed, as model.explain asks.")
     public static let explanationsSkipped = MetricSpec(
@@ -62,7 +70,8 @@ extension MetricSpec {
         eventsConsumed, eventsScored, eventsAbsorbed, eventsDeadLettered, eventsLateDropped, eventsMuted,
         eventsReleased,
         eventsInFlight, offsetsSkipped, consumerLag, availableTime, eventsLate, deadLetters, mergeWaits,
-        mergeWaitSeconds, mergeWaitsExpired, batchEvents, eventsExplained, explanationsSkipped,
+        mergeWaitSeconds, mergeWaitsExpired, batchEvents, eventToScore, phaseSeconds, eventsExplained,
+        explanationsSkipped,
     ]
 
     // MARK: - Delivery

@@ -121,6 +121,9 @@ extension MetricSpec {
     public static let metricsFileFailures = MetricSpec(
         "riffle_metrics_file_failures_total", .counter, "Times that the metrics file could not be written.")
 
+    /// What every process shows that serves a pipeline.
+    static let everyProcess = [startTimestamp, residentBytes, metricsFileFailures]
+
     static let process = [
         startTimestamp, stops, carefulRestarts, quarantined, clockSteps, residentBytes, metricsFileFailures,
     ]

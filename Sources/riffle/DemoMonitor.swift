@@ -21,6 +21,7 @@ final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
     /// Shows the reference beside the scores; `nil`: nobody looks.
     private let figures: LiveFigures?
     private let current = Mutex(DriftStatus())
+    private let board = Mutex(AlertBoard())
     private let plan = Mutex<MonitorPlan?>(nil)
     private let running = Mutex<KafkaMonitoring?>(nil)
     private let generating = Mutex<GenerateService?>(nil)
@@ -118,44 +119,15 @@ final class DemoMonitor: DemonstrationCompanion, @unchecked Sendable {
 
     // MARK: - Alerts
 
-    /// What the view shows of an alert's record.
-    private struct Record: Decodable {
-        struct Cause: Decodable { var series: String }
-        var series: String
-        var summary: String
-        var startsAt: String
-        var causes: [Cause]
-        var segments: [Cause]
-    }
-
     private func note(_ alert: DriftAlert) {
-        guard let record = try? JSONDecoder().decode(Record.self, from: alert.data) else { return }
-        let time = Self.time(alert.time)
-        current.withLock { status in
-            if let open = status.alerts.lastIndex(where: { $0.isOpen && $0.series == record.series }) {
-                // What it says at its end is less than what it said before.
-                if alert.state == .resolved {
-                    status.alerts[open].until = time
-                } else {
-                    status.alerts[open].text = Self.text(record)
-                }
-                return
-            }
-            if alert.state == .resolved { return }
-            status.alerts.append(
-                DemonstrationAlert(series: record.series, text: Self.text(record), since: Self.time(record.startsAt)))
+        let known = board.withLock { board in
+            board.note(alert.data, pipeline: assembly.scoring.pipeline)
+            return board.alerts
         }
-    }
-
-    private static let causesShown = 3
-
-    private static func text(_ record: Record) -> String {
-        let causes = (record.causes + record.segments).prefix(causesShown).map(\.series)
-        return causes.isEmpty ? record.summary : "\(record.summary); with it \(causes.joined(separator: ", "))"
-    }
-
-    private static func time(_ text: String) -> EventTime {
-        let date = try? Date(text, strategy: .iso8601)
-        return EventTime(microseconds: Int64((date?.timeIntervalSince1970 ?? 0) * 1e6))
+        current.withLock { status in
+            status.alerts = known.map {
+                DemonstrationAlert(series: $0.series, text: $0.text, since: $0.since, until: $0.until)
+            }
+        }
     }
 }

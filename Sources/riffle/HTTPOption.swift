@@ -37,8 +37,19 @@ enum HTTPOption {
     static func start(
         _ settings: ConsoleSettings, command: String, port: any ConsolePort, logger: Logger
     ) throws -> ConsoleServer {
+        try started(command) { try ConsoleServer(settings, port: port, logger: logger) }
+    }
+
+    /// Health and metrics alone. - Throws: the same.
+    static func start(
+        _ settings: ConsoleSettings, command: String, probes: any ProbePort, logger: Logger
+    ) throws -> ConsoleServer {
+        try started(command) { try ConsoleServer(settings, probes: probes, logger: logger) }
+    }
+
+    private static func started(_ command: String, _ make: () throws -> ConsoleServer) throws -> ConsoleServer {
         do {
-            return try ConsoleServer(settings, port: port, logger: logger)
+            return try make()
         } catch {
             Terminal.printError("riffle \(command): \(error)")
             throw ExitCode(1)

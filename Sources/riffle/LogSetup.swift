@@ -1,6 +1,9 @@
 import ArgumentParser
+import Engine
 import Foundation
 import Logging
+import Synchronization
+import Telemetry
 
 enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
 
@@ -14,10 +17,19 @@ enum LogLevel: String, ExpressibleByArgument, CaseIterable {
 /// Logs to standard error: for people, or one JSON object a line.
 enum LogSetup {
     static func logger(format: LogFormat, level: Logger.Level) -> Logger {
-        var logger = Logger(label: "riffle") { _ in LineLogHandler(format: format) }
+        let throttle = SharedThrottle()
+        var logger = Logger(label: "riffle") { _ in LineLogHandler(format: format, throttle: throttle) }
         logger.logLevel = level
         return logger
     }
+}
+
+/// One throttle for all copies of a logger.
+final class SharedThrottle: Sendable {
+    private let throttle = Mutex(LogThrottle())
+    private let clock = MonotonicClock()
+
+    func take(_ message: String) -> Int? { throttle.withLock { $0.take(message, now: clock.nanoseconds) } }
 }
 
 /// Writes one line a message, whole, so that lines of several threads do not mix.
@@ -26,7 +38,12 @@ struct LineLogHandler: LogHandler {
     var logLevel: Logger.Level = .notice
     var metadata: Logger.Metadata = [:]
 
-    init(format: LogFormat) { self.format = format }
+    private let throttle: SharedThrottle
+
+    init(format: LogFormat, throttle: SharedThrottle) {
+        self.format = format
+        self.throttle = throttle
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -34,7 +51,12 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        var all = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        // Whoever asks for details gets all of them.
+        if event.level >= .notice {
+            guard let leftOut = throttle.take("\(event.message)") else { return }
+            if leftOut > 0 { all["left_out"] = "\(leftOut)" }
+        }
         let time = Date().formatted(
             .iso8601.year().month().day().timeZone(separator: .omitted).time(includingFractionalSeconds: true))
         let line: String

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Console
 import Engine
 import Foundation
 import Monitoring
@@ -89,6 +90,7 @@ struct MonitorCommand: ParsableCommand {
     var reference: String?
 
     @OptionGroup var options: ServiceOptions
+    @OptionGroup var exposition: ExpositionOptions
 
     func validate() throws {
         if !input.isEmpty && !calibrate.isEmpty {
@@ -97,6 +99,9 @@ struct MonitorCommand: ParsableCommand {
         let readsFiles = !input.isEmpty || !calibrate.isEmpty
         if readsFiles && options.areOfKafka {
             throw ValidationError("--brokers, --for, --until-end, --state and --no-state are of Kafka, not of files")
+        }
+        if readsFiles && exposition.isWanted {
+            throw ValidationError("--http and --metrics-file are of Kafka: of files there is a summary")
         }
         if input.isEmpty && (output != "-" || windows != nil || performance != nil) {
             throw ValidationError("--output, --windows and --performance need --input")
@@ -128,8 +133,10 @@ struct MonitorCommand: ParsableCommand {
                 "not asked of files, which do not say when scores were written: "
                     + keys.map { "monitor.\($0)" }.joined(separator: ", "))
         }
-        if !plan.unwatched.isEmpty {
-            Terminal.printError("not watched, since the reference has no such series: \(Self.list(plan.unwatched))")
+        // Of files, dead letters are watched where they are given, which is asked for below.
+        let unwatched = plan.unwatched.filter { input.isEmpty || $0 != "\(SeriesName(.deadLetters))" }
+        if !unwatched.isEmpty {
+            Terminal.printError("not watched, since the reference has no such series: \(Self.list(unwatched))")
         }
         if plan.labels == nil && !labels.isEmpty {
             Terminal.printError(
@@ -180,9 +187,26 @@ struct MonitorCommand: ParsableCommand {
         let onReport: ((MonitorReport) throws -> Void)? = report.map { path in
             { page in try ReportFile.write(page, to: path) }
         }
+        running.showsStatus = exposition.isWanted
+        let logger = options.logger
+        let settings = try exposition.http.map {
+            try HTTPOption.settings($0.address, command: "monitor", eventBytesMax: 0)
+        }
+        let metrics = MonitorMetrics(pipeline: plan.pipeline)
+        let console = MonitorConsole(metrics)
         let service = try KafkaMonitoring(
             plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: running,
-            logger: options.logger, onReport: onReport)
+            logger: logger, observer: { console.hear($0) }, onReport: onReport)
+        let writer = try exposition.writer("monitor") {
+            try MetricsFileWriter(
+                to: $0, everyMilliseconds: $1, logger: logger, failures: metrics.fileFailures, text: { metrics.text() })
+        }
+        defer { writer?.stop() }
+        let server = try settings.map {
+            try HTTPOption.start($0, command: "monitor", probes: console, logger: logger)
+        }
+        defer { server?.stop() }
+        if let server { Terminal.printError("health and metrics at http://\(server.address)/") }
         let onReload: (@Sendable () -> Void)? = report == nil ? nil : { @Sendable in service.requestReport() }
         let signals = StopSignals({ service.requestStop() }, onReload: onReload)
         defer { signals.cancel() }

@@ -3,7 +3,9 @@ import Configuration
 import Console
 import Engine
 import Foundation
+import Kafka
 import Logging
+import Monitoring
 import Scoring
 
 /// `riffle run`: scores a pipeline's topic until it is told to stop.
@@ -28,26 +30,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var options: ServiceOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Write metrics to this file in Prometheus' text format, for node_exporter's textfile collector; everybody may "
-                + "read it.", valueName: "path"))
-    var metricsFile: String?
-
-    @Option(help: ArgumentHelp("How often the metrics file is written (default: 15s).", valueName: "duration"))
-    var metricsEvery: CommandDuration?
-
-    @Option(
-        help: ArgumentHelp(
-            "Answer HTTP here: health, metrics, the dashboard, scores on demand (docs/HTTP.md). Port 0 takes a free one. Any "
-                + "address but loopback needs a token in RIFFLE_HTTP_TOKEN.", valueName: "host:port"))
-    var http: HTTPArgument?
-
-    func validate() throws {
-        if metricsEvery != nil && metricsFile == nil {
-            throw ValidationError("--metrics-every needs --metrics-file: there is nothing to write to")
-        }
-    }
+    @OptionGroup var exposition: ExpositionOptions
 
     func run() throws {
         let assembly = try PipelineLoading.load(pipeline)
@@ -61,8 +44,8 @@ struct RunCommand: ParsableCommand {
         running.propertyDefaults = options.propertyDefaults
         let choice: BrokerChoice
         let service: RunService
-        let figures = http.map { _ in LiveFigures(plan: assembly.scoring, bins: .fitting(assembly.spec)) }
-        let console = try http.map {
+        let figures = exposition.http.map { _ in LiveFigures(plan: assembly.scoring, bins: .fitting(assembly.spec)) }
+        let console = try exposition.http.map {
             try HTTPOption.settings(
                 $0.address, command: "run", eventBytesMax: assembly.spec.limits.eventBytesMax)
         }
@@ -75,8 +58,12 @@ struct RunCommand: ParsableCommand {
             Terminal.printError("riffle run: \(error)")
             throw ExitCode(1)
         }
-        let metrics = try metricsWriter(service, logger)
-        let server = try startConsole(console, assembly, service, figures, logger)
+        let metrics = try exposition.writer("run") {
+            try MetricsFileWriter(service.metrics, to: $0, everyMilliseconds: $1, logger: logger)
+        }
+        let follower = console == nil ? nil : follower(assembly, service, logger)
+        defer { follower?.stop() }
+        let server = try startConsole(console, assembly, service, figures, follower, logger)
         defer { server?.stop() }
         let signals = StopSignals({ service.requestStop() }, onReload: { service.requestReload() })
         defer { signals.cancel() }
@@ -92,41 +79,40 @@ struct RunCommand: ParsableCommand {
         withExtendedLifetime(choice) {}
     }
 
-    private static let metricsEveryStandard = 15_000
-    private var metricsEveryMilliseconds: Int {
-        metricsEvery.map { max(1, Int($0.microseconds / 1_000)) } ?? Self.metricsEveryStandard
-    }
-
     /// How often librdkafka is to report to whoever looks.
     private var statisticsMilliseconds: Int? {
-        let ofFile = metricsFile == nil ? nil : metricsEveryMilliseconds
-        let ofConsole = http == nil ? nil : Self.consoleStatisticsMilliseconds
+        let ofFile = exposition.metricsFile == nil ? nil : exposition.everyMilliseconds
+        let ofConsole = exposition.http == nil ? nil : Self.consoleStatisticsMilliseconds
         return [ofFile, ofConsole].compactMap { $0 }.min()
     }
 
     /// A broker that is away is noticed so soon.
     private static let consoleStatisticsMilliseconds = 5_000
 
-    private func startConsole(
-        _ settings: ConsoleSettings?, _ assembly: PipelineAssembly, _ service: RunService, _ figures: LiveFigures?,
-        _ logger: Logger
-    ) throws -> ConsoleServer? {
-        guard let settings, let figures else { return nil }
-        let server = try HTTPOption.start(
-            settings, command: "run", port: RunConsole(assembly, service, figures), logger: logger)
-        Terminal.printError("console at http://\(server.address)/")
-        return server
+    /// What another process tells of drift is for whoever looks; `nil`: the pipeline is not watched.
+    private func follower(
+        _ assembly: PipelineAssembly, _ service: RunService, _ logger: Logger
+    ) -> AlertFollower? {
+        assembly.spec.monitor.map {
+            AlertFollower(
+                brokers: service.brokers, group: "\(assembly.spec.kafka.group)-console",
+                properties: assembly.properties.withDefaults(options.propertyDefaults), topic: $0.topic.value,
+                pipeline: assembly.scoring.pipeline, logger: logger)
+        }
     }
 
-    /// A path that cannot be written to is a mistake of the command line.
-    private func metricsWriter(_ service: RunService, _ logger: Logger) throws -> MetricsFileWriter? {
-        guard let metricsFile else { return nil }
-        do {
-            return try MetricsFileWriter(
-                service.metrics, to: metricsFile, everyMilliseconds: metricsEveryMilliseconds, logger: logger)
-        } catch {
-            Terminal.printError("riffle run: \(error)")
-            throw ExitCode(2)
+    private func startConsole(
+        _ settings: ConsoleSettings?, _ assembly: PipelineAssembly, _ service: RunService, _ figures: LiveFigures?,
+        _ follower: AlertFollower?, _ logger: Logger
+    ) throws -> ConsoleServer? {
+        guard let settings, let figures else { return nil }
+        let topic = assembly.spec.monitor?.topic.value ?? ""
+        let drift: @Sendable () -> LiveSample.Drift = {
+            follower.map { RunConsole.drift($0, topic: topic) } ?? RunConsole.noMonitor()
         }
+        let server = try HTTPOption.start(
+            settings, command: "run", port: RunConsole(assembly, service, figures, drift: drift), logger: logger)
+        Terminal.printError("console at http://\(server.address)/")
+        return server
     }
 }

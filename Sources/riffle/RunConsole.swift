@@ -3,6 +3,7 @@ import Console
 import Engine
 import Events
 import Features
+import Monitoring
 import Scoring
 import Synchronization
 
@@ -32,9 +33,27 @@ final class RunConsole: ConsolePort {
 
     static let noMonitor: @Sendable () -> LiveSample.Drift = {
         LiveSample.Drift(
-            text:
-                "No monitor is connected to this process: \"riffle monitor\" runs beside it and writes alerts to its topic.",
-            isWatched: false)
+            text: "The pipeline has no \"monitor\" section: nothing is watched.", isWatched: false)
+    }
+
+    /// What the drift topic says, which another process writes.
+    static func drift(_ follower: AlertFollower, topic: String) -> LiveSample.Drift {
+        let (board, standing) = follower.current
+        let text =
+            switch standing {
+            case .connecting: "Topic \"\(topic)\" is being looked for."
+            case .noTopic:
+                "There is no topic \"\(topic)\" yet: start \"riffle monitor\" beside this process, which makes it."
+            case .following: "What \"riffle monitor\" has told on topic \"\(topic)\"."
+            case .failed(let reason): "Topic \"\(topic)\" cannot be read: \(reason)."
+            }
+        return LiveSample.Drift(
+            text: text, isWatched: standing == .following,
+            alerts: board.alerts.map { alert in
+                LiveSample.Alert(
+                    series: alert.series, text: alert.text, since: TimeText.string(alert.since),
+                    until: alert.until.map { TimeText.string($0) })
+            })
     }
 
     func readiness() -> Readiness { readiness(figures.snapshot()) }
@@ -71,6 +90,8 @@ final class RunConsole: ConsolePort {
             ],
         ]
     }
+
+    func events() -> EventSchema { assembly.scoring.sources[0].schema }
 
     func sample() -> LiveSample {
         let now = figures.snapshot()

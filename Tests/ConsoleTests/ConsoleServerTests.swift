@@ -14,10 +14,27 @@ import Testing
         #expect(metrics.body == "riffle_events_total 7\n")
         #expect(metrics.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
         #expect(client.ask("GET", "/v1/pipeline?x=1")?.body == #"{"pipeline":"card-fraud"}"#)
-        #expect(client.ask("GET", "/openapi.json")?.body == OpenAPIDocument.text)
+        #expect(client.ask("GET", "/openapi.json")?.body == OpenAPIDocument.text(of: TestPort.events))
         let page = try #require(client.ask("GET", "/"))
         #expect(page.status == 200 && page.body.hasPrefix("<!doctype html>"))
         #expect(page.fields["content-security-policy"]?.contains("default-src 'none'") == true)
+    }
+
+    /// A process that scores nothing answers for its health and its metrics.
+    @Test func probesAloneAreProbesAlone() throws {
+        let token = "0123456789abcdef"
+        let console = try ServedConsole(token: token, hasProbesAlone: true)
+        let client = console.client()
+        #expect(client.ask("GET", "/livez")?.status == 200)
+        console.port.reasons = [Readiness.Reason(code: "starting", text: "it begins")]
+        #expect(client.ask("GET", "/readyz")?.status == 503)
+        #expect(client.ask("GET", "/metrics")?.status == 401)
+        let metrics = client.ask("GET", "/metrics", fields: [("Authorization", "Bearer \(token)")])
+        #expect(metrics?.body == "riffle_events_total 7\n")
+        for path in ["/", "/v1/stream", "/v1/pipeline", "/v1/features/card/1", "/openapi.json"] {
+            #expect(client.ask("GET", path)?.status == 404, "\(path)")
+        }
+        #expect(console.port.asked.isEmpty)
     }
 
     @Test func answersMayNotBeUsedByOtherSites() throws {

@@ -8,13 +8,17 @@ final class ServedConsole {
     let server: ConsoleServer
 
     init(
-        _ port: TestPort = TestPort(), token: String? = nil, limits: (inout ConsoleLimits) -> Void = { _ in }
+        _ port: TestPort = TestPort(), token: String? = nil, hasProbesAlone: Bool = false,
+        limits: (inout ConsoleLimits) -> Void = { _ in }
     ) throws {
         self.port = port
         var settings = try ConsoleSettings(address: ListenAddress(host: "127.0.0.1", port: 0), token: token)
         limits(&settings.limits)
-        server = try ConsoleServer(
-            settings, port: port, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        server =
+            hasProbesAlone
+            ? try ConsoleServer(settings, probes: port, logger: logger)
+            : try ConsoleServer(settings, port: port, logger: logger)
     }
 
     deinit { server.stop() }

@@ -1,3 +1,4 @@
+import Events
 import Synchronization
 
 @testable import Console
@@ -31,6 +32,16 @@ final class TestPort: ConsolePort {
     func readiness() -> Readiness { state.withLock { $0.readiness } }
     func metricsText() -> String { "riffle_events_total 7\n" }
     func pipeline() -> JSONContent { ["pipeline": "card-fraud"] }
+    func events() -> EventSchema { Self.events }
+
+    static let events = EventSchema(
+        fields: [
+            FieldPlan(name: "id", path: ["id"], type: .int, integerRange: 0...Int64.max),
+            FieldPlan(name: "at", path: ["meta", "at"], type: .time(.iso8601), isOptional: true),
+            FieldPlan(name: "note", path: ["meta", "note"], type: .string, isOptional: true),
+            FieldPlan(name: "risk", path: ["risk"], type: .float, isNullable: true, floatRange: 0...1),
+            FieldPlan(name: "amount", path: ["sum", "amount"], type: .decimal(scale: 2), isOptional: true),
+        ], time: .field(FieldIndex(1)))
 
     func sample() -> LiveSample {
         var sample = LiveSample()

@@ -10,6 +10,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+import jsonschema
 from confluent_kafka import Producer
 
 import pipeline_case
@@ -133,7 +134,12 @@ class ConsoleTests(PipelineCase):
         plan = self.json("/v1/pipeline")
         self.assertEqual((plan["pipeline"], plan["entities"]), ("asked", ["card", "shop"]))
         self.assertEqual(plan["features"][:3], ["amount", "payments_1h", "mean_1h"])
-        self.assertEqual(self.json("/openapi.json"), json.loads((ROOT / "docs/reference/openapi.json").read_text()))
+        document, reference = self.json("/openapi.json"), json.loads((ROOT / "docs/reference/openapi.json").read_text())
+        described = document["components"]["schemas"].pop("Event")
+        self.assertEqual(described["required"], ["id", "card", "shop", "amount", "at"])
+        jsonschema.validate(event(1), described)
+        reference["components"]["schemas"].pop("Event")
+        self.assertEqual(document, reference)
         lines = [(f"card-{number % 3}", json.dumps(event(number))) for number in range(EVENTS)]
         self.publish(self.brokers, "payments", lines + [("card-1", "{")])
 
@@ -150,11 +156,43 @@ class ConsoleTests(PipelineCase):
         self.assertEqual({lane["lag"] for lane in sample["lanes"]}, {0})
         self.assertEqual(sum(each["count"] for each in sample["decisions"]), EVENTS)
         self.assertEqual(sum(sample["scores"]["counts"]), 0, "there is no model")
-        self.assertIn("No monitor is connected", sample["drift"]["text"])
+        self.assertIn("nothing is watched", sample["drift"]["text"])
         page, text, headers = self.ask("/")
         self.assertEqual(page, 200)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.assertTrue(text.startswith("<!doctype html>"))
+
+    def test_what_another_process_tells_of_drift_is_shown(self):
+        alert = {"state": "firing", "severity": "critical", "fingerprint": "f", "pipeline": "asked", "series": "score",
+                 "summary": "score has moved up", "startsAt": "2024-03-01T00:00:00Z", "causes": [{"series": "amount"}],
+                 "segments": []}  # fmt: skip
+        cluster = self.start("cluster", "--pipeline", self.pipeline)
+        self.brokers = cluster.wait_for(r"embedded cluster at (\S+)").group(1)
+        (self.folder / "watched.yaml").write_text(
+            self.pipeline.read_text() + "monitor: {topic: drift, reference: reference.json, watch: [decisions]}\n")
+        self.run_pipeline("--http", "127.0.0.1:0", pipeline=self.folder / "watched.yaml")
+
+        def drift(wanted):
+            """What the dashboard is told, as soon as it is what is wanted."""
+            with urllib.request.urlopen(self.url + "/v1/stream", timeout=DEADLINE_SECONDS) as stream:
+                for line in stream:
+                    if line.startswith(b"data: {"):
+                        found = json.loads(line[6:]).get("drift")
+                        if found and wanted(found):
+                            return found
+
+        self.assertIn('There is no topic "drift" yet', drift(lambda found: "looked for" not in found["text"])["text"])
+        producer = Producer({"bootstrap.servers": self.brokers, "allow.auto.create.topics": True})
+        for value in ("no alert", json.dumps(alert), json.dumps({**alert, "fingerprint": "g", "pipeline": "another"})):
+            producer.produce("drift", value, "f")
+        producer.flush(DEADLINE_SECONDS)
+        shown = drift(lambda found: found["alerts"])["alerts"]
+        self.assertEqual([(each["series"], each["text"], each["until"]) for each in shown],
+                         [("score", "score has moved up; with it amount", None)])  # fmt: skip
+        producer.produce("drift", json.dumps({**alert, "state": "resolved", "endsAt": "2024-03-01T02:00:00Z"}), "f")
+        producer.flush(DEADLINE_SECONDS)
+        over = drift(lambda found: found["alerts"][0]["until"])["alerts"]
+        self.assertEqual([each["until"] for each in over], ["2024-03-01T02:00:00Z"])
 
     def test_what_makes_no_sense_is_refused(self):
         self.run_pipeline("--http", "127.0.0.1:0")

@@ -5,6 +5,8 @@ import re
 import stat
 import unittest
 
+from confluent_kafka import Producer
+
 from kill_processes import RUN_PROPERTIES, wait_until
 from pipeline_case import DEADLINE_SECONDS, PipelineCase
 
@@ -107,6 +109,10 @@ class MetricsTests(PipelineCase):
         self.assertEqual(total(samples, "riffle_rebalances_total", kind="assigned"), 1)
         self.assertEqual(total(samples, "riffle_state_keys"), 7)
         self.assertEqual(total(samples, "riffle_batch_events_sum"), everything)
+        self.assertEqual(total(samples, "riffle_event_to_score_seconds_count"), EVENTS)
+        self.assertGreater(total(samples, "riffle_event_to_score_seconds_sum"), 0)
+        for phase in ("decode", "features", "score", "encode", "send"):
+            self.assertGreater(total(samples, "riffle_phase_seconds_total", phase=phase), 0, phase)
         for code in {code for _, code in BAD_EVENTS}:
             wanted = sum(1 for _, other in BAD_EVENTS if other == code)
             self.assertEqual(total(samples, "riffle_dead_letters_total", code=code), wanted, code)
@@ -140,6 +146,31 @@ class MetricsTests(PipelineCase):
             total(samples, "riffle_transaction_commit_seconds_count"),
             total(samples, "riffle_transactions_total", outcome="committed"))
         self.assertGreater(total(samples, "riffle_transaction_commit_seconds_sum"), 0)
+        self.assertEqual(run.end(15), 0, run.text())
+
+    def test_a_broken_event_is_shown_in_the_log_with_its_trace_and_a_thousand_are_one_line(self):
+        trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        properties = [part for name in RUN_PROPERTIES for part in ("-X", name)]
+        run = self.start("run", self.pipeline, "--brokers", self.brokers, "--metrics-file", self.file, "--metrics-every", "100ms",
+                         "--log-format", "json", *properties)  # fmt: skip
+        producer = Producer({"bootstrap.servers": self.brokers})
+        good = json.dumps({"id": 1, "card": "card-1", "at": 1_709_251_200_000, "amount": 1.5})
+        for number in range(1_000):
+            producer.produce("payments", BAD_EVENTS[0][0], partition=2, headers={"traceparent": trace if number == 0 else "\n\x1b[2J"})
+        producer.produce("payments", good, "card-1", headers={"traceparent": trace, "tracestate": "a=b"})
+        producer.flush(DEADLINE_SECONDS)
+        self.wait_for(lambda found: total(found, "riffle_events_dead_lettered_total") == 1_000
+                      and total(found, "riffle_events_scored_total") == 1)  # fmt: skip
+        lines = [json.loads(line) for line in run.text().splitlines() if line.startswith("{")]
+        shown = [line for line in lines if line.get("code") == "invalid-json"]
+        self.assertEqual(len(shown), 1, run.text())
+        self.assertEqual({name: shown[0][name] for name in ("level", "topic", "partition", "offset", "traceparent")},
+                         {"level": "notice", "topic": "payments", "partition": "2", "offset": "0", "traceparent": trace})  # fmt: skip
+        # What is said of an event goes on with it.
+        headers = self.kcat("-b", self.brokers, "-C", "-e", "-q", "-t", "scores", "-f", "%h\n")
+        self.assertIn(f"traceparent={trace},tracestate=a=b", headers)
+        letters = self.kcat("-b", self.brokers, "-C", "-e", "-q", "-t", "letters", "-c", "1", "-f", "%h\n")
+        self.assertIn(f"traceparent={trace}", letters)
         self.assertEqual(run.end(15), 0, run.text())
 
     def test_a_run_that_fails_says_why_in_its_last_file(self):

@@ -7,11 +7,14 @@ import random
 import signal
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 import jsonschema
 from confluent_kafka import Producer
 
 from kill_processes import ROOT, wait_until
+from metrics_tests import parse, total
 from pipeline_case import PipelineCase
 
 ROUNDS = int(os.environ.get("RIFFLE_MONITOR_KILLS", "12"))
@@ -244,6 +247,51 @@ class MonitorTests(PipelineCase):
                          [alert["id"] for alert in alerts])  # fmt: skip
         said = self.riffle("baseline", self.pipeline, "--from-topic", "--brokers", brokers, "-o", self.folder / "other.json")
         self.assertIn(f"{sum(letter['origin'].startswith('payments/') for letter in refused)} dead letters of events of payments", said)
+
+    def test_a_running_monitor_says_how_it_stands(self):
+        brokers = self.start("cluster", "--topic", f"scores:{PARTITIONS}", "--topic", "drift:1",
+                             "--topic", "drift.closings:1").wait_for(r"embedded cluster at (\S+)").group(1)  # fmt: skip
+        records = list(scores(3, 20_000, "risk", 8_000)) + [{"id": "x"}]
+        producer = Producer({"bootstrap.servers": brokers})
+        for number, record in enumerate(records):
+            producer.produce("scores", json.dumps(record), partition=number % PARTITIONS)
+            producer.poll(0)
+        producer.flush()
+        file = self.folder / "monitor.prom"
+        monitor = self.start("monitor", self.pipeline, "--brokers", brokers, "-X", "fetch.wait.max.ms=20", "--http", "127.0.0.1:0",
+                             "--metrics-file", file, "--metrics-every", "100ms")  # fmt: skip
+        url = monitor.wait_for(r"health and metrics at (http://\S+)/").group(1)
+
+        def ask(path):
+            try:
+                with urllib.request.urlopen(url + path, timeout=30) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+
+        def counted():
+            samples = parse(ask("/metrics")[1])
+            return samples if total(samples, "riffle_monitor_records_total") == len(records) else None
+
+        samples = wait_until(lambda: ask("/metrics"), counted)
+        self.assertEqual(ask("/readyz")[0], 200)
+        self.assertEqual(ask("/livez")[0], 200)
+        self.assertEqual(ask("/v1/score")[0], 404, "a monitor scores nothing")
+        self.assertEqual(total(samples, "riffle_monitor_records_refused_total", reason="unreadable"), 1)
+        wait_until(file.read_text, lambda: total(parse(file.read_text()), "riffle_monitor_lag_offsets") == 0)
+        told = [json.loads(line) for line in self.kcat("-b", brokers, "-C", "-e", "-q", "-t", "drift").splitlines()]
+        self.assertTrue(told)
+        self.assertEqual(monitor.end(signal.SIGTERM), 0, monitor.text())
+        samples = parse(file.read_text())
+        self.assertEqual(total(samples, "riffle_drift_alerts_total"), len(told))
+        active = {labels["series"] for labels, value in samples["riffle_drift_alert_active"] if value and not labels["segment"]}
+        self.assertIn("risk", active)
+        self.assertGreaterEqual(total(samples, "riffle_monitor_states_saved_total"), 1)
+        for name, series in samples.items():
+            for labels, _ in series:
+                self.assertEqual(labels["pipeline"], "watched", name)
+        said = self.riffle("monitor", self.pipeline, "--input", "x.csv", "--http", "127.0.0.1:0", status=2)
+        self.assertIn("--http and --metrics-file are of Kafka", said)
 
     def test_a_quiet_time_is_quiet_and_is_counted_against_the_budget(self):
         path = self.write("quiet.ndjson", scores(4, 50_000))

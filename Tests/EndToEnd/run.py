@@ -3,7 +3,7 @@
 
     Tests/EndToEnd/run.py --riffle .build/debug/riffle
 
-Needs kcat, jq, python3-jsonschema and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
+Needs kcat, jq, python3-jsonschema, python3-yaml and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
 """
 
 import argparse
@@ -20,8 +20,10 @@ import time
 import unittest
 from pathlib import Path
 
+import alerting_tests
 import baseline_tests
 import console_tests
+import deploy_tests
 import docs_tests
 import drift_tests
 import inspect_tests
@@ -385,7 +387,7 @@ def main():
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
         model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
-        kill_tests,
+        alerting_tests, deploy_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))

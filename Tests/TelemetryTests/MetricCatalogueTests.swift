@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func riffleMetricsAreFine() {
-        for spec in MetricCatalogue.riffle.specs {
+        for spec in MetricCatalogue.riffle.specs + MetricCatalogue.monitor.specs {
             #expect(spec.problem == nil)
             #expect(spec.name.hasPrefix("riffle_"))
             #expect(spec.help.hasSuffix("."), "\(spec.name)")
@@ -43,6 +43,8 @@ import Testing
         #expect(Set(names).count == names.count)
         #expect(names.count == MetricCatalogue.chapters.reduce(0) { $0 + $1.specs.count })
         let page = MetricCatalogue.reference(origin: "")
-        for name in names { #expect(page.contains("| `\(name)` |"), "\(name)") }
+        for name in names + MetricCatalogue.monitor.specs.map(\.name) {
+            #expect(page.contains("| `\(name)` |"), "\(name)")
+        }
     }
 }

@@ -7,7 +7,7 @@ import Testing
     static let allowedImports: [String: Set<String>] = [
         "Diagnostics": [],
         "Events": ["CSimdjson"],
-        "Telemetry": ["CoreMetrics", "Synchronization"],
+        "Telemetry": ["CoreMetrics", "Glibc", "Synchronization"],
         "Workers": ["Dispatch", "Synchronization"],
         "Features": ["Darwin", "Diagnostics", "Events", "Glibc", "Musl", "Synchronization"],
         "Drift": ["Glibc"],
@@ -22,9 +22,8 @@ import Testing
             "Histogram", "Kafka", "Logging", "Models", "Synchronization", "Telemetry", "Workers", "Glibc",
         ],
         "Monitoring": [
-            "Configuration", "Crypto", "Drift", "Engine", "Events", "Features", "Foundation", "Generation", "Glibc",
-            "Kafka",
-            "Logging", "Synchronization",
+            "Configuration", "CoreMetrics", "Crypto", "Drift", "Engine", "Events", "Features", "Foundation",
+            "Generation", "Glibc", "Kafka", "Logging", "Synchronization", "Telemetry", "Workers",
         ],
         "Console": [
             "Events", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTPTypes",
@@ -33,7 +32,7 @@ import Testing
         "riffle": [
             "ArgumentParser", "Configuration", "Console", "Diagnostics", "Dispatch", "Drift", "Engine", "Events",
             "Features", "Foundation", "Generation", "Histogram", "Kafka", "Logging", "Models", "Monitoring", "Scoring",
-            "Synchronization", "Workers",
+            "Synchronization", "Telemetry", "Workers",
         ],
     ]
 

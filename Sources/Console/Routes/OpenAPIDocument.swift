@@ -1,9 +1,16 @@
+import Events
+
 /// The description of all routes: `/openapi.json`, and `docs/reference/openapi.json`.
 enum OpenAPIDocument {
-    /// The same for every pipeline.
-    static let text = document(of: RouteTable.described).indentedText
+    /// Of any pipeline: `docs/reference/openapi.json`.
+    static let text = document(of: RouteTable.described, event: Schemas.anyEvent).indentedText
 
-    static func document(of routes: [Route]) -> JSONContent {
+    /// That of a pipeline: it says what its events look like.
+    static func text(of events: EventSchema) -> String {
+        document(of: RouteTable.described, event: EventDescription.schema(of: events)).indentedText
+    }
+
+    static func document(of routes: [Route], event: JSONContent) -> JSONContent {
         var paths: [JSONContent.Member] = []
         for path in routes.map(\.pathText).uniqued {
             let methods = routes.filter { $0.pathText == path }
@@ -19,7 +26,7 @@ enum OpenAPIDocument {
             "servers": [["url": "/"]],
             "paths": .object(paths),
             "components": [
-                "schemas": ["Problem": Schemas.problem],
+                "schemas": ["Event": event, "Problem": Schemas.problem],
                 "securitySchemes": [
                     "token": [
                         "type": "http", "scheme": "bearer",
@@ -101,6 +108,7 @@ extension RouteTable {
         func readiness() -> Readiness { Readiness(reasons: []) }
         func metricsText() -> String { "" }
         func pipeline() -> JSONContent { .null }
+        func events() -> EventSchema { EventSchema(fields: [], time: .record) }
         func sample() -> LiveSample { LiveSample() }
         func ask(_ question: EngineQuestion) async -> EngineAnswer {
             .refused(EngineAnswer.Refusal(.busy, code: "no-engine", text: "there is no engine"))

@@ -1,3 +1,4 @@
+import Synchronization
 import Telemetry
 
 /// All routes of a console, in the order of the reference.
@@ -26,7 +27,10 @@ struct RouteTable: Sendable {
         routes = Self.probes(port) + Self.plan(port) + Self.questions(desk) + Self.live(feed)
     }
 
-    private static func probes(_ port: any ConsolePort) -> [Route] {
+    /// Of a process that scores nothing: its probes and metrics alone.
+    init(probes port: any ProbePort) { routes = Self.probes(port) }
+
+    private static func probes(_ port: any ProbePort) -> [Route] {
         [
             Route(
                 method: "GET", path: ["livez"], summary: "Whether the process answers",
@@ -59,7 +63,9 @@ struct RouteTable: Sendable {
     }
 
     private static func plan(_ port: any ConsolePort) -> [Route] {
-        [
+        // Made once it is asked for: the document describes this table, too.
+        let document = LazyText { OpenAPIDocument.text(of: port.events()) }
+        return [
             Route(
                 method: "GET", path: ["v1", "pipeline"], summary: "The plan that runs",
                 detail:
@@ -67,9 +73,10 @@ struct RouteTable: Sendable {
                 replies: [.json(200, "The plan.", Schemas.pipeline)]
             ) { _ in .json(port.pipeline()) },
             Route(
-                method: "GET", path: ["openapi.json"], summary: "This document", detail: "OpenAPI 3.1.",
+                method: "GET", path: ["openapi.json"], summary: "This document",
+                detail: "OpenAPI 3.1, with what events of the scored source look like.",
                 replies: [.json(200, "The document.", ["type": "object"])]
-            ) { _ in ConsoleReply(status: 200, contentType: ConsoleReply.json, body: .text(OpenAPIDocument.text)) },
+            ) { _ in ConsoleReply(status: 200, contentType: ConsoleReply.json, body: .text(document.text)) },
         ]
     }
 
@@ -149,6 +156,23 @@ struct RouteTable: Sendable {
                     status: 200, contentType: "text/html; charset=utf-8", body: .text(page.text), policy: page.policy)
             },
         ]
+    }
+}
+
+/// A text that is made when it is first asked for.
+private final class LazyText: Sendable {
+    private let make: @Sendable () -> String
+    private let made = Mutex<String?>(nil)
+
+    init(_ make: @escaping @Sendable () -> String) { self.make = make }
+
+    var text: String {
+        made.withLock { made in
+            if let made { return made }
+            let text = make()
+            made = text
+            return text
+        }
     }
 }
 

@@ -61,7 +61,10 @@ enum Schemas {
         ],
     ]
 
-    static let event: JSONContent = [
+    /// Of the document: a pipeline's own says more of it.
+    static let event: JSONContent = ["$ref": "#/components/schemas/Event"]
+
+    static let anyEvent: JSONContent = [
         "type": "object",
         "description": "An event as a producer would send it, with the fields of the pipeline's scored source.",
     ]

@@ -10,9 +10,11 @@ public final class BatchContext: @unchecked Sendable {
 
     public let batch: EventBatch
     public let frame: FeatureFrame
-    /// The records that the rows came from, for keys, headers and dead letters; empty where the source is a file.
+    /// The records that the rows came from, for keys, headers and dead letters; none where the source is a file.
     let records: UnsafeMutableBufferPointer<RecordReference>
     var recordCount = 0
+    /// The record that a row came from, until the batch is sent; `nil` where the source is a file.
+    public func record(ofRow row: Int) -> RecordReference? { row < recordCount ? records[row] : nil }
     /// Those that score, encode and send all rows of the batch.
     public internal(set) var models: ModelSet
     /// Row-major model inputs, where they are not simply the frame's features; of one model after the other.

@@ -21,7 +21,7 @@ public final class ScoringPipeline: @unchecked Sendable {
     private let window: WindowPhase
     private let score: ScorePhase
     private let explanations: Explanations?
-    /// Time spent in the steps since the start, in nanoseconds; for `bench`.
+    /// Time spent in the steps since the start.
     public private(set) var times = PhaseTimes()
     private let clock: (any EngineClock)?
 
@@ -113,11 +113,18 @@ public final class ScoringPipeline: @unchecked Sendable {
     }
 }
 
-/// Nanoseconds spent in the phases of a pipeline.
+/// Nanoseconds spent in the phases of a pipeline, by the clock on the wall: workers side by side count once.
 public struct PhaseTimes: Hashable, Sendable {
+    /// Taking records and decoding them; where the pipeline is only given rows, 0.
+    public var decode: Int64 = 0
     public var features: Int64 = 0
     public var score: Int64 = 0
     public var encode: Int64 = 0
+    /// Handing outputs to the sink, its waits for room included, and with transactions their commits; where there is no
+    /// sink, 0.
+    public var send: Int64 = 0
+
+    public init() {}
 }
 
 /// Hashes keys and computes what windows will remember; a task a slice.

@@ -23,6 +23,7 @@ public struct StreamBooks: Sendable {
     public let deadLetters: DeadLetterCounts
     public let explanations: ExplanationCounts
     public let state: FeatureStateStatistics
+    public var times = PhaseTimes()
 }
 
 extension StreamEngine {
@@ -40,7 +41,8 @@ extension StreamEngine {
                         availableTime: lanes[$0].highestTime == .min
                             ? nil : EventTime(microseconds: lanes[$0].highestTime))
                 },
-                isClosed: isClosed, deadLetters: deadLetters, explanations: pipeline.explanationCounts, state: state))
+                isClosed: isClosed, deadLetters: deadLetters, explanations: pipeline.explanationCounts, state: state,
+                times: times))
     }
 
     /// The lanes count how they are waited for; the books show it.

@@ -12,6 +12,7 @@ extension StreamEngine {
     func takeFromLanes() throws {
         if isDraining || ledger.isFull { return }
         decode.removeAll()
+        let start = clock.nanoseconds
         var failure: (any Error)?
         for (index, lane) in lanes.enumerated() {
             do {
@@ -23,7 +24,10 @@ extension StreamEngine {
             }
         }
         noteInFlight()
-        decodeTaken()
+        if !decode.chunks.isEmpty {
+            decodeTaken()
+            decodeNanoseconds += clock.nanoseconds - start
+        }
         if let failure { throw failure }
     }
 

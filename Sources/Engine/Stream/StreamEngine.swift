@@ -67,6 +67,9 @@ public final class StreamEngine: @unchecked Sendable {
     var pendingWatermark = Int64.min
     var freeChunks: [DecodedChunk] = []
     var lastCommit: Int64 = 0
+    var decodeNanoseconds: Int64 = 0
+    /// Counted by the output thread.
+    private let sendNanoseconds = Atomic<Int64>(0)
     var isDraining = false
     private(set) var current: BatchContext?
     var summary = StreamSummary()
@@ -100,7 +103,7 @@ public final class StreamEngine: @unchecked Sendable {
         self.source = source
         self.sink = sink
         self.clock = clock
-        pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: inlineRowsMax)
+        pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: inlineRowsMax, clock: clock)
         ledger = Ledger(capacity: settings.unacknowledgedBatchesMax, sources: plan.sources.count)
         deadLetters = DeadLetterCounts(sources: plan.sources.count)
         output = OutputStage(
@@ -259,8 +262,18 @@ public final class StreamEngine: @unchecked Sendable {
 
     private func send(_ task: SendTask) {
         guard let context = task.context else { return }
+        let start = clock.nanoseconds
         output.send(context, token: task.token, assignment: task.assignment)
+        sendNanoseconds.add(clock.nanoseconds - start, ordering: .relaxed)
         freeContexts.push(context)
+    }
+
+    /// Where time went since the start.
+    var times: PhaseTimes {
+        var times = pipeline.times
+        times.decode = decodeNanoseconds
+        times.send = sendNanoseconds.load(ordering: .relaxed)
+        return times
     }
 
     private func startServices() -> [ServiceThread] {

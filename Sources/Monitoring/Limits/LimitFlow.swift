@@ -25,13 +25,16 @@ final class LimitFlow {
         lag == nil && freshness == nil ? nil : RecordTimes(lagMicroseconds: lag?.limitMicroseconds)
     }
 
-    /// Series whose alerts are open.
-    var openAlerts: [String] {
-        var names = rates.filter { $0.phase.isFiring }.map(\.name.rawValue)
-        if lag?.phase.isFiring == true { names.append(LimitName.lag.rawValue) }
-        if freshness?.open != nil { names.append(LimitName.freshness.rawValue) }
-        return names
+    /// Each limit that there is, and whether its alert is open.
+    var states: [(name: LimitName, isFiring: Bool)] {
+        var states = rates.map { (name: $0.name, isFiring: $0.phase.isFiring) }
+        if let lag { states.append((.lag, lag.phase.isFiring)) }
+        if let freshness { states.append((.freshness, freshness.open != nil)) }
+        return states
     }
+
+    /// Series whose alerts are open.
+    var openAlerts: [String] { states.filter(\.isFiring).map(\.name.rawValue) }
 
     /// Of an event time.
     private func bucket(of time: Int64) -> Int64 {

@@ -56,6 +56,10 @@ public final class KafkaMonitorSource: MonitorSource {
         return MonitorTaken(position: partition.nextOffset, isAtEnd: taken.reachedEnd)
     }
 
+    public func end(lane: Int) -> Int64? {
+        consumer.endHeard(topic: lanes[lane].topic, partition: lanes[lane].partition)
+    }
+
     public func wait(milliseconds: Int) throws {
         consumer.wait(milliseconds: milliseconds)
         try consumer.poll(watcher)

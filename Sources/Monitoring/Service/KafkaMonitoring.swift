@@ -18,6 +18,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         public var beginsAtEnd = false
         /// Where a pipeline says nothing else: properties for librdkafka.
         public var propertyDefaults: [String: String] = [:]
+        /// Whether somebody wants to know how it stands (`MonitorLoop.Notice.stands`).
+        public var showsStatus = false
 
         public init() {}
     }
@@ -177,6 +179,7 @@ public final class KafkaMonitoring: @unchecked Sendable {
         settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
         settings.endsAtEnd = options.untilEnd
         settings.reportEveryNanoseconds = options.reportEveryMicroseconds.map { $0 * 1_000 }
+        settings.statusEveryNanoseconds = options.showsStatus ? 1_000_000_000 : nil
         settings.saveEveryNanoseconds = pipeline.state.snapshotEvery.microseconds.map { $0 * 1_000 }
         settings.saveEveryRows = pipeline.state.snapshotEvery.events.map { Int($0) }
         let monitor = DriftMonitor(plan: plan, lanes: lanes, cluster: cluster)
@@ -212,6 +215,7 @@ public final class KafkaMonitoring: @unchecked Sendable {
             logger.error("the state could not be saved", metadata: ["reason": "\(reason)"])
         case .reportNotWritten(let reason):
             logger.error("the report could not be written", metadata: ["reason": "\(reason)"])
+        case .stateSaved, .stands: break
         case .closed(let closing):
             logger.info(
                 "a partition without new scores is not waited for",

@@ -15,6 +15,8 @@ public final class MonitorLoop: @unchecked Sendable {
         public var saveEveryNanoseconds: Int64? = 60_000_000_000
         public var saveEveryRows: Int?
         public var noteEveryNanoseconds: Int64 = 5_000_000_000
+        /// How often `Notice.stands` comes; `nil`: never, since nobody looks.
+        public var statusEveryNanoseconds: Int64?
         /// Lanes that are ahead wait while so many buckets are open.
         public var openBucketsMax = 64
         public var batchRows = 1_024
@@ -33,12 +35,15 @@ public final class MonitorLoop: @unchecked Sendable {
         case stateRefused(String)
         case stateNotSaved(String)
         case reportNotWritten(String)
+        case stateSaved
         case closed(LaneClosing)
         case told(DriftAlert)
         /// Sent by an earlier run.
         case toldBefore(DriftAlert)
         /// What a window's performance was; not what an earlier run told.
         case measured(PerformanceRecord)
+        /// Every so often, before the first record and after the last.
+        case stands(MonitorStatus)
     }
 
     private let monitor: DriftMonitor
@@ -57,6 +62,8 @@ public final class MonitorLoop: @unchecked Sendable {
     private var told: Set<String> = []
     private var isAtEnd: [Bool]
     private var lastRows: [Int64]
+    private var readRecords: [UInt64]
+    private var lastStatus: Int64 = 0
     private var lastSave: Int64 = 0
     private var lastNote: Int64 = 0
     private var lastReport: Int64 = 0
@@ -85,6 +92,7 @@ public final class MonitorLoop: @unchecked Sendable {
             })
         isAtEnd = Array(repeating: false, count: monitor.lanes.count)
         lastRows = Array(repeating: 0, count: monitor.lanes.count)
+        readRecords = Array(repeating: 0, count: monitor.lanes.count)
     }
 
     /// Ends `run` after its state is saved; from any thread.
@@ -116,6 +124,7 @@ public final class MonitorLoop: @unchecked Sendable {
         (lastSave, lastNote, lastReport) = (start, start, start)
         if onReport != nil { monitor.keepHistory() }
         for lane in lastRows.indices { lastRows[lane] = start }
+        showStatus()
         while !isStopped {
             let hasRows = try takeAll()
             try tell(monitor.advance())
@@ -126,10 +135,12 @@ public final class MonitorLoop: @unchecked Sendable {
                 break
             }
             try keep()
+            if let every = settings.statusEveryNanoseconds, clock.nanoseconds - lastStatus >= every { showStatus() }
             if !hasRows { try source.wait(milliseconds: Self.waitMilliseconds) }
         }
         if !settings.endsAtEnd { save() }
         writeReport()
+        showStatus()
         try source.note(positions: positions)
     }
 
@@ -149,6 +160,7 @@ public final class MonitorLoop: @unchecked Sendable {
             if batch.count > 0 {
                 hasRows = true
                 lastRows[lane] = clock.nanoseconds
+                readRecords[lane] &+= UInt64(batch.count)
             }
             monitor.add(batch, lane: lane, position: taken.position)
         }
@@ -187,6 +199,18 @@ public final class MonitorLoop: @unchecked Sendable {
             onNotice(.closed(closing))
         }
         try tell(monitor.advance())
+    }
+
+    private func showStatus() {
+        if settings.statusEveryNanoseconds == nil { return }
+        lastStatus = clock.nanoseconds
+        var status = MonitorStatus(monitor)
+        status.lanes = monitor.lanes.enumerated().map { index, lane in
+            MonitorStatus.Lane(
+                lane: lane, records: readRecords[index], position: monitor.position(lane: index),
+                end: source.end(lane: index))
+        }
+        onNotice(.stands(status))
     }
 
     private func tell(_ alerts: [DriftAlert]) throws {
@@ -240,6 +264,7 @@ public final class MonitorLoop: @unchecked Sendable {
         do {
             try store.save(monitor.stateBytes())
             savedRows = monitor.takenRows
+            onNotice(.stateSaved)
         } catch {
             onNotice(.stateNotSaved("\(error)"))
         }

@@ -8,6 +8,8 @@ public protocol MonitorSource: AnyObject {
     func begin(at positions: [Int64]) throws
     /// Adds what has arrived of a lane to an empty batch, without waiting.
     func take(lane: Int, into batch: EventBatch) throws -> MonitorTaken
+    /// Behind the last record of a lane, as far as it is known without asking; `nil`: it is not.
+    func end(lane: Int) -> Int64?
     /// Waits until something has come, or until the time is up.
     func wait(milliseconds: Int) throws
     /// Shows others how far the monitor is; nothing depends on it.

@@ -2,6 +2,7 @@ public import Engine
 import Events
 import Features
 import Workers
+import Telemetry
 
 /// What a bench of the feature engine is to measure.
 public struct FeatureBenchOptions: Hashable, Sendable {

@@ -11,6 +11,9 @@ import Telemetry
 final class EngineMetrics: @unchecked Sendable {
     private let registry: MetricRegistry
     private let batchEvents: Recorder
+    private let eventToScore: DurationCounts
+    private let phases: [(seconds: FloatingPointCounter, of: KeyPath<PhaseTimes, Int64>)]
+    private var times = PhaseTimes()
     private let snapshotsWritten: Counter
     private let snapshotSeconds: CoreMetrics.Timer
     private let clock = MonotonicClock()
@@ -33,6 +36,11 @@ final class EngineMetrics: @unchecked Sendable {
         self.registry = registry
         self.topics = topics
         batchEvents = registry.histogram(.batchEvents)
+        eventToScore = registry.durations(.eventToScore)
+        let paths: [(String, KeyPath<PhaseTimes, Int64>)] = [
+            ("decode", \.decode), ("features", \.features), ("score", \.score), ("encode", \.encode), ("send", \.send),
+        ]
+        phases = paths.map { (registry.fractions(.phaseSeconds, $0), $1) }
         snapshotsWritten = registry.counter(.snapshotsWritten)
         snapshotSeconds = registry.timer(.snapshotSeconds)
         lastSnapshot = Atomic(clock.nanoseconds)
@@ -52,8 +60,18 @@ final class EngineMetrics: @unchecked Sendable {
 
     // MARK: - On the engine's thread
 
-    /// Complexity: a search among ten bounds and two atomic additions a batch.
-    func didScore(_ events: Int) { batchEvents.record(events) }
+    /// Complexity: a look at each event's record time, a few atomic additions a batch.
+    ///
+    /// - Parameter now: in microseconds since 1970.
+    func didScore(_ context: BatchContext, now: Int64) {
+        let (batch, dispositions) = (context.batch, context.frame.dispositions)
+        batchEvents.record(batch.count)
+        for row in 0..<batch.count where dispositions[row] == .score {
+            let sent = batch.recordTimes[row]
+            if sent != .min { eventToScore.add(microseconds: now &- sent) }
+        }
+        eventToScore.flush()
+    }
 
     /// - Parameter ends: the end of a partition, as far as it is known.
     func didBalance(_ books: StreamBooks, ends: (String, Int32) -> Int64?) {
@@ -75,6 +93,10 @@ final class EngineMetrics: @unchecked Sendable {
             if count > known { registry.counter(.deadLetters, topics[source], code).increment(by: count - known) }
             deadLetters[source, default: [:]][code] = count
         }
+        for (seconds, path) in phases {
+            seconds.increment(by: Double(books.times[keyPath: path] - times[keyPath: path]) / 1e9)
+        }
+        times = books.times
         explained.rise(to: books.explanations.explained)
         explanationsSkipped.rise(to: books.explanations.skipped)
         keysEvicted.rise(to: books.state.keysEvicted)
@@ -186,18 +208,5 @@ private final class LaneMetrics {
         inFlight.destroy()
         lag.destroy()
         availableTime.destroy()
-    }
-}
-
-/// A counter of what somebody else has counted from 0 on.
-final class RisingCounter {
-    private let counter: Counter
-    private var known: UInt64 = 0
-
-    init(_ counter: Counter) { self.counter = counter }
-
-    func rise(to count: UInt64) {
-        if count > known { counter.increment(by: count - known) }
-        known = count
     }
 }

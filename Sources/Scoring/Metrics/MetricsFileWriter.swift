@@ -1,11 +1,12 @@
-import CoreMetrics
+public import CoreMetrics
 public import Logging
 import Synchronization
 import Workers
 
-/// Writes a run's metrics to a file every so often, on a thread of its own, and a last time at the end.
+/// Writes a process' metrics to a file every so often, on a thread of its own, and a last time at the end.
 public final class MetricsFileWriter: Sendable {
-    private let metrics: RunMetrics
+    private let text: @Sendable () -> String
+    private let failures: Counter
     private let file: MetricsFile
     private let logger: Logger
     private let stopping = BoundedQueue<Void>(capacity: 1)
@@ -15,19 +16,33 @@ public final class MetricsFileWriter: Sendable {
 
     /// Writes the file once, and goes on from there.
     ///
+    /// - Parameters:
+    ///   - text: the metrics as they are now; called on the writer's thread.
+    ///   - failures: counts writes that failed.
     /// - Throws: `MetricsFileFailure`: the path is of no use. Later failures are counted and logged, and the run goes
     ///   on.
-    public init(_ metrics: RunMetrics, to path: String, everyMilliseconds: Int, logger: Logger) throws {
-        self.metrics = metrics
+    public init(
+        to path: String, everyMilliseconds: Int, logger: Logger, failures: Counter,
+        text: @escaping @Sendable () -> String
+    ) throws {
+        self.text = text
+        self.failures = failures
         self.logger = logger
         file = MetricsFile(path: path)
-        try file.write(metrics.text())
+        try file.write(text())
         let wait = max(1, everyMilliseconds)
         thread.withLock { thread in
             thread = ServiceThread(name: "metrics") { [self] in
                 while stopping.pop(milliseconds: wait) == nil { write() }
             }
         }
+    }
+
+    /// Those of a run.
+    public convenience init(_ metrics: RunMetrics, to path: String, everyMilliseconds: Int, logger: Logger) throws {
+        try self.init(
+            to: path, everyMilliseconds: everyMilliseconds, logger: logger, failures: metrics.metricsFileFailures
+        ) { metrics.text() }
     }
 
     /// Writes the last figures and ends the thread; calls after the first do nothing.
@@ -44,10 +59,10 @@ public final class MetricsFileWriter: Sendable {
 
     private func write() {
         do {
-            try file.write(metrics.text())
+            try file.write(text())
             if isFailing.exchange(false, ordering: .relaxed) { logger.notice("the metrics file is written again") }
         } catch {
-            metrics.metricsFileFailures.increment()
+            failures.increment()
             if isFailing.exchange(true, ordering: .relaxed) { return }
             logger.warning(
                 "metrics not written; the stream goes on, and the next write tries again",

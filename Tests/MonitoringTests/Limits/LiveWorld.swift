@@ -131,6 +131,8 @@ final class LivePorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, Wa
         if world.isOver { onOver() }
     }
 
+    func end(lane: Int) -> Int64? { nil }
+
     func note(positions: [Int64]) throws { try world.mayCrash() }
 
     func publishedIDs() throws -> Set<String> {

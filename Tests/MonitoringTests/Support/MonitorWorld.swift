@@ -113,6 +113,8 @@ final class WorldPorts: MonitorSource, MonitorSink, MonitorStore, EngineClock, @
         }
     }
 
+    func end(lane: Int) -> Int64? { Int64(world.written[lane]) }
+
     func note(positions: [Int64]) throws { try world.mayCrash() }
 
     func publishedIDs() throws -> Set<String> {

@@ -58,14 +58,6 @@ import Testing
 
     // MARK: - Notices and books
 
-    private static func plan() -> ScoringPlan {
-        ScoringPlan(
-            pipeline: "p", schema: EventSchema(fields: [], time: .record), decodeLimits: DecodeLimits(), idField: nil,
-            features: FeaturePlan(names: [], entities: [], expressions: []), featureLimits: FeatureLimits(), model: nil,
-            rules: [], outputFeatures: [], late: LatePolicy(afterMicroseconds: 0, action: .score),
-            isOrderIrrelevant: true, planHash: "00")
-    }
-
     private static func books(consumed: UInt64, isClosed: Bool = false) -> StreamBooks {
         var account = LaneAccount(topic: "t", partition: 1)
         account.consumed = consumed
@@ -78,7 +70,7 @@ import Testing
     }
 
     @Test func restoringEndsWithItsEndOrWithTheAssignment() {
-        let figures = LiveFigures(plan: Self.plan())
+        let figures = LiveFigures(plan: BareBatch.plan)
         #expect(figures.snapshot().restoring == nil)
         figures.didNotice(.restoring(from: .horizon, offsets: 100))
         figures.didNotice(.restored(offsets: 40, of: 100))
@@ -93,7 +85,7 @@ import Testing
     }
 
     @Test func totalsGoOnOverAssignments() {
-        let figures = LiveFigures(plan: Self.plan())
+        let figures = LiveFigures(plan: BareBatch.plan)
         figures.didBalance(Self.books(consumed: 10), ends: { _, _ in 95 })
         let first = figures.snapshot()
         #expect(first.consumed == 10 && first.late == 2)

@@ -68,7 +68,7 @@ import Testing
         metrics.didRebalance(.assigned, partitions: 2)
         metrics.didStepClock(by: -5_000)
         metrics.didStop(nil)
-        metrics.engine.didScore(100)
+        metrics.engine.didScore(BareBatch.make([BareBatch.Row(recordTime: 1_000)]), now: 5_000)
         for notice in Self.notices { metrics.engine.didNotice(notice) }
         metrics.engine.didBalance(Self.books(epoch: 1, count: 7)) { _, _ in 1_000 }
     }
@@ -90,6 +90,8 @@ import Testing
         for _ in 0..<count { letters.add(.invalidTime) }
         var explanations = ExplanationCounts()
         (explanations.explained, explanations.skipped) = (count, count)
+        var times = PhaseTimes()
+        (times.decode, times.features, times.send) = (Int64(count) * 1_000_000_000, 500_000_000, 1)
         return StreamBooks(
             epoch: epoch,
             lanes: partitions.map { partition in
@@ -102,7 +104,7 @@ import Testing
                 return StreamBooks.Lane(
                     account: account, inFlight: 3, finishedOffset: 900,
                     availableTime: EventTime(microseconds: 1_500_000))
-            }, isClosed: isClosed, deadLetters: letters, explanations: explanations, state: state)
+            }, isClosed: isClosed, deadLetters: letters, explanations: explanations, state: state, times: times)
     }
 
     private static func value(_ metrics: RunMetrics, _ series: String) -> String? {
@@ -136,6 +138,36 @@ import Testing
         #expect(Self.value(metrics, time.replacing("\"1\"", with: "\"0\"")) == nil)
         // Behind the end that was heard last: what is finished since then is no negative lag.
         #expect(Self.value(metrics, lag.replacing("\"0\"", with: "\"1\"")) == "0")
+    }
+
+    /// Only what is scored now has a latency: not what is muted, absorbed or at fault, nor what has no timestamp.
+    @Test func latenciesAreThoseOfScores() {
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"])
+        let rows = [
+            BareBatch.Row(recordTime: 1_000_000), BareBatch.Row(recordTime: 996_000), BareBatch.Row(),
+            BareBatch.Row(recordTime: 1_001_000), BareBatch.Row(disposition: .muted, recordTime: 0),
+            BareBatch.Row(disposition: .absorbed, recordTime: 0),
+            BareBatch.Row(disposition: .fault, recordTime: 0, fault: .tombstone),
+        ]
+        metrics.engine.didScore(BareBatch.make(rows), now: 1_000_500)
+        func bucket(_ bound: String) -> String? {
+            Self.value(metrics, #"riffle_event_to_score_seconds_bucket{pipeline="p",le="\#(bound)"}"#)
+        }
+        // A producer whose clock is ahead waits for nothing.
+        #expect(bucket("0.001") == "2" && bucket("0.002") == "2" && bucket("0.005") == "3" && bucket("+Inf") == "3")
+        #expect(Self.value(metrics, #"riffle_event_to_score_seconds_sum{pipeline="p"}"#) == "0.005")
+        #expect(Self.value(metrics, #"riffle_batch_events_sum{pipeline="p"}"#) == "7")
+    }
+
+    @Test func phasesCountWhatWasSpentSinceTheLastBooks() {
+        let metrics = RunMetrics(pipeline: "p", topics: ["t"])
+        for count in [3, 8] as [UInt64] {
+            metrics.engine.didBalance(Self.books(epoch: 1, count: count)) { _, _ in nil }
+        }
+        func seconds(_ phase: String) -> String? {
+            Self.value(metrics, #"riffle_phase_seconds_total{pipeline="p",phase="\#(phase)"}"#)
+        }
+        #expect(seconds("decode") == "8" && seconds("features") == "0.5" && seconds("encode") == "0")
     }
 
     @Test func statisticsCountFromWhatWasSeenLast() {
