@@ -35,6 +35,7 @@ import monitor_tests
 import pictures_tests
 import pipeline_case
 import pipelines_tests
+import report_tests
 import secret_tests
 import topic_replay_tests
 import train_tests
@@ -387,7 +388,7 @@ def main():
     modules = [
         baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
         model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
-        alerting_tests, deploy_tests, kill_tests,
+        alerting_tests, deploy_tests, report_tests, kill_tests,
     ]
     for module in modules:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
