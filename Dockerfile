@@ -14,6 +14,8 @@ WORKDIR /build
 COPY Package.swift Package.resolved* ./
 RUN swift package resolve
 COPY Sources ./Sources
+# Sources/riffle/Schemas links to them.
+COPY schemas ./schemas
 COPY Tests ./Tests
 RUN swift build -c release --static-swift-stdlib --product riffle \
     && install -D "$(swift build -c release --static-swift-stdlib --show-bin-path)/riffle" /stage/riffle

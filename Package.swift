@@ -99,7 +99,9 @@ let package = Package(
                 "Models",
                 "Monitoring", "Scoring", "Telemetry", "Workers",
                 argumentParser, histogram, logging,
-            ], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
+            ],
+            // Links to `schemas/`: what `riffle schema` prints is what stands there.
+            resources: [.embedInCode("Schemas")], swiftSettings: strict, linkerSettings: [.linkedLibrary("mimalloc")]),
 
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("Diagnostics"),

@@ -4,7 +4,9 @@ import Features
 /// The codes of diagnostics by who gives them; the reference page is made from them.
 public enum DiagnosticCatalogue {
     /// Every code that checking a pipeline can give, each once.
-    public static let all: [DiagnosticEntry] = configuration + expressions + plan + models + properties
+    public static let all: [DiagnosticEntry] =
+        configuration + expressions + plan + meaning + models
+        + properties + cluster
 
     /// Every code that reading a pipeline file can give.
     public static let configuration: [DiagnosticEntry] = syntax + shape + names + values + references
@@ -49,6 +51,25 @@ public enum DiagnosticCatalogue {
         .init(
             "kafka-property", "librdkafka does not take a property, or Riffle sets it itself.",
             remedy: "Follow the message; librdkafka's CONFIGURATION.md lists every property.")
+    ]
+
+    /// What a file of pipeline tests can give beyond the codes of syntax, shape and values.
+    public static let tests: [DiagnosticEntry] = [
+        .init(
+            "no-expectation", "A test, or an `expect`, expects nothing, so that nothing can be wrong.",
+            remedy: "Say what has to come of an event."),
+        .init(
+            "invalid-expectation", "A value is nothing that a number can be.",
+            remedy: "Write a number, `N +- TOLERANCE`, `A..B`, `> N` and the like, `true`, `false` or `missing`."),
+        .init("invalid-time", "A text is not a time.", remedy: "Write it as `2018-09-30T23:59:57Z`."),
+        .init("unknown-id", "No event of the test has the id.", remedy: "Correct it."),
+        .init("ambiguous-id", "Several events of the test have the id.", remedy: "Expect it at the event's own step."),
+        .init("unknown-decision", "No rule of the pipeline has the name.", remedy: "Correct it, or write `none`."),
+        .init("unknown-model", "The pipeline has no model of the name.", remedy: "Correct it."),
+        .init("unknown-entity", "No window of the pipeline is kept by the field.", remedy: "Name one that is."),
+        .init(
+            "unreadable-events", "A file of events cannot be read, or is too large for a test.",
+            remedy: "Check the path, relative to the file of tests."),
     ]
 
     private static let syntax: [DiagnosticEntry] = [

@@ -24,12 +24,10 @@ public struct PipelineFile: Sendable {
         do {
             bytes = try read(path, bytesMax: limits.fileBytesMax + 1)
         } catch {
-            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-            let message = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "it cannot be read"
             return empty(
                 path,
                 Diagnostic(
-                    code: "unreadable-file", "the file cannot be read: \(message)", at: nil,
+                    code: "unreadable-file", "the file cannot be read: \(reason(error))", at: nil,
                     suggestion: NearbyFile.suggestion(for: path)))
         }
         guard bytes.count <= limits.fileBytesMax else { return empty(path, tooLarge(limits)) }
@@ -76,8 +74,14 @@ public struct PipelineFile: Sendable {
         PipelineFile(path: path, source: SourceText(path: path, text: ""), spec: nil, diagnostics: [diagnostic])
     }
 
+    /// Why a file cannot be read, in the system's words.
+    static func reason(_ error: any Error) -> String {
+        let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        return reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "it cannot be read"
+    }
+
     /// At most so many bytes, so that an endless device ends.
-    private static func read(_ path: String, bytesMax: Int) throws -> [UInt8] {
+    static func read(_ path: String, bytesMax: Int) throws -> [UInt8] {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         defer { try? file.close() }
         var bytes: [UInt8] = []

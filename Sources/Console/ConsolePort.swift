@@ -6,6 +6,12 @@ public protocol ProbePort: Sendable {
     func readiness() -> Readiness
     /// All metrics in Prometheus' text format.
     func metricsText() -> String
+    /// A page of HTML without scripts, where the process has one to show; `nil`: not yet.
+    func page() -> String?
+}
+
+extension ProbePort {
+    public func page() -> String? { nil }
 }
 
 /// What the console asks of the process that it stands in; the same holds.

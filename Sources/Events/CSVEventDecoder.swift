@@ -83,23 +83,8 @@ public final class CSVEventDecoder {
     static func columnNames(_ header: UnsafeRawBufferPointer) throws(CSVHeaderError) -> [String] {
         var text = header[...]
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
-        let bytes = UnsafeRawBufferPointer(rebasing: text)
-        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return [""] }
-        var names: [String] = []
-        var place = 0
-        while true {
-            var isQuoted = false
-            let end = event_csv_cell_end(start, bytes.count, place, &isQuoted)
-            guard end <= bytes.count else { throw .malformed }
-            let cell = isQuoted ? place + 1..<end - 1 : place..<end
-            var name = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[cell]), as: UTF8.self)
-            if isQuoted {
-                name = name.split(separator: "\"\"", omittingEmptySubsequences: false).joined(separator: "\"")
-            }
-            names.append(name)
-            if end == bytes.count { return names }
-            place = end + 1
-        }
+        guard let cells = CSVCells.split(UnsafeRawBufferPointer(rebasing: text)) else { throw .malformed }
+        return cells.map(\.text)
     }
 
     /// The fields that each column holds.

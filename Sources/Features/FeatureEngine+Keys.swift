@@ -43,9 +43,11 @@ extension FeatureEngine {
     /// - Parameters:
     ///   - entity: its place in the plan.
     ///   - key: its bytes: a text's, or the eight of an integer.
+    ///   - time: another one than the watermark, in microseconds.
     /// - Returns: by the plan's features, those of other entities `nan`; `nil`: nothing is known of the key.
     public func readKey(
-        _ key: UnsafeRawBufferPointer, entity: Int, from other: FeatureEngine, _ image: ShardImage
+        _ key: UnsafeRawBufferPointer, entity: Int, from other: FeatureEngine, _ image: ShardImage,
+        at time: Int64? = nil
     ) throws(ShardImageError) -> [Double]? {
         guard let start = key.baseAddress, other.watermark > .min else { return nil }
         let probe = ProbedKey(bytes: start, count: key.count)
@@ -57,8 +59,8 @@ extension FeatureEngine {
             features.withUnsafeMutableBufferPointer { features in
                 guard let values = values.baseAddress, let target = features.baseAddress else { return }
                 let event = ShardEvent(
-                    row: 0, time: other.watermark, watermark: other.watermark, values: values, target: target,
-                    located: record)
+                    row: 0, time: time ?? other.watermark, watermark: max(other.watermark, time ?? .min),
+                    values: values, target: target, located: record)
                 shard.ask(event, record, to: target)
             }
         }

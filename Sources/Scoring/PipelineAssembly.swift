@@ -22,15 +22,18 @@ public struct PipelineAssembly: Sendable {
     /// - Parameters:
     ///   - modelPath: a model to use instead of the pipeline's own; see `PipelineFile.bindModels`.
     ///   - checksProperties: ask librdkafka about `kafka.properties`; a replay needs none.
-    ///   - checksReference: warn where the monitor's reference is not there; only the monitor needs it.
+    ///   - checksMeaning: warn of what is legal and hardly meant, and where the monitor's reference is not there.
     /// - Returns: the assembly, or `nil` if the file's diagnostics hold an error; they are there to be shown either
     ///   way.
     public static func load(
-        path: String, modelPath: String? = nil, checksProperties: Bool = true, checksReference: Bool = false
+        path: String, modelPath: String? = nil, checksProperties: Bool = true, checksMeaning: Bool = false
     ) -> (assembly: PipelineAssembly?, file: PipelineFile) {
         var file = PipelineFile.load(path: path)
-        if checksReference { file.checkReference() }
         let plan = file.compile()
+        if checksMeaning {
+            file.checkReference()
+            if let plan { file.checkMeaning(of: plan, memoryBytes: MachineMemory.bytes) }
+        }
         var properties = KafkaProperties()
         if let spec = file.spec, checksProperties {
             file.readPropertyFile()

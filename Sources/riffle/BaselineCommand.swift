@@ -100,7 +100,7 @@ struct BaselineCommand: ParsableCommand {
             throw error
         } catch {
             progress.finish()
-            Terminal.printError("riffle baseline: \(error)")
+            Terminal.printFailure("riffle baseline", error)
             throw ExitCode(1)
         }
     }

@@ -4,6 +4,11 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure Riffle on this machine.",
+        discussion: """
+            Examples:
+              riffle bench phases
+              riffle bench features --help
+            """,
         subcommands: [
             BenchPhasesCommand.self, BenchKafkaCommand.self, BenchLatencyCommand.self, BenchSoakCommand.self,
             BenchRestartCommand.self, BenchFeaturesCommand.self,

@@ -70,7 +70,7 @@ struct BenchDriftCommand: ParsableCommand {
         do {
             try bench.run(forms: form.isEmpty ? DriftBench.Form.allCases : form) { print(DriftBenchText.line($0)) }
         } catch {
-            Terminal.printError("riffle bench drift: \(error)")
+            Terminal.printFailure("riffle bench drift", error)
             throw ExitCode(1)
         }
     }

@@ -55,7 +55,7 @@ struct BenchKafkaCommand: ParsableCommand {
                 try measure(assembly, events)
             }
         } catch {
-            Terminal.printError("riffle bench kafka: \(error)")
+            Terminal.printFailure("riffle bench kafka", error)
             throw ExitCode((error as? ReplayFailure)?.kind == .usage ? 2 : 1)
         }
     }

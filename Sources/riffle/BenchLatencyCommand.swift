@@ -63,7 +63,7 @@ struct BenchLatencyCommand: ParsableCommand {
             let isComparable = assembly.spec.kafka.delivery != .exactlyOnce
             for rate in rate.values { try measure(rate, with: bench, isComparable: isComparable) }
         } catch {
-            Terminal.printError("riffle bench latency: \(error)")
+            Terminal.printFailure("riffle bench latency", error)
             throw ExitCode(1)
         }
     }

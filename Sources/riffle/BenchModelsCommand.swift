@@ -55,7 +55,7 @@ struct BenchModelsCommand: ParsableCommand {
                     seconds: seconds)
             for figure in figures { print(figure) }
         } catch {
-            Terminal.printError("riffle bench models: \(error)")
+            Terminal.printFailure("riffle bench models", error)
             throw ExitCode(1)
         }
     }

@@ -10,6 +10,9 @@ struct BenchMonitorCommand: ParsableCommand {
             Score records lie in memory as JSON; reading them, counting, deciding and describing every window are measured.
             One shape is the score alone, the other 20 features and the score, for all events and in 10 segments.
 
+            Example:
+              riffle bench monitor --events 100000
+
             Exit codes: 0 measured, 2 usage.
             """)
 

@@ -89,7 +89,7 @@ struct BenchRestartCommand: ParsableCommand {
                     + "cluster" + (cold ? ", snapshot not in the page cache" : ""))
             print(RestartText.table(result))
         } catch {
-            Terminal.printError("riffle bench restart: \(error)")
+            Terminal.printFailure("riffle bench restart", error)
             throw ExitCode(1)
         }
     }

@@ -86,7 +86,7 @@ struct BenchSoakCommand: ParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch {
-            Terminal.printError("riffle bench soak: \(error)")
+            Terminal.printFailure("riffle bench soak", error)
             throw ExitCode(1)
         }
     }

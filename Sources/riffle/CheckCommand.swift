@@ -1,10 +1,8 @@
 import ArgumentParser
 import Configuration
+import Console
 import Diagnostics
 import Engine
-import Events
-import Features
-import Models
 import Scoring
 
 /// `riffle check`: every problem of a pipeline file at once.
@@ -13,91 +11,82 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check a pipeline file and everything it refers to; print every problem at once.",
         discussion: """
-            Example:
+            Examples:
               riffle check pipelines/card-fraud/pipeline.yaml
+              riffle check pipelines/card-fraud/pipeline.yaml --format json
+              riffle check pipelines/card-fraud/pipeline.yaml --online --brokers localhost:9092
 
-            Exit codes: 0 fine (there may be warnings), 2 at least one error.
+            JSON is one object (schemas/check.v1.schema.json) on standard output, problems included; text has problems on
+            standard error.
+
+            --online asks the cluster as well, and changes nothing there: are the topics there, do they retain what windows
+            need, how far has the group come?
+
+            Exit codes: 0 fine (there may be warnings), 2 usage, or at least one error.
             """)
 
     @Argument(help: "The pipeline file.")
     var pipeline: String
 
+    @Option(help: "text for people, json for editors and builds.")
+    var format = Format.text
+
+    @Flag(help: "Ask the cluster, too: its topics, their retention, the group.")
+    var online = false
+
+    @Option(help: ArgumentHelp("With --online: brokers to ask instead of the pipeline's.", valueName: "host:port"))
+    var brokers: String?
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    func validate() throws {
+        if brokers != nil && !online { throw ValidationError("--brokers needs --online: nobody is asked without it") }
+    }
+
     func run() throws {
-        let assembly = try PipelineLoading.load(pipeline, checksReference: true)
-        let features = assembly.scoring.features
-        print(
-            "\(pipeline): pipeline \"\(assembly.scoring.pipeline)\" is fine, plan \(assembly.scoring.models.planHash)")
-        printSources(assembly.scoring.sources)
-        print("  features  \(features.names.joined(separator: ", "))")
-        for (number, model) in assembly.scoring.models.models.enumerated() { printModel(model, isFirst: number == 0) }
-        if let score = assembly.spec.score { print("  score     \(score.written)") }
-        for entity in features.entities {
-            let name = assembly.scoring.schema.fields[entity.keyField.rawValue].name
-            for line in EntityMemoryText(entity, named: name).lines { print("  \(line)") }
+        var (assembly, file) = PipelineAssembly.load(path: pipeline, checksMeaning: true)
+        var facts: ClusterFacts?
+        if online, let loaded = assembly {
+            facts = try ask(of: loaded, into: &file)
+            if file.hasErrors { assembly = nil }
         }
-        if !assembly.scoring.isOrderIrrelevant && !assembly.scoring.models.online.isEmpty {
-            print("  order     a model learns from all events: run one instance, which has to see all partitions")
-        } else if !assembly.scoring.isOrderIrrelevant {
-            print("  order     an entity is not the topic's key: run one instance, which has to see all partitions")
+        switch format {
+        case .json:
+            print(CheckReport(file: file, assembly: assembly, cluster: facts).content.indentedText, terminator: "")
+        case .text:
+            Terminal.printError(file.rendered(usesColour: Terminal.usesColourOnError), terminator: "")
+            if let assembly { printSummary(assembly, facts) }
         }
-        if let topic = assembly.plan.orderTopic, assembly.scoring.hasState {
-            print("            the order taken is recorded in topic \(topic)")
-        }
-        printDelivery(assembly.spec)
-        if let monitor = assembly.spec.monitor { printMonitor(monitor) }
+        if assembly == nil { throw ExitCode(2) }
     }
 
-    private func printMonitor(_ monitor: MonitorSpec) {
-        let watch = monitor.watch
-        let words = [
-            (watch.includesScore, "score"), (watch.includesDecisions, "decisions"), (watch.includesQuality, "quality"),
-        ].filter(\.0).map(\.1)
-        print("  monitor   watches \((words + watch.features + watch.fields).joined(separator: ", "))")
-        if !monitor.segments.isEmpty {
-            print("            by \(monitor.segments.map(\.value).joined(separator: ", "))")
+    /// What the cluster says, if it says something; adds what does not fit to the file's problems.
+    private func ask(of assembly: PipelineAssembly, into file: inout PipelineFile) throws -> ClusterFacts? {
+        let address: String
+        switch (brokers, assembly.spec.kafka.brokers.value) {
+        case (let brokers?, _): address = brokers
+        case (nil, .addresses(let addresses)): address = addresses
+        case (nil, .embedded):
+            Terminal.printError(
+                "riffle check: \(pipeline) has \"brokers: embedded\": that cluster lives inside \"riffle run\" or \"riffle demo\", "
+                    + "which print its address; give it with --brokers")
+            throw ExitCode(2)
         }
-        print("            alerts to topic \(monitor.topic.value); reference \(monitor.referencePath)")
-    }
-
-    private func printModel(_ plan: ModelPlan, isFirst: Bool) {
-        let begin = "  \(isFirst ? "model " : "      ")    \(plan.name), "
-        switch plan.kind {
-        case .file(let model):
-            print(
-                begin + "\(model.format.rawValue), \(model.objective), \(plan.inputs.count) inputs, \(plan.version)")
-            if model.roundsUsed != model.roundCount {
-                print("            scores with \(model.roundsUsed) of its \(model.roundCount) rounds (best iteration)")
-            }
-        case .halfSpaceTrees(let trees):
-            print(
-                begin + "half-space trees that learn as they score, \(trees.trees) of height \(trees.height), "
-                    + "\(plan.inputs.count) inputs, \(plan.version)")
-            print(
-                "            window \(trees.window) events, \(trees.byteCount() >> 10) KiB; depends on all events: a restart "
-                    + "needs a snapshot or the whole log")
+        do {
+            let facts = try ClusterFacts(of: assembly, brokers: address)
+            file.diagnostics = (file.diagnostics + ClusterFindings(assembly, facts).problems).sortedByPosition()
+            return facts
+        } catch {
+            file.diagnostics.append(ClusterFindings.unreachable(error, of: assembly))
+            file.diagnostics = file.diagnostics.sortedByPosition()
+            return nil
         }
     }
 
-    private func printSources(_ sources: [SourcePlan]) {
-        for (number, source) in sources.enumerated() {
-            var text = "\(source.name): topic \(source.topic), "
-            text += number == 0 ? "scored" : "enters windows, is not scored"
-            if source.hasOwnAvailability {
-                switch source.available {
-                case .record: text += "; ordered by the records' timestamps"
-                case .field(let field): text += "; ordered by \(source.schema.fields[field.rawValue].name)"
-                }
-            }
-            print("  \(number == 0 ? "sources " : "        ")  \(text)")
-        }
-    }
-
-    private func printDelivery(_ spec: PipelineSpec) {
-        print("  delivery  \(spec.kafka.delivery.rawValue)")
-        if let directory = spec.state.directory {
-            print("  snapshots in \(directory), the last \(spec.state.keep)")
-        } else {
-            print("  snapshots none: a restart reads the log as far back as the windows reach (state.directory)")
-        }
+    private func printSummary(_ assembly: PipelineAssembly, _ facts: ClusterFacts?) {
+        let (name, plan) = (assembly.scoring.pipeline, assembly.scoring.models.planHash)
+        print("\(pipeline): pipeline \"\(name)\" is fine, plan \(plan)")
+        for line in CheckSummaryText(assembly).lines { print(line) }
+        if let facts { print(CheckSummaryText.lines(facts, group: assembly.spec.kafka.group).joined(separator: "\n")) }
     }
 }

@@ -35,7 +35,7 @@ struct ClusterCommand: ParsableCommand {
             service = try ClusterService(
                 assembly, topics: topic, logger: LogSetup.logger(format: .text, level: .notice))
         } catch {
-            Terminal.printError("riffle cluster: \(error)")
+            Terminal.printFailure("riffle cluster", error)
             throw ExitCode(1)
         }
         Terminal.printError("embedded cluster at \(service.address)")

@@ -8,6 +8,11 @@ public import Scoring
 struct DeadLetterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letter", abstract: "Show what a pipeline could not use, and put it back.",
+        discussion: """
+            Examples:
+              riffle dead-letter list pipeline.yaml --since 2h
+              riffle dead-letter replay pipeline.yaml --code field-missing --dry-run
+            """,
         subcommands: [DeadLetterListCommand.self, DeadLetterReplayCommand.self])
 }
 
@@ -111,7 +116,7 @@ struct DeadLetterListCommand: ParsableCommand {
             let next = log.position.isEmpty ? "" : "; go on with --after \(log.position)"
             Terminal.printError("\(count) dead letter\(count == 1 ? "" : "s")\(next)")
         } catch {
-            Terminal.printError("riffle dead-letter list: \(error)")
+            Terminal.printFailure("riffle dead-letter list", error)
             throw ExitCode(1)
         }
     }
@@ -165,7 +170,7 @@ struct DeadLetterReplayCommand: ParsableCommand {
             report(summary)
         } catch {
             report(summary)
-            Terminal.printError("riffle dead-letter replay: \(error)")
+            Terminal.printFailure("riffle dead-letter replay", error)
             throw ExitCode(1)
         }
     }

@@ -107,7 +107,7 @@ struct DemoCommand: ParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch {
-            Terminal.printError("riffle demo: \(error)")
+            Terminal.printFailure("riffle demo", error)
             throw ExitCode(1)
         }
     }

@@ -26,7 +26,7 @@ final class DemoScreen: @unchecked Sendable {
     init(_ demonstration: Demonstration, console: ListenAddress?) {
         self.demonstration = demonstration
         self.console = console
-        isLive = Terminal.isOutputInteractive && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+        isLive = Terminal.isOutputInteractive
         timer = DispatchSource.makeTimerSource(queue: queue)
     }
 

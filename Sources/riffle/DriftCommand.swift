@@ -7,6 +7,11 @@ import Scoring
 struct DriftCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drift", abstract: "Compare samples of numbers, and look for changes in a stream of them.",
+        discussion: """
+            Examples:
+              riffle drift compare last-month.csv this-month.csv --column score
+              riffle drift detect page-hinkley scores.csv --column score
+            """,
         subcommands: [CompareCommand.self, DetectCommand.self])
 
     struct CompareCommand: ParsableCommand {
@@ -195,7 +200,7 @@ enum DriftFailure {
         do { try body() } catch let code as ExitCode {
             throw code
         } catch {
-            Terminal.printError("error: \(error)")
+            Terminal.printFailure("error", error)
             throw ExitCode(1)
         }
     }

@@ -12,7 +12,7 @@ import Features
 /// ```
 struct EntityMemoryText {
     /// Events of a key in the time that windows reach back.
-    private static let loads = [10, 100, 1_000, 10_000]
+    static let loads = [10, 100, 1_000, 10_000]
     private static let labelWidth = 11
     private static let columnWidth = 8
     /// Tiles of 1 %, for an entity that asks for none.
@@ -46,7 +46,7 @@ struct EntityMemoryText {
     }
 
     private func row(_ label: String, _ plan: EntityPlan) -> String {
-        let loads = Self.loads.map { plan.memoryEstimate(KeyLoad(eventsPerKey: $0)) }
+        let loads = plan.memoryEstimates(Self.loads.map { KeyLoad(eventsPerKey: $0) })
         let columns = loads.map { Self.column(Self.bytes($0.bytesPerKey)) }.joined()
         let slope = Int((loads.last?.bytesPerEvent ?? 0).rounded())
         return indented(Self.label(label) + columns + " bytes, \(slope) a further event")
@@ -55,9 +55,9 @@ struct EntityMemoryText {
     /// From how many events a key on tiles are smaller than events that are remembered one by one.
     private func comparison(tiled: EntityPlan, _ subject: String) -> String {
         let grid = (0...5).flatMap { power in [1, 2, 3, 5, 7].map { $0 * Self.power(10, power) } }
-        let isSmaller = grid.map { events in
-            let load = KeyLoad(eventsPerKey: events)
-            return tiled.memoryEstimate(load).bytesPerKey < entity.exact.memoryEstimate(load).bytesPerKey
+        let loads = grid.map { KeyLoad(eventsPerKey: $0) }
+        let isSmaller = zip(tiled.memoryEstimates(loads), entity.exact.memoryEstimates(loads)).map {
+            $0.bytesPerKey < $1.bytesPerKey
         }
         guard let last = isSmaller.lastIndex(of: false) else { return "\(subject) less for any number of events" }
         guard last + 1 < grid.count else { return "\(subject) more, however many events a key has" }

@@ -161,7 +161,7 @@ struct GenerateCommand: ParsableCommand {
         } catch {
             if (error as? ReplayFailure)?.kind == .brokenPipe { return }
             progress.stop()
-            Terminal.printError("riffle generate: \(error)")
+            Terminal.printFailure("riffle generate", error)
             throw ExitCode(1)
         }
         progress.stop()

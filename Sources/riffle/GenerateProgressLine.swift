@@ -9,7 +9,7 @@ final class GenerateProgressLine: @unchecked Sendable {
     private let progress: StreamProgress
     private let queue = DispatchQueue(label: "riffle.progress")
     private let timer: any DispatchSourceTimer
-    private let isShown = Terminal.isErrorInteractive && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+    private let isShown = Terminal.isErrorInteractive
     private let start = DispatchTime.now()
     private var isDrawn = false
     private var isStopped = false

@@ -28,7 +28,7 @@ enum HTTPOption {
             settings.limits.bodyBytesMax = eventBytesMax
             return settings
         } catch {
-            Terminal.printError("riffle \(command): \(error)")
+            Terminal.printFailure("riffle \(command)", error)
             throw ExitCode(2)
         }
     }
@@ -51,7 +51,7 @@ enum HTTPOption {
         do {
             return try make()
         } catch {
-            Terminal.printError("riffle \(command): \(error)")
+            Terminal.printFailure("riffle \(command)", error)
             throw ExitCode(1)
         }
     }

@@ -8,6 +8,11 @@ import Scoring
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Look into model files, and predict with them.",
+        discussion: """
+            Examples:
+              riffle model inspect model.json
+              riffle model predict model.json --input X.csv --output out.csv
+            """,
         subcommands: [InspectCommand.self, PredictCommand.self])
 
     struct PredictCommand: ParsableCommand {
@@ -52,7 +57,7 @@ struct ModelCommand: ParsableCommand {
                 let count = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
                 Terminal.printError("\(count) rows predicted")
             } catch {
-                Terminal.printError("error: \(error)")
+                Terminal.printFailure("error", error)
                 throw ExitCode(1)
             }
         }

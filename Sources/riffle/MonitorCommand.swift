@@ -125,7 +125,7 @@ struct MonitorCommand: ParsableCommand {
         do {
             plan = try MonitorPlan(assembly.plan, referencePath: reference)
         } catch {
-            Terminal.printError("riffle monitor: \(error)")
+            Terminal.printFailure("riffle monitor", error)
             throw ExitCode(2)
         }
         if !input.isEmpty, let keys = assembly.spec.monitor?.keysOfTopics, !keys.isEmpty {
@@ -163,7 +163,7 @@ struct MonitorCommand: ParsableCommand {
             // Whoever read the alerts has enough of them.
             throw ExitCode(1)
         } catch {
-            Terminal.printError("riffle monitor: \(error)")
+            Terminal.printFailure("riffle monitor", error)
             throw ExitCode(1)
         }
     }
@@ -183,10 +183,8 @@ struct MonitorCommand: ParsableCommand {
         running.untilEnd = options.untilEnd
         running.stateDirectory = options.noState ? nil : options.state ?? assembly.spec.state.directory
         running.propertyDefaults = options.propertyDefaults
-        running.reportEveryMicroseconds = reportEvery?.microseconds
-        let onReport: ((MonitorReport) throws -> Void)? = report.map { path in
-            { page in try ReportFile.write(page, to: path) }
-        }
+        running.reportEveryMicroseconds =
+            reportEvery?.microseconds ?? (exposition.http == nil ? nil : Self.pageMicroseconds)
         running.showsStatus = exposition.isWanted
         let logger = options.logger
         let settings = try exposition.http.map {
@@ -194,9 +192,16 @@ struct MonitorCommand: ParsableCommand {
         }
         let metrics = MonitorMetrics(pipeline: plan.pipeline)
         let console = MonitorConsole(metrics)
+        let onReport: (MonitorReport) throws -> Void = { [report, exposition] page in
+            if exposition.http != nil { console.show(page) }
+            if let report { try ReportFile.write(page, to: report) }
+        }
+        let makesReports = report != nil || exposition.http != nil
         let service = try KafkaMonitoring(
             plan: plan, pipeline: assembly.spec, brokers: brokers, properties: assembly.properties, options: running,
-            logger: logger, observer: { console.hear($0) }, onReport: onReport)
+            logger: logger, observer: { console.hear($0) }, onReport: makesReports ? onReport : nil)
+        // The first page is there before the first minute is over.
+        if exposition.http != nil { console.whenItBegins { service.requestReport() } }
         let writer = try exposition.writer("monitor") {
             try MetricsFileWriter(
                 to: $0, everyMilliseconds: $1, logger: logger, failures: metrics.fileFailures, text: { metrics.text() })
@@ -206,13 +211,16 @@ struct MonitorCommand: ParsableCommand {
             try HTTPOption.start($0, command: "monitor", probes: console, logger: logger)
         }
         defer { server?.stop() }
-        if let server { Terminal.printError("health and metrics at http://\(server.address)/") }
+        if let server { Terminal.printError("report, health and metrics at http://\(server.address)/") }
         let onReload: (@Sendable () -> Void)? = report == nil ? nil : { @Sendable in service.requestReport() }
         let signals = StopSignals({ service.requestStop() }, onReload: onReload)
         defer { signals.cancel() }
         options.afterDuration { service.requestStop() }
         try service.run()
     }
+
+    /// How old a page is at most that is shown by HTTP.
+    private static let pageMicroseconds: Int64 = 60_000_000
 
     private static func address(_ assembly: PipelineAssembly) -> String? {
         switch assembly.spec.kafka.brokers.value {

@@ -9,15 +9,26 @@ final class MonitorConsole: ProbePort {
     private let clock = MonotonicClock()
     /// When its loop last said how it stands; `nil`: it has not begun.
     private let lastTurn = Mutex<Int64?>(nil)
+    private let shown = Mutex<String?>(nil)
     /// It says so every second, unless it waits for brokers.
     private static let silenceNanoseconds: Int64 = 20_000_000_000
 
+    private let begun = Mutex<(@Sendable () -> Void)?>(nil)
+
     init(_ metrics: MonitorMetrics) { self.metrics = metrics }
+
+    /// - Parameter body: called once, on the monitor's thread.
+    func whenItBegins(_ body: @escaping @Sendable () -> Void) { begun.withLock { $0 = body } }
 
     /// On the monitor's thread.
     func hear(_ notice: MonitorLoop.Notice) {
         metrics.hear(notice)
-        if case .stands = notice { lastTurn.withLock { $0 = clock.nanoseconds } }
+        guard case .stands = notice else { return }
+        let isFirst = lastTurn.withLock { turn in
+            defer { turn = clock.nanoseconds }
+            return turn == nil
+        }
+        if isFirst { begun.withLock { $0 }?() }
     }
 
     func readiness() -> Readiness {
@@ -36,4 +47,12 @@ final class MonitorConsole: ProbePort {
     }
 
     func metricsText() -> String { metrics.text() }
+
+    /// On the monitor's thread.
+    func show(_ report: MonitorReport) {
+        let html = report.html
+        shown.withLock { $0 = html }
+    }
+
+    func page() -> String? { shown.withLock { $0 } }
 }

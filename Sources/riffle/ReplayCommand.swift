@@ -108,7 +108,7 @@ struct ReplayCommand: ParsableCommand {
             if outcome.comparison?.isEqual == false { throw ExitCode(1) }
         } catch let error as ReplayFailure {
             display.finish()
-            if error.kind != .brokenPipe { Terminal.printError("riffle replay: \(error)") }
+            if error.kind != .brokenPipe { Terminal.printFailure("riffle replay", error) }
             throw ExitCode(error.kind == .usage ? 2 : 1)
         }
     }

@@ -7,10 +7,19 @@ struct Riffle: ParsableCommand {
         commandName: "riffle",
         abstract:
             "Scores streams of events: windowed features, a fraud or anomaly model, one binary, one YAML file a pipeline.",
+        discussion: """
+            Examples:
+              riffle demo
+              riffle check pipeline.yaml
+              riffle run pipeline.yaml --brokers localhost:9092
+              riffle help replay
+
+            Exit codes: 0 done, 1 failed, 2 usage or configuration; docs/RUNBOOK.md has the rest.
+            """,
         version: RiffleVersion.text,
         subcommands: [
-            RunCommand.self, MonitorCommand.self, BaselineCommand.self, CheckCommand.self, ReplayCommand.self,
-            TrainCommand.self, ModelCommand.self,
+            RunCommand.self, MonitorCommand.self, BaselineCommand.self, CheckCommand.self, SchemaCommand.self,
+            ReplayCommand.self, TestCommand.self, ExplainCommand.self, TrainCommand.self, ModelCommand.self,
             GenerateCommand.self, DemoCommand.self,
             BenchCommand.self, DriftCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
         ])
@@ -19,6 +28,10 @@ struct Riffle: ParsableCommand {
 extension Riffle {
     /// Runs the command that the arguments name; what is wrong with the arguments themselves ends with status 2.
     static func main() {
+        if let message = UnknownCommand.message(Array(CommandLine.arguments.dropFirst()), below: Riffle.self) {
+            Terminal.printError(message)
+            exit(withError: ExitCode(2))
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -1,3 +1,4 @@
+import Events
 import Kafka
 
 /// What `--version` says.
@@ -10,6 +11,6 @@ enum RiffleVersion {
         #else
             let build = "release"
         #endif
-        return "riffle \(number) (\(build), librdkafka \(Librdkafka.version))"
+        return "riffle \(number) (\(build), librdkafka \(Librdkafka.version), simdjson \(Simdjson.version))"
     }
 }

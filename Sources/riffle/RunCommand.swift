@@ -55,9 +55,11 @@ struct RunCommand: ParsableCommand {
             service = RunService(
                 assembly: assembly, brokers: choice.address, options: running, logger: logger, figures: figures)
         } catch {
-            Terminal.printError("riffle run: \(error)")
+            Terminal.printFailure("riffle run", error)
             throw ExitCode(1)
         }
+        // The first that is deferred comes last: clients that are still there would miss the cluster.
+        defer { withExtendedLifetime(choice) {} }
         let metrics = try exposition.writer("run") {
             try MetricsFileWriter(service.metrics, to: $0, everyMilliseconds: $1, logger: logger)
         }
@@ -73,10 +75,9 @@ struct RunCommand: ParsableCommand {
             let summary = try service.run()
             Terminal.printError(RunSummaryText.line(summary))
         } catch {
-            Terminal.printError("riffle run: \(error)")
+            Terminal.printFailure("riffle run", error)
             throw ExitCode(1)
         }
-        withExtendedLifetime(choice) {}
     }
 
     /// How often librdkafka is to report to whoever looks.

@@ -6,6 +6,11 @@ import Foundation
 struct StateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state", abstract: "Look into snapshots of state.",
+        discussion: """
+            Examples:
+              riffle state inspect state/
+              riffle state verify state/
+            """,
         subcommands: [InspectCommand.self, VerifyCommand.self])
 
     struct InspectCommand: ParsableCommand {

@@ -93,7 +93,7 @@ struct TrainCommand: ParsableCommand {
                 Terminal.printError(TrainingText.lines(outcome, output: output, pipeline: pipeline))
             } catch let error as ReplayFailure {
                 display.finish()
-                if error.kind != .brokenPipe { Terminal.printError("riffle train: \(error)") }
+                if error.kind != .brokenPipe { Terminal.printFailure("riffle train", error) }
                 throw ExitCode(error.kind == .usage ? 2 : 1)
             }
         }

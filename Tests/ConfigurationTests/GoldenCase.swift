@@ -37,6 +37,7 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     func check() throws -> (file: PipelineFile, plan: PipelinePlan?, models: [ModelBinding]?) {
         var file = try load(path: folder.appendingPathComponent("pipeline.yaml").path)
         let plan = file.compile()
+        if let plan { file.checkMeaning(of: plan, memoryBytes: memoryBytes) }
         let models = plan.flatMap { file.bindModels(of: $0) }
         try setModes()
         file.readPropertyFile()
@@ -61,6 +62,8 @@ struct GoldenCase: CustomStringConvertible, Sendable {
         }
     }
 
+    private var memoryBytes: Int? { settings.first { $0.name == "memory" }.flatMap { Int($0.value) } }
+
     /// The lines of `case.txt`.
     private var settings: [(name: String, value: String)] {
         let text = (try? String(contentsOf: folder.appendingPathComponent("case.txt"), encoding: .utf8)) ?? ""
@@ -80,7 +83,7 @@ struct GoldenCase: CustomStringConvertible, Sendable {
                 environment[pair[0]] = pair[1]
             case "bytes_max": limits.fileBytesMax = Int(value) ?? 0
             case "problems_max": limits.problemsMax = Int(value) ?? 0
-            case "mode": continue
+            case "mode", "memory": continue
             default: throw CocoaError(.formatting)
             }
         }

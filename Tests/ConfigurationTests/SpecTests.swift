@@ -12,7 +12,7 @@ import Testing
         #expect(spec.name.value == "card-fraud")
         #expect(spec.kafka.brokers.value == .embedded)
         #expect(spec.kafka.group == "card-fraud")
-        #expect(spec.kafka.start == .back(TimeSpan(microseconds: 30 * 86_400_000_000, text: "30d")))
+        #expect(spec.kafka.start == .back(TimeSpan(microseconds: 40 * 86_400_000_000, text: "40d")))
         #expect(spec.kafka.delivery == .atLeastOnce)
         #expect(
             spec.featureNames.map(\.name) == [

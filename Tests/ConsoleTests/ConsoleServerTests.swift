@@ -31,7 +31,10 @@ import Testing
         #expect(client.ask("GET", "/metrics")?.status == 401)
         let metrics = client.ask("GET", "/metrics", fields: [("Authorization", "Bearer \(token)")])
         #expect(metrics?.body == "riffle_events_total 7\n")
-        for path in ["/", "/v1/stream", "/v1/pipeline", "/v1/features/card/1", "/openapi.json"] {
+        #expect(client.ask("GET", "/")?.status == 401)
+        let page = client.ask("GET", "/", fields: [("Authorization", "Bearer \(token)")])
+        #expect(page?.status == 503)
+        for path in ["/v1/stream", "/v1/pipeline", "/v1/features/card/1", "/openapi.json"] {
             #expect(client.ask("GET", path)?.status == 404, "\(path)")
         }
         #expect(console.port.asked.isEmpty)

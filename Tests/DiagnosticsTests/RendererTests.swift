@@ -112,20 +112,4 @@ import Testing
         #expect(DiagnosticRenderer.tally([error, error, warning]) == "2 errors, 1 warning")
         #expect(DiagnosticRenderer.tally([warning, warning]) == "2 warnings")
     }
-
-    @Test func json() {
-        let place = SourceRange(start: SourcePosition(line: 2, column: 3), length: 4)
-        let diagnostic = Diagnostic(
-            code: "c", "a \"b\"\n\u{1}", at: place, suggestion: "x\\y", notes: [.init("n", at: place), .init("o")])
-        #expect(
-            DiagnosticRenderer.json([diagnostic], path: "a.yaml") == """
-                [
-                  {"file":"a.yaml","severity":"error","code":"c","message":"a \\"b\\"\\n\\u0001","line":2,"column":3,\
-                "length":4,"suggestion":"x\\\\y",\
-                "notes":[{"message":"n","line":2,"column":3,"length":4},{"message":"o"}]}
-                ]
-
-                """)
-        #expect(DiagnosticRenderer.json([], path: "a.yaml") == "[]\n")
-    }
 }

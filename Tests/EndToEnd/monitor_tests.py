@@ -260,7 +260,7 @@ class MonitorTests(PipelineCase):
         file = self.folder / "monitor.prom"
         monitor = self.start("monitor", self.pipeline, "--brokers", brokers, "-X", "fetch.wait.max.ms=20", "--http", "127.0.0.1:0",
                              "--metrics-file", file, "--metrics-every", "100ms")  # fmt: skip
-        url = monitor.wait_for(r"health and metrics at (http://\S+)/").group(1)
+        url = monitor.wait_for(r"report, health and metrics at (http://\S+)/").group(1)
 
         def ask(path):
             try:
@@ -277,6 +277,8 @@ class MonitorTests(PipelineCase):
         self.assertEqual(ask("/readyz")[0], 200)
         self.assertEqual(ask("/livez")[0], 200)
         self.assertEqual(ask("/v1/score")[0], 404, "a monitor scores nothing")
+        wait_until(lambda: ask("/"), lambda: ask("/")[0] == 200)
+        self.assertIn("watched, drift report", ask("/")[1])
         self.assertEqual(total(samples, "riffle_monitor_records_refused_total", reason="unreadable"), 1)
         wait_until(file.read_text, lambda: total(parse(file.read_text()), "riffle_monitor_lag_offsets") == 0)
         told = [json.loads(line) for line in self.kcat("-b", brokers, "-C", "-e", "-q", "-t", "drift").splitlines()]

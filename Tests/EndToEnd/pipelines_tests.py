@@ -205,7 +205,6 @@ class AccountTakeoverTests(ShippedCase):
 
     def check_account(self, login, row, at, accounts, seen):
         hour = [login for _, login in accounts.of(login["account"], at, HOUR)]
-        self.assertEqual(int(row["account_logins_1h"]), len(hour))
         self.assertEqual(int(row["account_failures_1h"]), sum(login["success"] == "false" for login in hour))
         self.assertEqual(int(row["account_ips_1h"]), len({login["ip"] for login in hour}))
         known = [one for one in accounts.of(login["account"], at, 30 * DAY, False) if one[1]["success"] == "true"]

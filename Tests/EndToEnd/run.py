@@ -9,6 +9,7 @@ Needs kcat, jq, python3-jsonschema, python3-yaml and python3-confluent-kafka (De
 import argparse
 import csv
 import gzip
+import importlib
 import json
 import os
 import re
@@ -20,25 +21,7 @@ import time
 import unittest
 from pathlib import Path
 
-import alerting_tests
-import baseline_tests
-import console_tests
-import deploy_tests
-import docs_tests
-import drift_tests
-import inspect_tests
-import kill_tests
-import labels_tests
-import metrics_tests
-import model_swap_tests
-import monitor_tests
-import pictures_tests
 import pipeline_case
-import pipelines_tests
-import report_tests
-import secret_tests
-import topic_replay_tests
-import train_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = "pipelines/card-fraud/pipeline.yaml"
@@ -380,17 +363,14 @@ def main():
     options = parser.parse_args()
     RIFFLE = str(Path(options.riffle).resolve())
     os.environ.pop("RIFFLE_BROKERS", None)
-    drift_tests.RIFFLE = RIFFLE
-    kill_tests.RIFFLE = RIFFLE
     pipeline_case.RIFFLE = RIFFLE
-    secret_tests.RIFFLE = RIFFLE
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    modules = [
-        baseline_tests, drift_tests, secret_tests, inspect_tests, topic_replay_tests, labels_tests, metrics_tests,
-        model_swap_tests, monitor_tests, train_tests, console_tests, pipelines_tests, pictures_tests, docs_tests,
-        alerting_tests, deploy_tests, report_tests, kill_tests,
-    ]
-    for module in modules:
+    # What kills for minutes comes last.
+    names = sorted((path.stem for path in Path(__file__).parent.glob("*_tests.py")), key=lambda name: (name == "kill_tests", name))
+    for name in names:
+        module = importlib.import_module(name)
+        if hasattr(module, "RIFFLE"):
+            module.RIFFLE = RIFFLE
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)

@@ -116,6 +116,9 @@ size_t event_csv_cell_end(const uint8_t *bytes, size_t length, size_t start, boo
 /// The place of the first `byte`, or `length`.
 size_t event_find_byte(const uint8_t *bytes, size_t length, uint8_t byte);
 
+/// The version of simdjson that this was built with: major, minor, revision.
+void riffle_simdjson_version(int32_t version[3]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -10,8 +10,8 @@ struct EntityDraft {
     private var windows: [WindowPlan] = []
     private var valueColumns: [ValueColumnPlan] = []
     private var aggregates: [AggregatePlan] = []
-    /// What each value column holds, so that equal ones are kept once.
-    private var columnNames: [String] = []
+    /// The place of each value column by what it holds, so that equal ones are kept once.
+    private var columnPlaces: [String: Int] = [:]
 
     init(source: Int, keyField: FieldIndex, queryKeyField: FieldIndex) {
         self.source = source
@@ -34,8 +34,8 @@ struct EntityDraft {
 
     mutating func column(_ plan: ValueColumnPlan) -> Int {
         let name = Self.name(of: plan)
-        if let known = columnNames.firstIndex(of: name) { return known }
-        columnNames.append(name)
+        if let known = columnPlaces[name] { return known }
+        columnPlaces[name] = valueColumns.count
         valueColumns.append(plan)
         return valueColumns.count - 1
     }

@@ -29,8 +29,17 @@ struct ModelInputs {
     var problems: [Diagnostic] {
         if ours.count != count { return [wrongCount] }
         guard let index = theirs.indices.first(where: { $0 < ours.count && theirs[$0] != ours[$0] }) else { return [] }
-        if Set(theirs).isDisjoint(with: features) { return [otherNames(at: index)] }
-        return [wrongOrder(at: index)]
+        guard Set(theirs).isDisjoint(with: features) else { return [wrongOrder(at: index)] }
+        return otherNames(at: index).map { [$0] } ?? []
+    }
+
+    /// A name without what libraries and people write otherwise: `Customer Tx.1d` is `customer_tx_1d`.
+    private static func loose(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.lowercased().unicodeScalars.filter {
+                    $0.properties.isAlphabetic || $0.properties.numericType != nil
+                }))
     }
 
     private var wrongCount: Diagnostic {
@@ -53,12 +62,33 @@ struct ModelInputs {
                     ?? "define a feature of this name")
     }
 
-    private func otherNames(at index: Int) -> Diagnostic {
-        Diagnostic(
+    /// `nil` where they are the same names written otherwise, and in order.
+    private func otherNames(at index: Int) -> Diagnostic? {
+        let meant = self.meant
+        if meant == ours { return nil }
+        if let index = meant.indices.first(where: { meant[$0] != nil && meant[$0] != ours[$0] }),
+            let name = meant[index]
+        {
+            return Diagnostic(
+                code: "model-input-order",
+                "input \(index + 1) of the model is \(theirs[index].quoted), which looks like feature \(name.quoted), and is "
+                    + "given feature \(ours[index].quoted)",
+                at: written.indices.contains(index) ? written[index] : range,
+                suggestion: "list the model's inputs in its order under \("inputs".quoted)")
+        }
+        return Diagnostic(
             .warning, code: "model-input-names",
             "the model knows its inputs by other names: input \(index + 1) is \(theirs[index].quoted) and is given feature "
                 + ours[index].quoted,
             at: range, suggestion: "only the order decides: check it")
+    }
+
+    /// For each of the model's inputs the feature whose name differs from its only in how it is written; none where
+    /// two features have such names.
+    private var meant: [String?] {
+        let names = Dictionary(features.map { (Self.loose($0), $0) }, uniquingKeysWith: { first, _ in first })
+        guard names.count == features.count, theirs.count == ours.count else { return theirs.map { _ in nil } }
+        return theirs.map { names[Self.loose($0)] }
     }
 
     /// What to write so that it fits, if features of all these names are there.

@@ -36,10 +36,14 @@ struct PlanCompiler {
         language = ExpressionLanguage(functions: functions, aggregates: aggregates.specs.map(\.signature))
         featureNames = Set(spec.featureNames.map(\.name))
         var scope = ExpressionScope()
+        // What the monitor takes for the truth is a label, whether or not it is marked as one.
+        let labels = spec.monitor?.labels
+        let positive = labels.map { [sources] in sources[$0.source].column(of: $0.positive.index) }
         for (index, source) in sources.enumerated() {
             for column in source.columns {
                 let field = schema.fields[column]
-                scope.bind(field.name, to: .field(FieldIndex(column), field, source: index))
+                let isLabel = field.isLabel || column == positive?.rawValue
+                scope.bind(field.name, to: .field(FieldIndex(column), field, source: index, isLabel: isLabel))
             }
         }
         // Of the event that is aggregated, whatever source it is from.
@@ -52,6 +56,7 @@ struct PlanCompiler {
             }
         }
         featureScope = scope
+        for name in spec.featureNames { featureScope.mention(name.name) }
         for source in sources.dropFirst() {
             for column in source.columns {
                 featureScope.withhold(

@@ -20,6 +20,7 @@ extension PipelineReader {
             delivery: delivery.flatMap { .init(rawValue: $0.value) } ?? .atLeastOnce,
             instance: kafka.text("instance")?.value,
             commitEveryMicroseconds: kafka.microsecondsOrStandard("commit_every"), start: start,
+            startRange: kafka.span("start")?.range,
             properties: properties,
             propertiesFile: kafka.text("properties_file").map { .init(written: $0, path: resolved($0.value)) })
     }

@@ -162,6 +162,7 @@ struct PipelineReader {
             batchEventsMax: Int(limits.integerOrStandard("batch_events")),
             inFlightBatchesMax: Int(limits.integerOrStandard("in_flight_batches")),
             keysPerEntityMax: Int(limits.integerOrStandard("keys_per_entity")),
+            keysPerEntityRange: limits.integer("keys_per_entity")?.range,
             eventBytesMax: Int(limits.integerOrStandard("event_bytes")),
             stringBytesMax: Int(limits.integerOrStandard("string_bytes")),
             eventDepthMax: Int(limits.integerOrStandard("event_depth")))

@@ -44,7 +44,8 @@ struct SourceReader {
             late: LateSpec(
                 afterMicroseconds: (late ?? SectionValue(spec: PipelineSyntax.late, title: "late", range: source.range))
                     .microsecondsOrStandard("after"),
-                action: late?.text("then").flatMap { LateAction(rawValue: $0.value) } ?? .score))
+                action: late?.text("then").flatMap { LateAction(rawValue: $0.value) } ?? .score),
+            lateRange: source.keyRanges["late"], aheadRange: source.keyRanges["ahead"])
     }
 
     private func reportMissingID() {

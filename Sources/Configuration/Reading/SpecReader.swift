@@ -47,6 +47,7 @@ struct SpecReader {
         case .map(let rule, let item): return map(node, rule, item, at: place)
         case .namedExpression(let rule): return namedExpression(node, rule, at: place)
         case .feature(let group): return feature(node, group, at: place)
+        case .event: return event(node, at: place)
         default: return scalar(node, kind, at: place)
         }
     }

@@ -10,6 +10,7 @@ indirect enum SpecValue {
     /// An item is `nil` where it was reported.
     case list([SpecValue?])
     case map([MapEntry])
+    case event(EventValue)
     /// `name: expression`; the expression is `nil` where it was reported.
     case named(Located<String>, Located<String>?)
 }

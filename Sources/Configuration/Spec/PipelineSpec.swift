@@ -119,6 +119,8 @@ public struct KafkaSpec: Sendable {
     public let instance: String?
     public let commitEveryMicroseconds: Int64
     public let start: Start
+    /// Where a span is written; `nil` where none is.
+    public let startRange: SourceRange?
     /// In file order, to be checked against librdkafka's own answer. Values may be secret: never print them.
     public let properties: [PropertySpec]
     /// `nil`: there is none. Reading it is `PipelineFile.readPropertyFile`'s business.
@@ -213,6 +215,8 @@ public struct LimitsSpec: Hashable, Sendable {
     public let batchEventsMax: Int
     public let inFlightBatchesMax: Int
     public let keysPerEntityMax: Int
+    /// Where it is written; `nil` where it is not.
+    public let keysPerEntityRange: SourceRange?
     public let eventBytesMax: Int
     public let stringBytesMax: Int
     public let eventDepthMax: Int

@@ -1,3 +1,4 @@
+public import Diagnostics
 public import Events
 
 /// What becomes of an event that is late.
@@ -22,6 +23,9 @@ public struct SourceSpec: Sendable {
     /// The field that names an event in its score.
     public let id: FieldReference?
     public let late: LateSpec
+    /// `nil` where they are not written.
+    public let lateRange: SourceRange?
+    public let aheadRange: SourceRange?
 
     /// A field by name with its place in the schema.
     public struct FieldReference: Sendable {

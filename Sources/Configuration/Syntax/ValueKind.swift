@@ -29,6 +29,8 @@ public indirect enum ValueKind: Sendable {
     case map(NameRule, ValueKind)
     /// `name: expression`, one to an item.
     case namedExpression(NameRule)
+    /// A mapping of whatever an event may hold.
+    case event
     /// `name: expression`, or a group of windows.
     case feature(SectionSpec)
 }

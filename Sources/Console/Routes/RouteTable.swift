@@ -27,8 +27,27 @@ struct RouteTable: Sendable {
         routes = Self.probes(port) + Self.plan(port) + Self.questions(desk) + Self.live(feed)
     }
 
-    /// Of a process that scores nothing: its probes and metrics alone.
-    init(probes port: any ProbePort) { routes = Self.probes(port) }
+    /// Of a process that scores nothing: its probes, its metrics and its page.
+    init(probes port: any ProbePort) { routes = Self.probes(port) + [Self.page(port)] }
+
+    /// Unlike the dashboard it holds data: who may not read the metrics may not read it.
+    private static func page(_ port: any ProbePort) -> Route {
+        Route(
+            method: "GET", path: [""], summary: "What the process has seen", detail: "One page without scripts.",
+            replies: [
+                Route.Reply(
+                    status: 200, summary: "The page.", contentType: "text/html; charset=utf-8",
+                    schema: ["type": "string"]), .problem(503, "There is none yet."),
+            ]
+        ) { _ in
+            guard let page = port.page() else {
+                return .problem(503, "no-page", "there is nothing to show yet; come again in a minute")
+            }
+            return ConsoleReply(
+                status: 200, contentType: "text/html; charset=utf-8", body: .text(page),
+                policy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+        }
+    }
 
     private static func probes(_ port: any ProbePort) -> [Route] {
         [

@@ -35,7 +35,7 @@ enum ScalarWidth {
 
 extension String {
     /// The text with controls and reordering marks written as `\u{…}`, for messages.
-    var printable: String {
+    public var printable: String {
         guard unicodeScalars.contains(where: ScalarWidth.isUnprintable) else { return self }
         var result = ""
         for scalar in unicodeScalars {

@@ -13,6 +13,8 @@ final class DecodedChunk: @unchecked Sendable {
     var quarantined: Set<Int64> = []
     /// The first row that the merge has not taken.
     var next = 0
+    /// The last row that somebody wants an account of; -1: there is none.
+    var lastWanted = -1
 
     init(_ batch: EventBatch) {
         self.batch = batch
@@ -38,5 +40,6 @@ final class DecodedChunk: @unchecked Sendable {
         batch.removeAll()
         recordCount = 0
         next = 0
+        lastWanted = -1
     }
 }

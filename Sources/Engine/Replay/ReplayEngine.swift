@@ -54,11 +54,18 @@ public final class ReplayEngine {
     private var merge = LaneMerge(waitNanoseconds: .max)
     private var watermark: Watermark
     private var summary = ReplaySummary()
+    private let accountant: EventAccountant?
+    private let origin: OriginText
+    /// Of the inputs that are tables, for the accountant.
+    private var headers: [[UInt8]?] = []
 
-    /// - Parameter inputs: at least one; none of them read yet.
+    /// - Parameters:
+    ///   - inputs: at least one; none of them read yet.
+    ///   - accountant: who wants to know of single events; the plan is then the accountant's.
     public init(
         plan: ScoringPlan, inputs: [ReplayInput], outputFormat: RecordFormat, pool: WorkerPool,
-        settings: ReplaySettings = ReplaySettings(), clock: any EngineClock = MonotonicClock()
+        settings: ReplaySettings = ReplaySettings(), accountant: EventAccountant? = nil,
+        clock: any EngineClock = MonotonicClock()
     ) {
         precondition(settings.batchRowsMax > 0, "batches of \(settings.batchRowsMax) rows")
         precondition(!inputs.isEmpty, "a replay of nothing")
@@ -68,7 +75,9 @@ public final class ReplayEngine {
         self.inputs = inputs
         pipeline = ScoringPipeline(plan: plan, pool: pool, inlineRowsMax: settings.inlineRowsMax, clock: clock)
         context = pipeline.makeContext(capacity: settings.batchRowsMax)
-        let writer = ReplayRowWriter(plan, format: outputFormat, origin: OriginText(files: inputs.map(\.name)))
+        self.accountant = accountant
+        origin = OriginText(files: inputs.map(\.name))
+        let writer = ReplayRowWriter(plan, format: outputFormat, origin: origin)
         header = writer.header
         format = ReplayFormatPhase(writer: writer, outputs: context.slices)
         watermark = Watermark(plan.sources)
@@ -95,12 +104,12 @@ public final class ReplayEngine {
                 if try !take(into: decode) && lanes.allSatisfy({ !$0.hasNext }) { break }
                 gather(observer: observer)
                 // What comes by a pipe is not kept waiting for more.
-            } while files.count > 1 && context.batch.count < settings.batchRowsMax
+            } while files.count > 1 && context.batch.count < rowsMax
             if context.batch.count == 0 { break }
             summary.rows += UInt64(context.batch.count)
             summary.late = watermark.lateCount
             summary.batches += 1
-            pipeline.process(context)
+            process()
             if let sink { try write(to: sink) }
             summary.nanoseconds = clock.nanoseconds - start
             observer?.replayDidScore(context, summary)
@@ -114,8 +123,23 @@ public final class ReplayEngine {
         return summary
     }
 
+    private func process() {
+        guard let accountant, accountant.isExpecting else { return pipeline.process(context) }
+        pipeline.process(context, origin: origin)
+        accountant.finish(context, pipeline.features)
+    }
+
+    /// How many rows a batch may have now: one at a time while an event is near of which somebody wants an account.
+    private var rowsMax: Int {
+        guard accountant != nil else { return settings.batchRowsMax }
+        let isNear = lanes.contains { lane in lane.chunks.contains { $0.lastWanted >= $0.next } }
+        return isNear ? 1 : settings.batchRowsMax
+    }
+
     private func open() throws -> ReplayDecodePhase {
         for (file, input) in zip(files, inputs) { try file.open(input.format) }
+        // What a reader holds of a header moves when it reads on.
+        if accountant != nil { headers = files.map { $0.header.map { Array($0) } } }
         return try ReplayDecodePhase(plan: plan, inputs: files, workerCount: pipeline.pool.workerCount)
     }
 
@@ -144,6 +168,11 @@ public final class ReplayEngine {
         time = lap(&summary.times.split, since: time)
         if taken == 0 { return false }
         pipeline.pool.run(decode, tasks: decode.chunks.count, isInline: taken <= settings.inlineRowsMax)
+        if let accountant {
+            for chunk in decode.chunks {
+                chunk.lastWanted = accountant.lastWanted(in: chunk, header: headers[Int(chunk.lane)])
+            }
+        }
         _ = lap(&summary.times.decode, since: time)
         return true
     }
@@ -168,7 +197,8 @@ public final class ReplayEngine {
 
     private func gather(observer: (any ReplayObserver)?) {
         let time = clock.nanoseconds
-        let room = settings.batchRowsMax - context.batch.count
+        let room = rowsMax - context.batch.count
+        if room <= 0 { return }
         _ = merge.merge(lanes, limit: room, now: 0) { chunk, rows in
             append(rows, of: chunk, observer: observer)
             if chunk.next == chunk.batch.count { freeChunks.append(chunk) }
@@ -178,6 +208,12 @@ public final class ReplayEngine {
 
     private func append(_ rows: Range<Int>, of chunk: DecodedChunk, observer: (any ReplayObserver)?) {
         let batch = context.batch
+        let lateBefore = watermark.lateCount
+        // Near an event that is to be accounted for rows come one at a time.
+        if let accountant, rows.count == 1 {
+            accountant.begin(rows.lowerBound, of: chunk, watermark: watermark.time, header: headers[Int(chunk.lane)])
+        }
+        defer { accountant?.judged(isLate: watermark.lateCount > lateBefore) }
         for row in rows {
             let target = batch.count
             batch.append(row: row, of: chunk.batch)

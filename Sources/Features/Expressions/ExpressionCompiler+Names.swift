@@ -17,7 +17,10 @@ extension ExpressionCompiler {
         } else if let keyword = ExpressionToken.Keyword(rawValue: name.lowercased()) {
             suggestion = "write \"\(keyword.rawValue)\""
         } else {
-            suggestion = Suggestion.text(for: name, among: scope.names)
+            // What cannot be read may have been meant, and is none of what can be chosen.
+            suggestion =
+                Suggestion.nearest(to: name, among: scope.suggestions).map { "did you mean \(quoted($0))?" }
+                ?? Suggestion.text(for: name, among: scope.names)
         }
         report(.unknownName, "name \(quoted(name)) is not known", at: range, suggestion: suggestion)
         return nil

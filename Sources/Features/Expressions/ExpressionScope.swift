@@ -57,12 +57,16 @@ public struct ExpressionBinding: Hashable, Sendable {
         self.isLabel = isLabel
     }
 
-    public static func field(_ index: FieldIndex, _ plan: FieldPlan, source: Int = 0) -> ExpressionBinding {
+    /// - Parameter isLabel: `nil`: what the field says of itself.
+    public static func field(
+        _ index: FieldIndex, _ plan: FieldPlan, source: Int = 0, isLabel: Bool? = nil
+    ) -> ExpressionBinding {
         if case .decimal(let scale) = plan.type {
             precondition((0...18).contains(scale), "a decimal of scale \(scale)")
         }
         return ExpressionBinding(
-            .field(index, plan.type), type: ExpressionType(plan.type), source: source, isLabel: plan.isLabel)
+            .field(index, plan.type), type: ExpressionType(plan.type), source: source,
+            isLabel: isLabel ?? plan.isLabel)
     }
 
     /// The event's own time, in UTC.
@@ -90,6 +94,7 @@ public struct ExpressionScope: Sendable {
     private var withheld: [String: String] = [:]
     /// The names that can be read, in the order in which they were bound.
     public private(set) var names: [String] = []
+    private var mentioned: [String] = []
 
     public init() {}
 
@@ -112,6 +117,13 @@ public struct ExpressionScope: Sendable {
         if bindings.removeValue(forKey: name) != nil { names.removeAll { $0 == name } }
         withheld[name] = reason
     }
+
+    /// Lets `name` be suggested where another is misspelt, though it cannot be read: its declaration has a problem of its
+    /// own, say.
+    public mutating func mention(_ name: String) { mentioned.append(name) }
+
+    /// What a misspelt name may have been meant to be.
+    var suggestions: [String] { names + mentioned.filter { bindings[$0] == nil } }
 
     public func resolve(_ name: String) -> ExpressionBinding? { bindings[name] }
 

@@ -48,11 +48,19 @@ extension FeaturePlan {
 extension EntityPlan {
     /// See `FeaturePlan.memoryEstimate`.
     public func memoryEstimate(_ load: KeyLoad, limits: FeatureLimits = FeatureLimits()) -> KeyMemory {
-        let shape = MemoryShape(plan: self, layout: RecordLayout(self), load: load, limits: limits)
-        let events = Double(max(1, load.eventsPerKey))
-        let bytes = shape.bytes(events: Double(load.eventsPerKey))
-        let more = shape.bytes(events: events * 2) - shape.bytes(events: events)
-        return KeyMemory(bytesPerKey: bytes, bytesPerEvent: more / events)
+        memoryEstimates([load], limits: limits)[0]
+    }
+
+    /// The same for several loads, in their order: what a key's record looks like is found out once.
+    public func memoryEstimates(_ loads: [KeyLoad], limits: FeatureLimits = FeatureLimits()) -> [KeyMemory] {
+        let layout = RecordLayout(self)
+        return loads.map { load in
+            let shape = MemoryShape(plan: self, layout: layout, load: load, limits: limits)
+            let events = Double(max(1, load.eventsPerKey))
+            let bytes = shape.bytes(events: Double(load.eventsPerKey))
+            let more = shape.bytes(events: events * 2) - shape.bytes(events: events)
+            return KeyMemory(bytesPerKey: bytes, bytesPerEvent: more / events)
+        }
     }
 }
 

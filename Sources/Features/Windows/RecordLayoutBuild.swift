@@ -296,7 +296,7 @@ extension AggregateFunction {
 
 extension AggregatePlan {
     /// What it gives for a window without events.
-    var emptyValue: Double {
+    public var emptyValue: Double {
         switch function {
         case .count, .sum, .distinct, .rate: 0
         default: defaultValue ?? .nan

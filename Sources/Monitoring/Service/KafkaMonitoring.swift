@@ -178,8 +178,8 @@ public final class KafkaMonitoring: @unchecked Sendable {
         var settings = MonitorLoop.Settings()
         settings.idleNanoseconds = spec.idleAfterMicroseconds * 1_000
         settings.endsAtEnd = options.untilEnd
-        settings.reportEveryNanoseconds = options.reportEveryMicroseconds.map { $0 * 1_000 }
         settings.statusEveryNanoseconds = options.showsStatus ? 1_000_000_000 : nil
+        settings.reportEveryNanoseconds = options.reportEveryMicroseconds.map { $0 * 1_000 }
         settings.saveEveryNanoseconds = pipeline.state.snapshotEvery.microseconds.map { $0 * 1_000 }
         settings.saveEveryRows = pipeline.state.snapshotEvery.events.map { Int($0) }
         let monitor = DriftMonitor(plan: plan, lanes: lanes, cluster: cluster)
@@ -213,9 +213,9 @@ public final class KafkaMonitoring: @unchecked Sendable {
         case .stateRefused(let reason): logger.warning("a state is not used", metadata: ["reason": "\(reason)"])
         case .stateNotSaved(let reason):
             logger.error("the state could not be saved", metadata: ["reason": "\(reason)"])
+        case .stateSaved, .stands: break
         case .reportNotWritten(let reason):
             logger.error("the report could not be written", metadata: ["reason": "\(reason)"])
-        case .stateSaved, .stands: break
         case .closed(let closing):
             logger.info(
                 "a partition without new scores is not waited for",

@@ -34,8 +34,8 @@ public final class MonitorLoop: @unchecked Sendable {
         case began
         case stateRefused(String)
         case stateNotSaved(String)
-        case reportNotWritten(String)
         case stateSaved
+        case reportNotWritten(String)
         case closed(LaneClosing)
         case told(DriftAlert)
         /// Sent by an earlier run.
@@ -139,8 +139,8 @@ public final class MonitorLoop: @unchecked Sendable {
             if !hasRows { try source.wait(milliseconds: Self.waitMilliseconds) }
         }
         if !settings.endsAtEnd { save() }
-        writeReport()
         showStatus()
+        writeReport()
         try source.note(positions: positions)
     }
 

@@ -126,6 +126,8 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     /// Leaves the group; the engine is told to drain first.
     func close(_ observer: any SourceObserver) throws {
         self.observer = observer
+        // The engine holds its source: they would keep each other, and the consumer its connections.
+        defer { self.observer = nil }
         try consumer.close(self)
         forgetAssignment()
     }

@@ -12,11 +12,13 @@ struct ReplayFiles {
 
     private(set) var files: [File] = []
 
+    /// - Parameter mayLack: a source without a file is one without events.
     /// - Throws: a usage failure where files and sources do not go together, or why a file cannot be read.
-    init(_ inputs: [String], of plan: ScoringPlan, output: String?) throws(ReplayFailure) {
+    init(_ inputs: [String], of plan: ScoringPlan, output: String?, mayLack: Bool = false) throws(ReplayFailure) {
         var named: [(source: Int, path: String)] = []
         for input in inputs { named.append(try Self.split(input, plan)) }
-        for (number, source) in plan.sources.enumerated() where !named.contains(where: { $0.source == number }) {
+        for (number, source) in plan.sources.enumerated()
+        where !mayLack && !named.contains(where: { $0.source == number }) {
             throw ReplayFailure(.usage, "no --input for source \"\(source.name)\": expected \(source.name)=FILE")
         }
         if named.count(where: { $0.path == ReplayOptions.standardStream }) > 1 {

@@ -106,6 +106,7 @@ struct KeyReference {
         case .list(let item): "list of: \(type(item))"
         case .singleOrList(let single, let list): "\(type(single)), or a \(type(list))"
         case .map(let rule, let item): "mapping of a [\(title(of: rule))](#names) each to: \(type(item))"
+        case .event: "mapping of fields"
         case .namedExpression(let rule): "`NAME: EXPRESSION` with a [\(title(of: rule))](#names)"
         case .feature: "`NAME: EXPRESSION`, or a group of windows, see below"
         }

@@ -20,6 +20,33 @@ import Testing
         #expect(written == PipelineSchema.text, "UPDATE_GOLDENS=1 rewrites it")
     }
 
+    @Test func theFileForTestsIsWhatTheProgramKnows() throws {
+        let url = Self.file.deletingLastPathComponent().appendingPathComponent("pipeline-tests.schema.json")
+        if GoldenCase.isUpdating { try PipelineSchema.ofTests.write(to: url, atomically: true, encoding: .utf8) }
+        let written = try String(contentsOf: url, encoding: .utf8)
+        #expect(written == PipelineSchema.ofTests, "UPDATE_GOLDENS=1 rewrites it")
+    }
+
+    @Test func testsOfTheProjectConform() throws {
+        let folder = Self.file.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+            "pipelines")
+        let validator = try SchemaValidator(text: PipelineSchema.ofTests)
+        var seen = 0
+        for pipeline in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            let tests = folder.appendingPathComponent(pipeline).appendingPathComponent("tests")
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: tests.path)) ?? []
+            for name in names where name.hasSuffix(".yaml") {
+                let url = tests.appendingPathComponent(name)
+                let text = try String(contentsOf: url, encoding: .utf8)
+                #expect(try validator.accepts(try #require(Self.node(text))), "\(url.path)")
+                let misspelt = try validator.accepts(try #require(Self.node(text.replacing("steps:", with: "stepps:"))))
+                #expect(!misspelt, "\(url.path)")
+                seen += 1
+            }
+        }
+        #expect(seen >= 3)
+    }
+
     @Test(arguments: ReferenceTests.examples)
     func examplesConform(example: ReferenceTests.Example) throws {
         let validator = try SchemaValidator(text: PipelineSchema.text)

@@ -44,8 +44,15 @@ struct ReferencePages {
             ),
             ("Expressions", "Given at the part of the expression that is wrong.", DiagnosticCatalogue.expressions),
             ("What refers to what", "Given when features, rules and model are put together.", DiagnosticCatalogue.plan),
+            ("Meaning", "Warnings of `riffle check` alone, once nothing is wrong.", DiagnosticCatalogue.meaning),
             ("Model files", "Given at `model.file`, with the place inside the model.", DiagnosticCatalogue.models),
+            ("The cluster", "What `riffle check --online` finds.", DiagnosticCatalogue.cluster),
             ("Kafka properties", "Given at the property.", DiagnosticCatalogue.properties),
+            (
+                "Files of tests",
+                "Given by `riffle test` for a file of tests, beside the codes of the pipeline file that fit there.",
+                DiagnosticCatalogue.tests
+            ),
         ]
         var text = """
             # Diagnostics

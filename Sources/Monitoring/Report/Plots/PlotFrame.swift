@@ -5,7 +5,6 @@ struct PlotFrame {
     let title: String
     /// Behind the title: what the signs mean.
     var legend = HTML.empty
-    var isLow = false
     var shapes = HTML.empty
     /// Places from the bottom, with their texts.
     var rows: [(place: Double, text: String)] = []

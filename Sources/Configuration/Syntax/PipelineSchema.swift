@@ -1,11 +1,9 @@
 import Features
 
-@testable import Configuration
-
 /// The JSON Schema of pipeline files, for editors: made from the syntax that the program itself reads by.
 ///
 /// It is looser than `riffle check`: it knows neither expressions nor what refers to what. It is never stricter.
-struct PipelineSchema {
+public struct PipelineSchema {
     /// JSON with its keys in order.
     indirect enum JSON {
         case text(String)
@@ -18,14 +16,21 @@ struct PipelineSchema {
     /// The schemas of sections, each once.
     private var definitions: [(name: String, schema: JSON)] = []
 
-    /// The file's text.
-    static var text: String {
+    /// `schemas/pipeline.schema.json`, with a line feed at the end.
+    public static var text: String { text(PipelineSyntax.root, id: "urn:riffle:pipeline:v1", title: "Riffle pipeline") }
+
+    /// `schemas/pipeline-tests.schema.json`, the same.
+    public static var ofTests: String {
+        text(CaseSyntax.root, id: "urn:riffle:pipeline-tests:v1", title: "Tests of a Riffle pipeline")
+    }
+
+    private static func text(_ spec: SectionSpec, id: String, title: String) -> String {
         var schema = PipelineSchema()
-        guard case .object(let root) = schema.section(PipelineSyntax.root) else { return "" }
+        guard case .object(let root) = schema.section(spec) else { return "" }
         let head: [(String, JSON)] = [
             ("$schema", .text("https://json-schema.org/draft/2020-12/schema")),
-            ("$id", .text("urn:riffle:pipeline:v1")),
-            ("title", .text("Riffle pipeline")),
+            ("$id", .text(id)),
+            ("title", .text(title)),
             (
                 "$comment",
                 .text("Made from the program's tables: UPDATE_GOLDENS=1 swift test --filter ReferenceTests")
@@ -122,6 +127,7 @@ struct PipelineSchema {
                     ("type", .text("object")), ("propertyNames", Self.pattern(Self.pattern(of: rule))),
                     ("additionalProperties", schema(of: item)),
                 ] + (isRequired ? [("minProperties", .number(1))] : []))
+        case .event: return .object([("type", .text("object"))])
         case .namedExpression(let rule): return Self.named(rule)
         case .feature(let group): return Self.any([define(group), Self.named(.identifier)])
         }
