@@ -15,6 +15,8 @@ enum UnknownCommand {
                 path += " \(argument)"
                 continue
             }
+            // The default command takes the word: `riffle bench pipeline.yaml`.
+            if command.configuration.defaultSubcommand != nil { return nil }
             let names = known.compactMap { $0.configuration.commandName }
             let nearest = Suggestion.nearest(to: argument, among: names).map { "did you mean \"\($0)\"?" }
             return "Error: \"\(path)\" has no command \(argument.quoted)\n"

@@ -73,6 +73,12 @@ class HelpTests(pipeline_case.PipelineCase):
             self.assertIn(f'did you mean "{meant}"?', self.riffle(*words, status=2))
         self.assertIn("it has inspect, verify", self.riffle("state", "frobnicate", status=2))
 
+    def test_a_command_that_one_is_without_takes_its_first_word(self):
+        words = [FRAUD / "replay-labelled.yaml", "--events", "1000", "--rounds", "1"]
+        hashes = [re.search(r"hash\s+(\w+)", self.riffle("bench", *name, *words)).group(1) for name in [["phases"], []]]
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertIn("missing.yaml", self.riffle("bench", self.folder / "missing.yaml", status=2))
+
 
 class SchemaTests(pipeline_case.PipelineCase):
     def test_schemas_are_those_of_the_project(self):
