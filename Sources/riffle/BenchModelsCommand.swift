@@ -39,7 +39,7 @@ struct BenchModelsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try file.load()
+        let model = try file.load(for: "riffle bench models")
         do {
             let rows = try ModelRows(model: model, path: input)
             guard rows.count > 0 else { throw ReplayFailure(.environment, "\(input): it has no rows") }

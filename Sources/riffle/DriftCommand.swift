@@ -200,7 +200,7 @@ enum DriftFailure {
         do { try body() } catch let code as ExitCode {
             throw code
         } catch {
-            Terminal.printFailure("error", error)
+            Terminal.printFailure("riffle drift", error)
             throw ExitCode(1)
         }
     }

@@ -57,7 +57,7 @@ struct ModelCommand: ParsableCommand {
                 let count = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
                 Terminal.printError("\(count) rows predicted")
             } catch {
-                Terminal.printFailure("error", error)
+                Terminal.printFailure("riffle model", error)
                 throw ExitCode(1)
             }
         }
@@ -75,22 +75,23 @@ struct ModelFileArguments: ParsableArguments {
             valueName: "best|all"))
     var iterations = Iterations.best
 
-    func load() throws -> Model {
+    /// - Parameter command: Who says what is wrong with the file.
+    func load(for command: String = "riffle model") throws -> Model {
         // Any output will do here: all of them are written.
-        try read { file in
+        try read(for: command) { file in
             try Model.load(
                 ModelBinding.read(file), path: file, options: ModelOptions(iterations: iterations, output: 0))
         }
     }
 
     /// Runs what reads the file; what it throws is printed.
-    func read<Value>(_ body: (String) throws -> Value) throws -> Value {
+    func read<Value>(for command: String = "riffle model", _ body: (String) throws -> Value) throws -> Value {
         do { return try body(file) } catch let failure as ModelFailure {
-            Terminal.printError("error: \(failure)")
+            Terminal.printError("\(command): \(failure)")
         } catch {
             let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
             let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "\(error)"
-            Terminal.printError("error: \(file): cannot be read: \(text)")
+            Terminal.printError("\(command): \(file): cannot be read: \(text)")
         }
         throw ExitCode(2)
     }

@@ -160,6 +160,27 @@ class MistakeTests(pipeline_case.PipelineCase):
                     if (name, kind) != ("state inspect", "folder"):
                         self.assertRegex(answer.lower(), text)
 
+    def test_errors_begin_with_who_says_them(self):
+        data, missing = self.paths["bytes.dat"], self.paths["missing"]
+        for words, status in [
+            (["model", "inspect", missing], 2),
+            (["model", "predict", data, "--input", "x.csv", "--output", "y.csv"], 2),
+            (["model", "predict", MODEL, "--input", missing, "--output", self.folder / "y.csv"], 1),
+            (["drift", "compare", missing, missing], 1),
+            (["state", "inspect", self.paths["folder"]], 1),
+        ]:
+            with self.subTest(words=words):
+                self.assertRegex(self.refused(status, *words), rf"^riffle {words[0]}: ")
+        self.assertRegex(self.refused(2, "bench", "models", missing, "--input", "x.csv"), "^riffle bench models: ")
+
+    def test_snapshots_are_described_as_json_as_everything_is(self):
+        command = [pipeline_case.RIFFLE, "state", "inspect", self.paths["bytes.dat"]]
+        result = self.command(*command, "--format", "json")
+        self.assertEqual(result.returncode, 1)
+        self.assertIsInstance(json.loads(result.stdout), dict)
+        self.assertEqual(self.command(*command, "--json").stdout, result.stdout)
+        self.assertNotIn("--json", self.riffle("state", "inspect", "--help"))
+
     def test_brokers_that_do_not_answer(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
