@@ -59,6 +59,12 @@ class HelpTests(pipeline_case.PipelineCase):
                     self.assertRegex(codes, r"^0 [a-z].*, 2 ")
         self.assertGreater(seen, 25)
 
+    def test_commands_are_grouped(self):
+        text = self.riffle("--help")
+        everyday = text.partition("EVERYDAY SUBCOMMANDS:")[2].partition("TOOL SUBCOMMANDS:")[0]
+        self.assertEqual(re.findall(r"^  ([a-z][\w-]*)", everyday, re.MULTILINE),
+                         ["run", "check", "replay", "test", "explain", "monitor", "baseline", "train"])  # fmt: skip
+
     def test_the_version_names_what_it_is_built_with(self):
         build = r"(debug|release)"
         self.assertRegex(self.riffle("--version"),
@@ -72,6 +78,7 @@ class HelpTests(pipeline_case.PipelineCase):
         for words, meant in [(["chekc", "x"], "check"), (["model", "inspct", "m.json"], "inspect")]:
             self.assertIn(f'did you mean "{meant}"?', self.riffle(*words, status=2))
         self.assertIn("it has inspect, verify", self.riffle("state", "frobnicate", status=2))
+        self.assertIn('did you mean "--version"?', self.riffle("version", status=2))
 
     def test_a_command_that_one_is_without_takes_its_first_word(self):
         words = [FRAUD / "replay-labelled.yaml", "--events", "1000", "--rounds", "1"]
