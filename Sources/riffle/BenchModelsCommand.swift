@@ -8,7 +8,7 @@ struct BenchModelsCommand: ParsableCommand {
         commandName: "models",
         abstract: "Time a model alone on one core, by rows a call.",
         discussion: """
-            The rows are a csv as for `riffle model predict`; all of them are in memory before the first is predicted.
+            The rows are a csv as for `riffle model predict`; all of them are in memory before the first is predicted. \
             scripts/bench_models.py runs the libraries on the same rows beside it.
 
             Example:

@@ -20,11 +20,11 @@ struct ModelCommand: ParsableCommand {
             commandName: "predict",
             abstract: "Predict the rows of a table, to hold Riffle against the library that trained the model.",
             discussion: """
-                The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing value.
-                The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... (what the
-                library's predict gives), then with --contributions contrib0, ...: for each raw output one for each input and the base
-                value. Numbers are the shortest that read back to the same float32 (XGBoost, ONNX) or
-                float64 (LightGBM).
+                The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing \
+                value. The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... \
+                (what the library's predict gives), then with --contributions contrib0, ...: for each raw output one \
+                for each input and the base value. Numbers are the shortest that read back to the same float32 \
+                (XGBoost, ONNX) or float64 (LightGBM).
 
                 Examples:
                   riffle model predict model.json --input X.csv --output out.csv --raw
