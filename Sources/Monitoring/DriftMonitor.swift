@@ -158,9 +158,12 @@ public final class DriftMonitor {
     /// What became of scores and labels; `nil`: labels are not watched.
     public var labelCounts: LabelJoinCounts? { labels?.join.counts }
 
-    /// The series whose alerts are open, those that nobody was told of included.
+    /// The series whose alerts are open: first those that people were told of, then those that are parts of them.
     public var openAlerts: [String] {
-        watches.indices.filter { watches[$0].isFiring }.map { plan.series[$0].name.description } + limits.openAlerts
+        let firing = watches.indices.filter { watches[$0].isFiring }
+        let told = firing.filter { !watches[$0].isInhibited }
+        return told.map { plan.series[$0].name.description } + limits.openAlerts
+            + firing.filter { watches[$0].isInhibited }.map { plan.series[$0].name.description }
     }
 
     // MARK: - Closing

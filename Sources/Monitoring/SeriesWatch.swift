@@ -22,6 +22,12 @@ struct SeriesWatch: Sendable {
         return false
     }
 
+    /// An alert is open, and nobody was told.
+    var isInhibited: Bool {
+        if case .firing(let alert) = phase { return alert.isInhibited }
+        return false
+    }
+
     /// What ranks it among the series: evidence now, or the most since its alert was raised. In events.
     var evidence: Double {
         if case .firing(let alert) = phase { return max(alert.peak, detector.statistic) }

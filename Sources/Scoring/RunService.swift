@@ -82,6 +82,9 @@ public final class RunService: @unchecked Sendable {
             let summary = try runToEnd()
             metrics.didStop(nil)
             return summary
+        } catch is StoppedBeforeStart {
+            metrics.didStop(nil)
+            return StreamSummary()
         } catch {
             metrics.didStop(error)
             throw error
@@ -233,13 +236,31 @@ public final class RunService: @unchecked Sendable {
         return settings
     }
 
+    /// Asks again and again for half a minute, but no longer than anybody wants it.
+    private func metadata(of topic: String, _ admin: KafkaAdmin) throws -> TopicMetadata? {
+        let clock = MonotonicClock()
+        let start = clock.nanoseconds
+        while true {
+            do throws(KafkaFailure) {
+                return try admin.metadata(of: topic, milliseconds: Self.askMilliseconds)
+            } catch {
+                if !error.isRetriable || error.isFatal { throw error }
+                if isStopRequested.load(ordering: .sequentiallyConsistent) { throw StoppedBeforeStart() }
+                if clock.nanoseconds - start > Self.answerNanoseconds { throw error }
+            }
+        }
+    }
+
+    private static let askMilliseconds = 1_500
+    private static let answerNanoseconds: Int64 = 28_500_000_000
+
     /// Checks that the sources are there, makes output topics that are not, and notes where the sources end now if that
     /// is asked for.
     private func prepareTopics(sources: [String]) throws -> [String: [Int64]]? {
         let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
         var partitions: [Int] = []
         for source in sources {
-            guard let metadata = try admin.metadata(of: source, milliseconds: 30_000) else {
+            guard let metadata = try metadata(of: source, admin) else {
                 throw RunFailure(
                     "topic \"\(source)\" does not exist on \(brokers); create it, or check \"sources.*.topic\"")
             }
@@ -250,7 +271,7 @@ public final class RunService: @unchecked Sendable {
         ]
         if let orderTopic { outputs.append((orderTopic, 1)) }
         for (topic, partitions) in outputs {
-            if let found = try admin.metadata(of: topic, milliseconds: 30_000) {
+            if let found = try metadata(of: topic, admin) {
                 if topic == orderTopic && found.partitions.count != 1 {
                     throw RunFailure(
                         "topic \"\(topic)\" has \(found.partitions.count) partitions, and one order has one; name another with "
@@ -258,7 +279,14 @@ public final class RunService: @unchecked Sendable {
                 }
                 continue
             }
-            try admin.createTopic(topic, partitions: partitions, milliseconds: 30_000)
+            do {
+                try admin.createTopic(topic, partitions: partitions, milliseconds: 30_000)
+            } catch {
+                throw RunFailure(
+                    "topic \"\(topic)\" is not there, and cannot be made: \(error). Make it with your own tools, with "
+                        + "\(partitions) partition\(partitions == 1 ? "" : "s"); on `riffle cluster` with --topic \(topic):\(partitions)"
+                )
+            }
             logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "\(partitions)"])
         }
         guard options.untilEnd else { return nil }
@@ -267,6 +295,9 @@ public final class RunService: @unchecked Sendable {
         return ends
     }
 }
+
+/// A stop was asked for before anything was read.
+private struct StoppedBeforeStart: Error {}
 
 /// A run that cannot begin: what, and what to do.
 public struct RunFailure: Error, Hashable, Sendable, CustomStringConvertible {

@@ -86,7 +86,7 @@ struct ExplainCommand: ParsableCommand {
         do {
             outcome = try ExplainService(assembly: assembly, options: options).run()
         } catch {
-            Terminal.printError("riffle explain: \(error)")
+            Terminal.printFailure("riffle explain", error)
             throw ExitCode(error.kind == .usage ? 2 : 1)
         }
         guard outcome.count > 0 else {

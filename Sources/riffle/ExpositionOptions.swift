@@ -38,7 +38,7 @@ struct ExpositionOptions: ParsableArguments {
         do {
             return try make(metricsFile, everyMilliseconds)
         } catch {
-            Terminal.printError("riffle \(command): \(error)")
+            Terminal.printFailure("riffle \(command)", error)
             throw ExitCode(2)
         }
     }

@@ -2,9 +2,14 @@ import Monitoring
 
 /// What `riffle monitor --input` says at its end.
 enum MonitorSummaryText {
+    private static let openMax = 8
+
     static func lines(_ summary: FileMonitoring.Summary) -> String {
         var text = "\(summary.rows) scores, \(summary.fired) alerts, \(summary.resolved) resolved"
-        if !summary.open.isEmpty { text += "; open: \(summary.open.prefix(8).joined(separator: ", "))" }
+        if !summary.open.isEmpty {
+            text += "; open: \(summary.open.prefix(openMax).joined(separator: ", "))"
+            if summary.open.count > openMax { text += " and \(summary.open.count - openMax) more" }
+        }
         if summary.lateRows > 0 { text += "; \(summary.lateRows) scores came late and are no evidence" }
         if summary.foreignRows > 0 { text += "; \(summary.foreignRows) are of other pipelines" }
         if let labels = summary.labels { text += "\n" + lines(labels) }

@@ -22,7 +22,7 @@ struct Riffle: ParsableCommand {
                 name: "Everyday",
                 subcommands: [
                     RunCommand.self, CheckCommand.self, ReplayCommand.self, TestCommand.self, ExplainCommand.self,
-                    MonitorCommand.self, BaselineCommand.self, TrainCommand.self,
+                    TapCommand.self, MonitorCommand.self, BaselineCommand.self, TrainCommand.self,
                 ]),
             CommandGroup(
                 name: "Tool",

@@ -26,6 +26,7 @@ struct SchemaCommand: ParsableCommand {
         case deadLetter = "dead-letter"
         case alert, performance, check
         case testReport = "test-report"
+        case explanation
 
         var text: String {
             switch self {
@@ -37,6 +38,7 @@ struct SchemaCommand: ParsableCommand {
             case .performance: Self.text(PackageResources.performance_v1_schema_json)
             case .check: Self.text(PackageResources.check_v1_schema_json)
             case .testReport: Self.text(PackageResources.test_report_v1_schema_json)
+            case .explanation: Self.text(PackageResources.explanation_v1_schema_json)
             }
         }
 

@@ -101,7 +101,9 @@ class ConsoleTests(PipelineCase):
         producer = Producer({"bootstrap.servers": self.brokers, "partitioner": "murmur2_random", "linger.ms": 0})
         for number in range(EVENTS):
             answers.append(self.json("/v1/score", event(number)))
-            self.assertEqual(self.json("/v1/explain", event(number))["record"], answers[-1])
+            explained = self.json("/v1/explain", event(number))
+            self.assertEqual(explained["record"], answers[-1])
+            self.assertIn("the pipeline asks for none", explained["note"])
             self.ask("/v1/features/card/card-1")
             producer.produce("payments", json.dumps(event(number)), f"card-{number % 3}")
             producer.flush(DEADLINE_SECONDS)

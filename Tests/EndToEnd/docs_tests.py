@@ -87,7 +87,7 @@ def is_riffle(words):
 
 def needs_a_cluster(words):
     """Whether a `riffle` command wants brokers, takes long, or looks at what only a run beside them leaves."""
-    if words[1] in ("run", "dead-letter", "state", "cluster", "demo", "bench"):
+    if words[1] in ("run", "dead-letter", "state", "cluster", "demo", "bench", "tap"):
         return True
     if words[1] == "monitor":
         return not {"--input", "-i", "--calibrate"} & set(words)

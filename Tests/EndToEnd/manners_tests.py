@@ -126,7 +126,7 @@ class HelpTests(pipeline_case.PipelineCase):
         text = self.riffle("--help")
         everyday = text.partition("EVERYDAY SUBCOMMANDS:")[2].partition("TOOL SUBCOMMANDS:")[0]
         self.assertEqual(re.findall(r"^  ([a-z][\w-]*)", everyday, re.MULTILINE),
-                         ["run", "check", "replay", "test", "explain", "monitor", "baseline", "train"])  # fmt: skip
+                         ["run", "check", "replay", "test", "explain", "tap", "monitor", "baseline", "train"])  # fmt: skip
 
     def test_the_version_names_what_it_is_built_with(self):
         build = r"(debug|release)"
@@ -152,8 +152,9 @@ class HelpTests(pipeline_case.PipelineCase):
 
 class SchemaTests(pipeline_case.PipelineCase):
     def test_schemas_are_those_of_the_project(self):
-        files = {"pipeline": "pipeline.schema.json", "tests": "pipeline-tests.schema.json"} | {
-            name: f"{name}.v1.schema.json" for name in ["score", "dead-letter", "alert", "performance", "check", "test-report"]}  # fmt: skip
+        versioned = ["score", "dead-letter", "alert", "performance", "check", "test-report", "explanation"]
+        files = {"pipeline": "pipeline.schema.json", "tests": "pipeline-tests.schema.json"}
+        files |= {name: f"{name}.v1.schema.json" for name in versioned}
         self.assertEqual(set(files.values()), {path.name for path in (ROOT / "schemas").iterdir()})
         for name, file in files.items():
             self.assertEqual(self.riffle("schema", name), (ROOT / "schemas" / file).read_text())

@@ -82,7 +82,7 @@ enum Schemas {
 
     static let explanation: JSONContent = [
         "type": "object", "required": ["record", "features"],
-        "properties": ["record": score, "features": values],
+        "properties": ["record": score, "features": values, "note": text],
     ]
 
     static let features: JSONContent = [

@@ -42,11 +42,15 @@ final class LiveEvaluation {
             evaluate(event, on: explaining, live) { [self] record in
                 let context = explaining.context
                 let values = (0..<plan.features.names.count).map { context.frame.features[$0] }
-                return "{\"record\":\(record),\"features\":\(text(Array(values.enumerated())))}"
+                let note = plan.explanation == nil ? ",\"note\":\"\(Self.noReasons)\"" : ""
+                return "{\"record\":\(record),\"features\":\(text(Array(values.enumerated())))\(note)}"
             }
         case .features(let entity, let key): features(of: key, entity, live)
         }
     }
+
+    /// An empty list of reasons must not read as if nothing had raised the score.
+    private static let noReasons = "no reasons: the pipeline asks for none; add explain: {top: 3} to its model"
 
     // MARK: - One event
 

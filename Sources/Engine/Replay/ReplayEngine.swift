@@ -131,7 +131,9 @@ public final class ReplayEngine {
 
     /// How many rows a batch may have now: one at a time while an event is near of which somebody wants an account.
     private var rowsMax: Int {
-        guard accountant != nil else { return settings.batchRowsMax }
+        guard let accountant else { return settings.batchRowsMax }
+        // It is in the batch, and nothing comes behind it.
+        if accountant.isExpecting { return 1 }
         let isNear = lanes.contains { lane in lane.chunks.contains { $0.lastWanted >= $0.next } }
         return isNear ? 1 : settings.batchRowsMax
     }

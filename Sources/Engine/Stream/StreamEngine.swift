@@ -146,6 +146,8 @@ public final class StreamEngine: @unchecked Sendable {
                 try turn()
             }
             try drain(isFinal: true)
+            // The end may have come with the last event that rebuilt state.
+            if restoration != nil { try finishRestoration() }
             if ledger.isEmpty { completeSnapshot() }
         } catch {
             // Whatever failed, what is acknowledged may still be committed; the first failure is what is reported.

@@ -49,6 +49,9 @@ public struct StreamSummary: Sendable {
     public var lateDropped: UInt64 { accounts.reduce(0) { $0 + $1.lateDropped } }
     public var muted: UInt64 { accounts.reduce(0) { $0 + $1.muted } }
     public var released: UInt64 { accounts.reduce(0) { $0 + $1.released } }
+
+    /// Of a run in which nothing happened.
+    public init() {}
 }
 
 /// Sees every batch when it is scored, on the engine's thread; it must be quick and keep nothing.

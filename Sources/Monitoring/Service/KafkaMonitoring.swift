@@ -100,7 +100,9 @@ public final class KafkaMonitoring: @unchecked Sendable {
 
     private var onLog: KafkaLogSink {
         { [logger] entry in
-            let level: Logger.Level = entry.level <= 4 ? .warning : entry.level <= 6 ? .info : .debug
+            // What is said of connections comes as an error, too.
+            let level: Logger.Level =
+                entry.facility == "FAIL" ? .info : entry.level <= 4 ? .warning : entry.level <= 6 ? .info : .debug
             logger.log(level: level, "librdkafka \(entry.facility)", metadata: ["reason": "\(entry.message)"])
         }
     }

@@ -38,7 +38,8 @@ struct CaseJudge {
 
     /// `event 17`; without an id by its line in the file of tests.
     private static func name(_ record: Int, _ program: CaseProgram) -> String {
-        program.ids[record].map { "event \($0)" } ?? "the event of line \(program.ranges[record].start.line)"
+        program.ids[record].map { "event \(DeadLetterText.shown($0))" }
+            ?? "the event of line \(program.ranges[record].start.line)"
     }
 
     private func name(_ record: Int) -> String { Self.name(record, program) }

@@ -78,7 +78,7 @@ public struct AccountText {
     }
 
     private func event(_ account: EventAccount) -> String {
-        let text = String(decoding: account.value, as: UTF8.self)
+        let text = DeadLetterText.shown(String(decoding: account.value, as: UTF8.self))
         return text.count > Self.eventCharactersMax ? text.prefix(Self.eventCharactersMax) + "…" : text
     }
 
@@ -86,7 +86,8 @@ public struct AccountText {
         Self.table(
             zip(plan.sources[account.source].schema.fields, account.fields).map { field, value in
                 switch value {
-                case .value(let text, let isText): [field.name, isText ? CaseText.quoted(text) : text]
+                case .value(let text, let isText):
+                    [field.name, isText ? DeadLetterText.shown(CaseText.quoted(text)) : text]
                 case .null: [field.name, "null"]
                 case .absent: [field.name, "absent"]
                 }

@@ -16,6 +16,8 @@ struct FeatureTexts: Sendable {
     /// By entity: the field that it is kept by, and the source whose events are in it.
     let keys: [String]
     let sources: [String]
+    /// By entity and window: whether an event is left out of its own.
+    let leavesOut: [[Bool]]
     /// By entity, window and value column: whether a feature of the window reads it.
     private let readers: [[Set<Int>]]
 
@@ -60,6 +62,7 @@ struct FeatureTexts: Sendable {
                 return Self.argument(of: group.aggregates[place].call.written) ?? group.aggregates[place].name.written
             }
         }
+        leavesOut = entities.map { $0.windows.map { !$0.includesCurrent } }
         readers = entities.map { entity in
             entity.windows.indices.map { window in
                 Set(entity.aggregates.filter { $0.window == window }.compactMap(\.valueColumn))

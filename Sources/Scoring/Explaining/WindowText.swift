@@ -19,10 +19,13 @@ struct WindowText {
         case .everything: return ["\(head): all that came before, up to \(Self.time(content.upTo)), as sums"]
         case .tiles(let count, let width):
             let noun = count == 1 ? "tile" : "tiles"
-            return ["\(head): \(span), \(count) \(noun) of \(Self.duration(width)) with events"]
+            // Tiles begin at whole instants.
+            let covered = "[\(Self.time(content.after + 1)), \(Self.time(content.upTo))]"
+            return ["\(head): \(covered), \(count) \(noun) of \(Self.duration(width)) with events"]
         case .events(let count, let shown):
             let noun = "event\(count == 1 ? "" : "s") of \(texts.sources[content.entity])"
-            var lines = ["\(head): \(span), \(count) \(noun)"]
+            let own = texts.leavesOut[content.entity][content.window] ? ", itself left out" : ""
+            var lines = ["\(head): \(span), \(count) \(noun)\(own)"]
             if count > shown.count, !shown.isEmpty { lines.append("  … \(count - shown.count) older") }
             lines += shown.map { event in
                 line(event, of: content, name: names(texts.sources[content.entity], event))

@@ -126,8 +126,10 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
 /// librdkafka's log lines as Riffle's.
 func kafkaLogSink(_ logger: Logger) -> KafkaLogSink {
     { entry in
+        // What is said of connections comes as an error, too, which is logged where it is heard.
         let level: Logger.Level =
-            entry.level <= 3 ? .warning : entry.level <= 4 ? .notice : entry.level <= 6 ? .info : .debug
+            entry.facility == "FAIL"
+            ? .info : entry.level <= 3 ? .warning : entry.level <= 4 ? .notice : entry.level <= 6 ? .info : .debug
         logger.log(level: level, "librdkafka \(entry.facility)", metadata: ["reason": "\(entry.message)"])
     }
 }

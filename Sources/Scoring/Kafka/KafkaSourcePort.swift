@@ -23,6 +23,10 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private static let answerMilliseconds = 30_000
     private static let finalCommitMilliseconds = 10_000
     private(set) var membership: AnyObject?
+    private let clock = MonotonicClock()
+    /// Without partitions; `Int64.max`: that was told.
+    private var waitingSince: Int64?
+    private static let silenceNanoseconds: Int64 = 5_000_000_000
 
     init(consumer: KafkaConsumer, start: StartPosition, logger: Logger, metrics: RunMetrics? = nil) {
         self.consumer = consumer
@@ -38,7 +42,21 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         self.observer = observer
         try consumer.poll(self)
         if let failure { throw failure }
+        if epoch == nil { tellWaiting() } else { waitingSince = nil }
         try sendPending()
+    }
+
+    /// Says once that nothing comes since the group gives nothing: it looks like a run that hangs.
+    private func tellWaiting() {
+        let now = clock.nanoseconds
+        guard let since = waitingSince else {
+            waitingSince = now
+            return
+        }
+        if since == .max || now - since < Self.silenceNanoseconds { return }
+        waitingSince = .max
+        logger.notice(
+            "waiting for partitions: others of the group have them, or one that was killed has not timed out yet")
     }
 
     func keepAlive() throws {
@@ -140,7 +158,7 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         partitions = assigned.map(\.partition)
         self.epoch = epoch
         pending = [:]
-        logger.info(
+        logger.notice(
             "partitions assigned", metadata: ["epoch": "\(epoch.rawValue)", "partitions": "\(assigned.count)"])
         membership = try consumer.membership()
         let lanes = try lanes(assigned)
