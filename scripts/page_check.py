@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Opens a running console's dashboard in headless Chromium and holds it to what docs/HTTP.md promises.
+"""Opens a running console's dashboard, or a monitor's report, in headless Chromium and holds it to what the docs promise.
 
     riffle demo --for 5m &
     scripts/page_check.py http://127.0.0.1:8080/ --screenshots /tmp/pages
+    scripts/page_check.py --report report.html --screenshots /tmp/pages
 
 Checked wide and narrow, light and dark: nothing on the browser's console, no request to elsewhere, the size, no sideways
 scrolling, the contrast of every text (WCAG 2.1 AA) and of the pictures, that the figures come, and that the keyboard
-reaches what can be used. Needs Debian's chromium, and playwright from PyPI, which drives it.
+reaches what can be used. A report is looked at printed, too. Needs Debian's chromium, and playwright from PyPI, which drives it.
 """
 
 import argparse
@@ -43,9 +44,9 @@ MEASURE = r"""
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     found.push({what: text.slice(0, 40), ratio: ratio(channels(style.color), behind(node)), least: large ? 3 : 4.5});
   }
-  for (const node of document.querySelectorAll('svg .l1, svg .l2, svg .bar, svg .ref, .fill')) {
+  for (const node of document.querySelectorAll('svg .l1, svg .l2, svg .bar, svg .ref, svg .limit, svg .open, .fill')) {
     const style = getComputedStyle(node);
-    const colour = node.matches('.fill') ? style.backgroundColor : node.matches('.bar') ? style.fill : style.stroke;
+    const colour = node.matches('.fill') ? style.backgroundColor : node.matches('.bar, .open') ? style.fill : style.stroke;
     found.push({what: 'picture ' + node.getAttribute('class'), ratio: ratio(channels(colour), behind(node.parentElement)),
       least: 3});
   }
@@ -53,7 +54,7 @@ MEASURE = r"""
 }
 """
 UNNAMED = """
-() => [...document.querySelectorAll('section, svg, button, input, [role=region]')].filter(node => {
+() => [...document.querySelectorAll('section, details, svg, button, input, [role=region]')].filter(node => {
   if (node.getClientRects().length === 0) return false;
   const by = node.getAttribute('aria-labelledby');
   return !(node.getAttribute('aria-label') || (by && document.getElementById(by)) || node.textContent.trim()
@@ -71,7 +72,8 @@ class Check:
             self.problems.append(text)
 
 
-def look(browser, url, view, scheme, folder, check):
+def open_page(browser, url, view, scheme, check):
+    """The page, with what is heard of it becoming problems."""
     name, width, height = view
     where = f"{name}, {scheme}"
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -79,14 +81,15 @@ def look(browser, url, view, scheme, folder, check):
     page.on("pageerror", lambda error: check.that(False, f"{where}: {error}"))
     own = urlsplit(url).netloc
     page.on("request", lambda request: check.that(
-        urlsplit(request.url).netloc == own or request.url.startswith("data:"),
+        request.url == url or (own and urlsplit(request.url).netloc == own) or request.url.startswith("data:"),
         f"{where}: a request to {request.url}"))  # fmt: skip
     answer = page.goto(url)
     size = len(answer.body())
     check.that(size < BYTES_MAX, f"the page has {size} bytes")
-    page.wait_for_function("document.getElementById('status').textContent.length > 2 "
-                           "&& document.getElementById('pipeline').textContent !== ''", timeout=20_000)  # fmt: skip
-    page.wait_for_timeout(2_500)
+    return page, where, size
+
+
+def measure(page, where, size, check):
     sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     check.that(not sideways, f"{where}: it scrolls sideways")
     measured = page.evaluate(MEASURE)
@@ -94,6 +97,16 @@ def look(browser, url, view, scheme, folder, check):
         check.that(each["ratio"] >= each["least"], f"{where}: contrast {each['ratio']:.2f} of \"{each['what']}\"")
     for each in page.evaluate(UNNAMED):
         check.that(False, f"{where}: no name for {each}")
+    least = min(each["ratio"] for each in measured)
+    print(f"{where}: {size} bytes, {len(measured)} texts and pictures, least contrast {least:.2f}")
+
+
+def look(browser, url, view, scheme, folder, check):
+    page, where, size = open_page(browser, url, view, scheme, check)
+    page.wait_for_function("document.getElementById('status').textContent.length > 2 "
+                           "&& document.getElementById('pipeline').textContent !== ''", timeout=20_000)  # fmt: skip
+    page.wait_for_timeout(2_500)
+    measure(page, where, size, check)
     reached = set()
     for _ in range(12):
         page.keyboard.press("Tab")
@@ -102,18 +115,41 @@ def look(browser, url, view, scheme, folder, check):
     for wanted in ["skip", "pause", "scroll", "SUMMARY"]:
         check.that(wanted in reached, f"{where}: the keyboard does not reach {wanted}: {sorted(reached)}")
     if folder:
-        page.screenshot(path=folder / f"{name}-{scheme}.png", full_page=True)
-    least = min(each["ratio"] for each in measured)
-    print(f"{where}: {size} bytes, {len(measured)} texts and pictures, least contrast {least:.2f}")
+        page.screenshot(path=folder / f"{view[0]}-{scheme}.png", full_page=True)
+    page.close()
+
+
+def look_at_report(browser, url, view, scheme, folder, check):
+    """As it is opened, with everything open, by keyboard, and on paper."""
+    page, where, size = open_page(browser, url, view, scheme, check)
+    if folder:
+        page.screenshot(path=folder / f"report-{view[0]}-{scheme}.png", full_page=True)
+    reached = set()
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.className || document.activeElement.tagName"))
+    for wanted in ["skip", "SUMMARY"]:
+        check.that(wanted in reached, f"{where}: the keyboard does not reach {wanted}: {sorted(reached)}")
+    page.keyboard.press("Enter")
+    check.that(page.evaluate("document.activeElement.parentElement.open"), f"{where}: Enter does not open the figures")
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    measure(page, where + ", all open", size, check)
+    page.emulate_media(media="print", color_scheme="light")
+    measure(page, where + ", printed", size, check)
+    if folder and scheme == "light" and view[0] == "wide":
+        page.pdf(path=folder / "report.pdf", format="A4")
     page.close()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("url")
+    parser.add_argument("url", nargs="?", help="a console's address")
+    parser.add_argument("--report", type=Path, help="a file that `riffle monitor --report` wrote")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--screenshots", type=Path)
     options = parser.parse_args()
+    if (options.url is None) == (options.report is None):
+        parser.error("give an address or --report FILE")
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     check = Check()
@@ -121,7 +157,11 @@ def main():
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         for view in VIEWS:
             for scheme in ["light", "dark"]:
-                look(browser, options.url, view, scheme, options.screenshots, check)
+                if options.report:
+                    url = options.report.resolve().as_uri()
+                    look_at_report(browser, url, view, scheme, options.screenshots, check)
+                else:
+                    look(browser, options.url, view, scheme, options.screenshots, check)
         browser.close()
     for problem in dict.fromkeys(check.problems):
         print(f"problem: {problem}")

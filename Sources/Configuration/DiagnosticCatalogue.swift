@@ -6,7 +6,7 @@ public enum DiagnosticCatalogue {
     /// Every code that checking a pipeline can give, each once.
     public static let all: [DiagnosticEntry] =
         configuration + expressions + plan + meaning + models
-        + properties + cluster
+        + properties + cluster + monitor
 
     /// Every code that reading a pipeline file can give.
     public static let configuration: [DiagnosticEntry] = syntax + shape + names + values + references

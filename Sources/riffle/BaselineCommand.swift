@@ -96,7 +96,10 @@ struct BaselineCommand: ParsableCommand {
         do {
             let outcome = try make(assembly, monitor, progress)
             progress.finish()
-            try store(outcome, at: output ?? monitor.referencePath, runLength: monitor.eventsPerFalseAlarm)
+            let watch = BaselineSettings(assembly.plan, monitor).watch
+            try store(
+                outcome, at: output ?? monitor.referencePath, runLength: monitor.eventsPerFalseAlarm,
+                advice: WatchAdvice(outcome.reference, watch: watch))
         } catch let error as ExitCode {
             throw error
         } catch {
@@ -212,11 +215,14 @@ struct BaselineCommand: ParsableCommand {
 
     // MARK: - Keeping it
 
-    private func store(_ outcome: Baseline.Outcome, at path: String, runLength: Double) throws {
+    private func store(
+        _ outcome: Baseline.Outcome, at path: String, runLength: Double, advice: WatchAdvice
+    ) throws {
         let reference = outcome.reference
         let digest = try reference.sha256()
         print(ReferenceText(reference).text(digest: digest, runLength: runLength), terminator: "")
         report(outcome)
+        for line in advice.lines { print(line) }
         if FileManager.default.fileExists(atPath: path), try !mayReplace(path, by: reference, digest) { return }
         try Self.write(try reference.encoded(), to: path)
         print("written to \(path)")

@@ -3,6 +3,8 @@ import Configuration
 import Console
 import Diagnostics
 import Engine
+import Foundation
+import Monitoring
 import Scoring
 
 /// `riffle check`: every problem of a pipeline file at once.
@@ -46,6 +48,10 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         var (assembly, file) = PipelineAssembly.load(path: pipeline, checksMeaning: true)
+        if let problem = assembly.flatMap(Self.referenceProblem) {
+            file.diagnostics = (file.diagnostics + [problem]).sortedByPosition()
+            assembly = nil
+        }
         var facts: ClusterFacts?
         if online, let loaded = assembly {
             facts = try ask(of: loaded, into: &file)
@@ -59,6 +65,19 @@ struct CheckCommand: ParsableCommand {
             if let assembly { printSummary(assembly, facts) }
         }
         if assembly == nil { throw ExitCode(2) }
+    }
+
+    /// What is wrong with the monitor's reference, if one is there: a monitor would not begin with it.
+    private static func referenceProblem(_ assembly: PipelineAssembly) -> Diagnostic? {
+        guard let monitor = assembly.spec.monitor, FileManager.default.fileExists(atPath: monitor.referencePath) else {
+            return nil
+        }
+        do {
+            _ = try MonitorPlan(assembly.plan)
+            return nil
+        } catch {
+            return Diagnostic(code: "unusable-reference", "\(error)", at: monitor.reference.range)
+        }
     }
 
     /// What the cluster says, if it says something; adds what does not fit to the file's problems.

@@ -81,6 +81,12 @@ struct CheckSummaryText {
         let snapshots =
             spec.state.directory.map { "in \($0), the last \(spec.state.keep)" }
             ?? "none: a restart reads the log as far back as the windows reach (state.directory)"
+        if case .embedded = spec.kafka.brokers.value, spec.state.directory != nil {
+            return [
+                "  delivery  \(spec.kafka.delivery.rawValue)",
+                "  snapshots none with \"brokers: embedded\", whose log ends with the run; else \(snapshots)",
+            ]
+        }
         return ["  delivery  \(spec.kafka.delivery.rawValue)", "  snapshots \(snapshots)"]
     }
 

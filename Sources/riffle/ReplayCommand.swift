@@ -82,7 +82,8 @@ struct ReplayCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Measure the scores against this field (bool or int): ROC AUC and average precision.", valueName: "label"))
+            "Measure the scores against this field (bool or int): ROC AUC, average precision, and each decision.",
+            valueName: "label"))
     var metrics: String?
 
     @Option(help: ArgumentHelp("The field that names an event's card: card precision@100 too.", valueName: "field"))
@@ -182,13 +183,9 @@ struct ReplayCommand: ParsableCommand {
         if timings { Terminal.printError(ReplaySummaryText.timings(outcome.summary)) }
         guard let measures = outcome.measures else { return }
         Terminal.printError("measured on \(measures.rows) rows, \(measures.positives) of them positive")
-        for (name, value) in measures.values {
+        for line in ReplayMeasuresText.lines(measures) {
             // The rows may be what standard output is for.
-            if output == ReplayOptions.standardStream {
-                Terminal.printError("\(name) \(value)")
-            } else {
-                print(name, value)
-            }
+            if output == ReplayOptions.standardStream { Terminal.printError(line) } else { print(line) }
         }
     }
 }

@@ -50,6 +50,22 @@ class CheckReportTests(pipeline_case.PipelineCase):
                 if summary["monitor"]:
                     self.assertIn(f"watches {', '.join(summary['monitor']['watches'])}\n", text)
 
+    def test_a_reference_that_no_monitor_could_use_is_an_error(self):
+        folder = self.folder / "watched"
+        shutil.copytree(ROOT / "pipelines/sensor-readings", folder)
+        reference = folder / "references/readings.json"
+        whole = reference.read_text()
+        for text in ("", whole[:100], "[1]", whole.replace('"missing":0', '"missing":1', 1)):
+            reference.write_text(text)
+            report = self.report(folder / "pipeline.yaml", status=2)
+            self.assertEqual([problem["code"] for problem in report["diagnostics"]], ["unusable-reference"], text[:20])
+            self.assertGreater(report["diagnostics"][0]["line"], 1)
+        reference.write_text(whole)
+        self.assertEqual(self.report(folder / "pipeline.yaml", status=0)["diagnostics"], [])
+        reference.unlink()
+        report = self.report(folder / "pipeline.yaml", status=0)
+        self.assertEqual([problem["code"] for problem in report["diagnostics"]], ["missing-reference"])
+
     def test_a_kind_of_model_with_one_name_is_said_once(self):
         text = self.riffle("check", ROOT / "pipelines/account-takeover/pipeline.yaml")
         for line in text.splitlines():

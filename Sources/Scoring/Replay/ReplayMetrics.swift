@@ -7,7 +7,7 @@ import Features
 /// How well the scores of a replay find what a label says: gathered row by row, measured at the end.
 ///
 /// The label is a field of the event, or of another source, which is then joined by the field that names events, whenever
-/// it comes. Keeps 20 bytes a scored row (with a join some 50), and each key once. Rows without label, score or key are
+/// it comes. Keeps 22 bytes a scored row (with a join some 50), and each key once. Rows without label, score or key are
 /// left out.
 final class ReplayMetrics {
     private enum Label: UInt8 { case negative, positive, unknown }
@@ -22,6 +22,8 @@ final class ReplayMetrics {
     private let hasTextKeys: Bool
     private var scores: [Double] = []
     private var labels: [Label] = []
+    private var decisions: [Int16] = []
+    private let decisionNames: [String]
     /// Rows that wait for their labels, and labels that came before their rows; by id.
     private var places: [Int64: Int] = [:]
     private var early: [Int64: Bool] = [:]
@@ -45,6 +47,7 @@ final class ReplayMetrics {
         } else {
             self.key = nil
         }
+        decisionNames = plan.rules.map(\.decision)
         hasTextKeys = self.key.map { plan.schema.fields[$0.rawValue].type == .string } ?? false
     }
 
@@ -101,6 +104,7 @@ final class ReplayMetrics {
                 keys.append(hasTextKeys ? number(batch.string(key, row: row)) : batch.words[key.rawValue][row])
             }
             scores.append(context.scores[row])
+            if !decisionNames.isEmpty { decisions.append(context.decisions[row]) }
             labels.append(!isLabelled ? .unknown : batch.words[label.rawValue][row] != 0 ? .positive : .negative)
             days.append(Self.day(batch.eventTimes[row]))
             if let join, let id = EventIDs.id(join.id, row, of: batch) {
@@ -156,7 +160,11 @@ final class ReplayMetrics {
                 top: Self.cardsChecked)
             values.append(("card_precision@\(Self.cardsChecked)", precision ?? .nan))
         }
-        return ReplayMeasures(rows: labels.count, positives: labels.count { $0 }, values: values)
+        let byDecision = ReplayGroup.byDecision(
+            decisionNames.isEmpty ? [] : known.map { decisions[$0] }, labels: labels, names: decisionNames)
+        return ReplayMeasures(
+            rows: labels.count, positives: labels.count { $0 }, values: values,
+            groups: byDecision + ReplayGroup.byScore(scores, labels: labels))
     }
 
     /// Equal scores go by the key, so that the figure does not depend on which key came first: shorter texts before
@@ -179,4 +187,6 @@ public struct ReplayMeasures: Sendable {
     public let rows: Int
     public let positives: Int
     public let values: [(name: String, value: Double)]
+    /// By decision, where there are rules; then those with the highest scores.
+    public let groups: [ReplayGroup]
 }

@@ -47,6 +47,7 @@ struct ReferencePages {
             ("Meaning", "Warnings of `riffle check` alone, once nothing is wrong.", DiagnosticCatalogue.meaning),
             ("Model files", "Given at `model.file`, with the place inside the model.", DiagnosticCatalogue.models),
             ("The cluster", "What `riffle check --online` finds.", DiagnosticCatalogue.cluster),
+            ("The monitor", "What `riffle check` finds in the reference.", DiagnosticCatalogue.monitor),
             ("Kafka properties", "Given at the property.", DiagnosticCatalogue.properties),
             (
                 "Files of tests",

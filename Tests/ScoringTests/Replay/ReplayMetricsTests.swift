@@ -40,6 +40,51 @@ import Testing
         for (measure, value) in zip(measures.values, expected) {
             #expect(abs(measure.value - value) < 1e-12, "\(measure.name) is \(measure.value)")
         }
+        // Of seven rows the highest score is that of three, and so it is for every share up to 5 %.
+        let top = measures.groups.filter { $0.name.hasPrefix("score >= ") }
+        #expect(top.count == 3)
+        #expect(top.allSatisfy { $0.events == 3 && $0.positives == 2 && $0.recall == 0.5 && $0.share == 3.0 / 7 })
+    }
+
+    /// Against counting rows one by one.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func groupsAreWhatACountSays(seed: UInt64) {
+        var random = SeededWords(seed)
+        let count = 1 + Int(random.next() % 3_000)
+        // Ties are common.
+        let scores = (0..<count).map { _ in Double(random.next() % 200) / 200 }
+        let labels = scores.map { Double(random.next() % 1_000) / 1_000 < $0 * $0 }
+        let names = ["block", "review", "block", "allow"]
+        let decisions = (0..<count).map { _ in Int16(random.next() % 5) - 1 }
+        let positives = labels.count { $0 }
+
+        let groups = ReplayGroup.byDecision(decisions, labels: labels, names: names)
+        #expect(groups.map(\.name).prefix(3) == ["block", "review", "allow"])
+        #expect(groups.reduce(0) { $0 + $1.events } == count && groups.reduce(0) { $0 + $1.positives } == positives)
+        for group in groups {
+            let own = decisions.indices.filter { row in
+                decisions[row] < 0 ? group.name == "(none)" : names[Int(decisions[row])] == group.name
+            }
+            let found = own.count { labels[$0] }
+            #expect(group.events == own.count && group.positives == found, "seed \(seed): \(group)")
+            #expect(own.isEmpty || group.precision == Double(found) / Double(own.count), "seed \(seed)")
+            #expect(positives == 0 || group.recall == Double(found) / Double(positives), "seed \(seed)")
+        }
+
+        for (group, share) in zip(ReplayGroup.byScore(scores, labels: labels), [0.001, 0.01, 0.05]) {
+            // The highest threshold that enough rows reach.
+            let wanted = max(1, Int((share * Double(count)).rounded(.up)))
+            let threshold = Set(scores).filter { least in scores.count { $0 >= least } >= wanted }.max() ?? .nan
+            let own = scores.indices.filter { scores[$0] >= threshold }
+            #expect(group.name == "score >= \(threshold)", "seed \(seed)")
+            #expect(group.events == own.count && group.positives == own.count { labels[$0] }, "seed \(seed)")
+        }
+    }
+
+    @Test func withoutRowsOrRulesThereAreNoGroups() {
+        #expect(ReplayGroup.byScore([], labels: []).isEmpty)
+        #expect(ReplayGroup.byDecision([], labels: [true], names: []).isEmpty)
+        let none = ReplayGroup.byDecision([], labels: [], names: ["block"])
+        #expect(none.count == 1 && none[0].precision.isNaN && none[0].recall.isNaN && none[0].share.isNaN)
     }
 
     @Test(arguments: [("100", 0.01), ("101", 0)]) func equalScoresGoByTheNumberThatAKeySpells(
@@ -86,5 +131,20 @@ import Testing
         try space.write("in.csv", ReplayWorkspace.header)
         let failure = try space.failure { try space.replay("in.csv", to: "out.csv") { $0.metricsLabel = "tx_fraud" } }
         #expect(failure.text.contains("no model"))
+    }
+}
+
+/// SplitMix64.
+private struct SeededWords: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
     }
 }

@@ -2,8 +2,8 @@ import Drift
 
 /// The cells of a series taken together, so that many points of its history can be kept.
 ///
-/// No bin holds more than one cell and a `1 / parts` share of the reference, nor more than a `1 / parts` share of the cells.
-/// So quantiles stay sharp both where the reference was dense and where it was not.
+/// A bin of more than one cell has, without its last cell, at most a `1 / parts` share of the reference, and at most that share
+/// of the cells. So quantiles stay sharp both where the reference was dense and where it was not.
 struct HistoryBins: Hashable, Sendable {
     /// The last cell of each bin, ascending; the last bin ends with the last cell.
     let lastCells: [Int]
@@ -13,11 +13,13 @@ struct HistoryBins: Hashable, Sendable {
 
     static let partsOfAll = 128
     /// There may be hundreds of segments.
-    static let partsOfSegment = 24
+    static let partsOfSegment = 48
     /// The most frequent categories; all others are one.
     static let categoriesMax = 24
 
     var count: Int { lastCells.count }
+
+    func cells(ofBin bin: Int) -> Range<Int> { (bin == 0 ? 0 : lastCells[bin - 1] + 1)..<(lastCells[bin] + 1) }
 
     init(_ series: SeriesPlan) {
         let counts = series.reference.counts
@@ -59,12 +61,15 @@ struct HistoryBins: Hashable, Sendable {
         func part(_ cell: Int) -> (cells: Int, share: Int) {
             (cell * parts / counts.count, Int(Double(sum) / total * Double(parts)))
         }
-        // A bin ends where the next cell, or what lies below its end, is of another part.
+        // A bin ends where the next cell, or what lies below its end, is of another part. What is out of range is in the first
+        // and in the last cell, which are bins by themselves.
         for cell in counts.indices.dropLast() {
             let before = part(cell)
             sum += counts[cell]
             let after = part(cell + 1)
-            if before.cells != after.cells || before.share != after.share { ends.append(cell) }
+            if before.cells != after.cells || before.share != after.share || cell == 0 || cell == counts.count - 2 {
+                ends.append(cell)
+            }
         }
         return ends + [counts.count - 1]
     }

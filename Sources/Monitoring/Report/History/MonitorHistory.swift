@@ -30,7 +30,7 @@ final class MonitorHistory {
     /// Counts of all series and slots together, where there are not so many series that even `slotsLeast` make more: 32 MB.
     static let countsAim = 4 << 20
     static let alertsMax = 400
-    static let windowsMax = 400
+    static let windowsMax = 120
     private static let levelMax = 40
 
     init(_ plan: MonitorPlan, slotsMost: Int = MonitorHistory.slotsMost) {

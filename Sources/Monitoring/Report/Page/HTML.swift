@@ -25,6 +25,7 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
         mutating func appendInterpolation(_ pieces: [HTML]) { for piece in pieces { text += piece.text } }
         mutating func appendInterpolation(_ data: String) { text += HTML.escape(data) }
         mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
+        mutating func appendInterpolation(count: Int) { text += ReportText.grouped(count) }
     }
 
     /// Names come from data: no more of one is shown.

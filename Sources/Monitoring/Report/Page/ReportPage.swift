@@ -22,6 +22,8 @@ struct ReportPage {
 
             """
         page += ReportSummary(report: report).html
+        page += ReportFlow(report: report).html
+        page += ReportPerformance(windows: report.history.windows, leftOut: report.history.windowsLeftOut).html
         page += "<h2 id=series>Series</h2>\n"
         page += legend
         var rest: [ReportSeries] = []
@@ -40,7 +42,7 @@ struct ReportPage {
         """
         <p class=note>Those that were told come first, then those with the most evidence. <b>Evidence</b> grows while more or fewer \
         events are above a threshold than the reference leaves possible; an alert is raised where the evidence of all series \
-        together reaches \(SeriesPlots.power(report.plan.settings.runLength)), and then begins anew. Signs: ▼ an alert was raised, \
+        together reaches \(ReportText.count(report.plan.settings.runLength)), and then begins anew. Signs: ▼ an alert was raised, \
         ◆ told again, △ resolved; a bar above the picture says while it was open.</p>
 
         """
@@ -60,7 +62,7 @@ struct ReportPage {
     }
 
     private func heading(_ series: ReportSeries) -> HTML {
-        var tag: HTML = "<span class=\"tag dim\">evidence \(SeriesPlots.power(series.total.evidence))</span>"
+        var tag: HTML = "<span class=\"tag dim\">evidence \(ReportText.count(series.total.evidence))</span>"
         if series.isTold {
             let isOpen = series.episodes.contains { $0.endedAt == nil }
             tag =
@@ -73,9 +75,10 @@ struct ReportPage {
     private func facts(_ series: ReportSeries) -> HTML {
         var text: HTML = "<p class=note>"
         for episode in series.episodes.prefix(3) {
-            text += "<b>\(episode.first.effect)</b>, since \(TimeAxis.text(episode.first.changedAt)). "
+            text +=
+                "<b>\(ReportText.effect(episode.first.effect))</b>, since \(TimeAxis.text(episode.first.changedAt)). "
         }
-        text += "\(series.total.events) events, \(series.total.missing) without a value."
+        text += "\(count: series.total.events) events, \(count: series.total.missing) without a value."
         return text + "</p>"
     }
 
@@ -100,14 +103,15 @@ struct ReportPage {
         func middle(_ counts: [Int]) -> String {
             switch series.kind {
             case .numbers: series.quantile(0.5, of: counts).map(MonitorText.number) ?? "–"
-            case .share: ReportSeries.share(of: counts).map(MonitorText.percent) ?? "–"
+            case .share: ReportSeries.share(of: counts).map(ReportText.percent) ?? "–"
             case .categories: "–"
             }
         }
-        let evidence = SeriesPlots.power(series.total.evidence)
-        return """
-            <tr><td><bdi>\(series.name)</bdi><td class=n>\(series.total.events)<td class=n>\(series.total.missing)<td class=n>\
-            \(middle(series.bins.reference))<td class=n>\(middle(series.total.bins))<td class=n>\(evidence)
-            """
+        let values = [
+            ReportText.grouped(series.total.events), ReportText.grouped(series.total.missing),
+            middle(series.bins.reference), middle(series.total.bins), ReportText.count(series.total.evidence),
+        ]
+        let cells: [HTML] = values.map { "<td class=n>\($0)" }
+        return "<tr><td><bdi>\(series.name)</bdi>\(cells)"
     }
 }

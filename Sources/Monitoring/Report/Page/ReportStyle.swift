@@ -63,6 +63,7 @@ enum ReportStyle {
         th { text-align: left; font-weight: 500; color: var(--dim); font-size: .93em; vertical-align: bottom; }
         th, td { padding: .2em 1em .2em 0; overflow-wrap: anywhere; }
         td { vertical-align: top; border-top: 1px solid var(--edge); }
+        td:first-child, th:first-child { min-width: 7em; }
         td.n, th.n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
         .scroll { overflow: auto; max-height: 24em; margin-top: .4em; display: flex; gap: 1em 3em; flex-wrap: wrap;
           align-items: flex-start; }
@@ -80,8 +81,9 @@ enum ReportStyle {
         @media print { :root { --back: #fff; --card: #fff; --edge: #999; --text: #000; --dim: #333; --line: #000;
             --second: #555; --bad: #000; --badback: #eee; --good: #000; --soft: #ddd; }
           body { max-width: none; padding: 0; font-size: 11px; } .skip, .figures { display: none; }
-          section, details.series { break-inside: avoid; } .bar { fill: #aaa; }
-          .key.box { print-color-adjust: exact; background: #aaa; } .plots { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+          section, details.series { break-inside: avoid; } .bar { fill: #757575; }
+          .key.box { print-color-adjust: exact; background: #757575; } }
+        @media print and (min-width: 38em) { .plots { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
         @media (forced-colors: active) { .bar, .key.box { forced-color-adjust: none; background: CanvasText;
           fill: CanvasText; } .band, .open { fill: none; } }
 

@@ -21,8 +21,8 @@ struct ReportSummary {
         if count == 0 {
             return """
                 <p class=verdict>No alert.</p><p class=note>None of the \(report.series.count) series reached the evidence that an \
-                alert takes. The most was \(SeriesPlots.power(report.series.first?.total.evidence ?? 0)) of \
-                \(SeriesPlots.power(report.plan.settings.runLength)), of <bdi>\(report.series.first?.name ?? "")</bdi>.</p>
+                alert takes. The most was \(ReportText.count(report.series.first?.total.evidence ?? 0)) of \
+                \(ReportText.count(report.plan.settings.runLength)), of <bdi>\(report.series.first?.name ?? "")</bdi>.</p>
                 """
         }
         let alerts = count == 1 ? "One alert" : "\(count) alerts"
@@ -49,12 +49,12 @@ struct ReportSummary {
 
     private func row(_ episode: AlertEpisode) -> HTML {
         let first = episode.first
-        let evidence = first.evidence.map(SeriesPlots.power) ?? "a limit"
+        let evidence = first.evidence.map(ReportText.count) ?? "a limit"
         let cause: HTML =
-            first.causes.first.map { "<bdi>\($0.series)</bdi>: \($0.effect)" } ?? "–"
+            first.causes.first.map { "<bdi>\($0.series)</bdi>: \(ReportText.effect($0.effect))" } ?? "–"
         return """
-            <tr><td><b><bdi>\(first.series)</bdi></b> \(first.severity)<td>\(first.effect)<td class=t data-n=since>\
-            \(TimeAxis.text(first.changedAt))<td class=t data-n=told>\(TimeAxis.text(first.startedAt))<td class=t data-n=until>\
+            <tr><td><b><bdi>\(first.series)</bdi></b> \(first.severity)<td>\(ReportText.effect(first.effect))<td class=t data-n=since>\
+            \(TimeAxis.text(first.changedAt))<td class=t data-n=told>\(TimeAxis.text(first.time))<td class=t data-n=until>\
             \(episode.endedAt.map(TimeAxis.text) ?? "open")<td class=n data-n=evidence>\(evidence)<td data-n=cause>\(cause)
             """
     }
@@ -64,29 +64,34 @@ struct ReportSummary {
         let from = reference.fromMilliseconds.multipliedReportingOverflow(by: 1_000)
         let to = reference.toMilliseconds.multipliedReportingOverflow(by: 1_000)
         var facts: HTML = """
-            <dt>Scores<dd>\(report.tally.rows), \(TimeAxis.text(report.axis.from)) to \(TimeAxis.text(report.axis.to)) UTC\(refused)
+            <dt>Scores<dd>\(count: report.tally.rows)\(period)\(refused)
             <dt>From<dd>\(sources)
-            <dt>Reference<dd>\(report.plan.series.map(\.reference.eventCount).max() ?? 0) events, \
+            <dt>Reference<dd>\(count: report.plan.series.map(\.reference.eventCount).max() ?? 0) events, \
             \(TimeAxis.text(from.overflow ? 0 : from.partialValue)) to \(TimeAxis.text(to.overflow ? 0 : to.partialValue)) UTC, sha256 \
             \(String(report.plan.referenceDigest.prefix(16)))
-            <dt>Budget<dd>one false alarm in \(SeriesPlots.power(report.plan.settings.runLength)) events, over \
+            <dt>Budget<dd>one false alarm in \(ReportText.count(report.plan.settings.runLength)) events, over \
             \(report.series.count) series
             """
         if !versions.isEmpty { facts += "<dt>Model<dd>\(versions)" }
         if report.history.eventsBefore > 0 {
             facts +=
-                "<dt>Before<dd>\(report.history.eventsBefore) scores were seen by an earlier run and are not on this page"
+                "<dt>Before<dd>\(count: report.history.eventsBefore) scores were seen by an earlier run and are not on this page"
         }
         let told = Set(report.episodes.map(\.first.series))
         let openBefore = report.openAlerts.filter { !told.contains($0) }
         if !openBefore.isEmpty { facts += "<dt>Open, and not told here<dd>\(Self.list(openBefore))" }
         if let labels = report.labelCounts {
-            facts += "<dt>Labels<dd>\(labels.labels), \(labels.joined) joined with scores"
+            facts += "<dt>Labels<dd>\(count: labels.labels), \(count: labels.joined) joined with scores"
         }
         if !report.plan.unwatched.isEmpty {
             facts += "<dt>Not watched<dd>\(Self.list(report.plan.unwatched)): not in the reference"
         }
         return facts
+    }
+
+    private var period: HTML {
+        if report.history.period == nil { return ", in no bucket that is closed yet" }
+        return ", \(TimeAxis.text(report.axis.from)) to \(TimeAxis.text(report.axis.to)) UTC"
     }
 
     private var refused: HTML {
@@ -95,7 +100,7 @@ struct ReportSummary {
             (report.tally.faultyRows, "that are no scores"),
         ]
         return counts.reduce(into: HTML.empty) { text, count in
-            if count.0 > 0 { text += "; \(count.0) \(count.1)" }
+            if count.0 > 0 { text += "; \(count: count.0) \(count.1)" }
         }
     }
 
@@ -119,7 +124,7 @@ struct ReportSummary {
         return Self.list(
             all.sorted { rows[$0] > rows[$1] }.map { place in
                 let name = report.versionNames[place]
-                return "\(name.isEmpty ? "(none)" : String(name.prefix(24))): \(rows[place])"
+                return "\(name.isEmpty ? "(none)" : String(name.prefix(24))): \(ReportText.grouped(rows[place]))"
             })
     }
 

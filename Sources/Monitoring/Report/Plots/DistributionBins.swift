@@ -5,8 +5,8 @@ struct DistributionBins {
     struct Bar: Hashable, Sendable {
         let label: String
         /// Events.
-        var reference = 0
-        var current = 0
+        var reference = 0.0
+        var current = 0.0
     }
 
     private(set) var bars: [Bar] = []
@@ -26,8 +26,8 @@ struct DistributionBins {
             return
         }
         for bin in bars.indices {
-            bars[bin].reference = reference[bin]
-            bars[bin].current = current[bin]
+            bars[bin].reference = Double(reference[bin])
+            bars[bin].current = Double(current[bin])
         }
     }
 
@@ -46,7 +46,7 @@ struct DistributionBins {
             bars = used.map { bin in
                 Bar(
                     label: MonitorText.number(grid.value(ofCell: series.bins.lastCells[bin])),
-                    reference: reference[bin], current: current[bin])
+                    reference: Double(reference[bin]), current: Double(current[bin]))
             }
             return
         }
@@ -58,12 +58,16 @@ struct DistributionBins {
             if bar == Self.barsMax - 1, to < grid.highest { return Bar(label: "\(low) and more") }
             return Bar(label: "\(low) to \(high)")
         }
-        for bin in used {
-            let value = grid.value(ofCell: series.bins.lastCells[bin])
-            let place = min(max((value - from) / (to - from), 0), 1) * Double(Self.barsMax)
-            let bar = min(Self.barsMax - 1, Int(place))
-            bars[bar].reference += reference[bin]
-            bars[bar].current += current[bin]
+        func bar(_ cell: Int) -> Int {
+            let place = min(max((grid.value(ofCell: cell) - from) / (to - from), 0), 1) * Double(Self.barsMax)
+            return min(Self.barsMax - 1, Int(place))
+        }
+        let counts = series.plan.reference.counts
+        for cell in counts.indices where counts[cell] > 0 { bars[bar(cell)].reference += Double(counts[cell]) }
+        for bin in used where current[bin] > 0 {
+            let cells = series.bins.cells(ofBin: bin)
+            // Where in the bin its events were was not kept.
+            for cell in cells { bars[bar(cell)].current += Double(current[bin]) / Double(cells.count) }
         }
     }
 
@@ -79,7 +83,7 @@ struct DistributionBins {
     }
 
     func share(_ bar: Int, ofReference: Bool) -> Double {
-        let sum = bars.reduce(0) { $0 + (ofReference ? $1.reference : $1.current) }
-        return Double(ofReference ? bars[bar].reference : bars[bar].current) / Double(max(1, sum))
+        let sum = bars.reduce(0.0) { $0 + (ofReference ? $1.reference : $1.current) }
+        return (ofReference ? bars[bar].reference : bars[bar].current) / max(1, sum)
     }
 }

@@ -5,7 +5,6 @@ struct PlotFrame {
     let title: String
     /// Behind the title: what the signs mean.
     var legend = HTML.empty
-    var isLow = false
     var shapes = HTML.empty
     /// Places from the bottom, with their texts.
     var rows: [(place: Double, text: String)] = []
@@ -14,6 +13,7 @@ struct PlotFrame {
     /// Signs above the picture, by place from the left.
     var marks: [(place: Double, kind: AlertRecordState, text: String)] = []
 
+    static let marksMax = 40
     static let width = 600.0
     static let height = 150.0
 
@@ -72,6 +72,11 @@ struct PlotFrame {
         if !path.isEmpty { shapes += "<path class=\"\(kind)\" d=\"\(HTML(stringLiteral: path))\" />" }
     }
 
+    /// Vertical lines.
+    mutating func addIntervals(_ intervals: [(x: Double, low: Double, high: Double)]) {
+        addPath("err", intervals.map { "M\(Self.x($0.x)) \(Self.y($0.low))V\(Self.y($0.high))" }.joined())
+    }
+
     /// One of a histogram, with a little room beside it.
     mutating func addBar(from left: Double, to right: Double, height: Double) {
         if height <= 0 { return }
@@ -96,7 +101,7 @@ struct PlotFrame {
         page +=
             "<svg viewBox=\"\(size)\" preserveAspectRatio=none role=img aria-label=\"\(title)\">\(shapes)</svg>"
         for row in rows { page += "<span class=y style=\"top:\(Self.percent(1 - row.place))\">\(row.text)</span>" }
-        for mark in marks {
+        for mark in marks.prefix(Self.marksMax) {
             page +=
                 "<span class=\"mark \(mark.kind.rawValue)\" style=\"left:\(Self.percent(mark.place))\" title=\"\(mark.text)\"></span>"
         }

@@ -17,10 +17,10 @@ struct SeriesPlots {
             [bins.share(bar, ofReference: true), bins.share(bar, ofReference: false)]
         }
         let scale = Self.shareScale(shares)
-        var frame = PlotFrame(series.moved == nil ? "Distribution" : "Distribution, while the alert was open")
+        var frame = PlotFrame(series.moved == nil ? "Distribution" : "Distribution during the alert")
         frame.legend =
             "<span class=legend><i class=\"key box\"></i> current <i class=\"key two\"></i> reference</span>"
-        for tick in scale.ticks() { frame.addRow(scale.place(tick), MonitorText.percent(tick)) }
+        for tick in scale.ticks() { frame.addRow(scale.place(tick), ReportText.percent(tick)) }
         var line: [(x: Double, y: Double)] = []
         for bar in bins.bars.indices {
             let (left, right) = (Double(bar) / Double(bins.bars.count), Double(bar + 1) / Double(bins.bars.count))
@@ -63,9 +63,8 @@ struct SeriesPlots {
     var evidence: HTML {
         var frame = PlotFrame("Evidence")
         frame.legend = "<span class=legend><i class=\"key\"></i> evidence <i class=\"key limit\"></i> alert</span>"
-        let highest = max(series.total.evidence, budget)
-        let scale = PlotScale(.logarithmic, from: 1, to: min(highest, budget * 1e3) * 10)
-        for tick in scale.ticks() { frame.addRow(scale.place(tick), Self.power(tick)) }
+        let scale = Self.evidenceScale(series.total.evidence, budget: budget)
+        for tick in scale.ticks() { frame.addRow(scale.place(tick), ReportText.count(tick)) }
         addEpisodes(to: &frame)
         frame.addLevel("limit", at: scale.place(budget))
         frame.addLine("l1", series.runs { point in (middle(point), scale.place(point.value.evidence)) })
@@ -122,7 +121,7 @@ struct SeriesPlots {
         let scale = Self.scale(from: all.min() ?? 0, to: all.max() ?? 1)
         var frame = PlotFrame(title)
         frame.legend = "<span class=legend><i class=\"key\"></i> current <i class=\"key two\"></i> reference</span>"
-        for tick in scale.ticks() { frame.addRow(scale.place(tick), MonitorText.percent(tick)) }
+        for tick in scale.ticks() { frame.addRow(scale.place(tick), ReportText.percent(tick)) }
         addEpisodes(to: &frame)
         frame.addLevel("ref", at: scale.place(before))
         frame.addLine("l1", found.map { $0.map { ($0.0, scale.place($0.1)) } })
@@ -141,6 +140,11 @@ struct SeriesPlots {
 
     // MARK: - Parts
 
+    /// What is far beyond the budget is at the upper edge.
+    static func evidenceScale(_ most: Double, budget: Double) -> PlotScale {
+        PlotScale(.logarithmic, from: 1, to: min(max(most, budget), budget * 1e3) * 10)
+    }
+
     /// Of shares: from 0, but where that would leave nothing to be seen.
     private static func scale(from lowest: Double, to highest: Double) -> PlotScale {
         if lowest < highest / 2 { return PlotScale(from: 0, to: min(1, max(highest * 1.1, 1e-6))) }
@@ -154,17 +158,9 @@ struct SeriesPlots {
         for episode in series.episodes {
             frame.addSpan("open", from: axis.place(episode.startedAt), to: axis.place(episode.endedAt ?? axis.to))
             for record in episode.records {
-                let text = "\(record.state.rawValue) \(TimeAxis.text(record.time)): \(record.effect)"
+                let text = "\(record.state.rawValue) \(TimeAxis.text(record.time)): \(ReportText.effect(record.effect))"
                 frame.marks.append((axis.place(record.time), record.state, text))
             }
         }
-    }
-
-    /// "10", "1 k", "1 M".
-    static func power(_ value: Double) -> String {
-        for (size, letter) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= size {
-            return MonitorText.number(value / size) + " " + letter
-        }
-        return MonitorText.number(value)
     }
 }

@@ -23,8 +23,8 @@ struct SeriesTables {
         var table: HTML = "<table><tr><th scope=col>Value<th scope=col class=n>Reference<th scope=col class=n>"
         table += moved == nil ? "Whole period" : "While the alert was open"
         for bar in bins.bars.indices {
-            let reference = MonitorText.percent(bins.share(bar, ofReference: true))
-            let current = MonitorText.percent(bins.share(bar, ofReference: false))
+            let reference = ReportText.percent(bins.share(bar, ofReference: true))
+            let current = ReportText.percent(bins.share(bar, ofReference: false))
             table += "<tr><td>\(bins.bars[bar].label)<td class=n>\(reference)<td class=n>\(current)"
         }
         return table + "</table>"
@@ -41,16 +41,17 @@ struct SeriesTables {
         table += "<th scope=col class=n>Evidence"
         for point in coarse.points {
             let value = point.value
-            table += "<tr><td>\(TimeAxis.text(point.start))<td class=n>\(value.events)<td class=n>\(value.missing)"
+            table +=
+                "<tr><td>\(TimeAxis.text(point.start))<td class=n>\(count: value.events)<td class=n>\(count: value.missing)"
             if isShare {
-                table += "<td class=n>\(ReportSeries.share(of: value.bins).map(MonitorText.percent) ?? "–")"
+                table += "<td class=n>\(ReportSeries.share(of: value.bins).map(ReportText.percent) ?? "–")"
             }
             if series.kind == .numbers {
                 for share in [0.05, 0.5, 0.95] {
                     table += "<td class=n>\(series.quantile(share, of: value.bins).map(MonitorText.number) ?? "–")"
                 }
             }
-            table += "<td class=n>\(SeriesPlots.power(value.evidence))"
+            table += "<td class=n>\(ReportText.count(value.evidence))"
         }
         return table + "</table>"
     }
