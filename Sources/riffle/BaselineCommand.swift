@@ -12,23 +12,27 @@ struct BaselineCommand: ParsableCommand {
         commandName: "baseline",
         abstract: "Make the reference that `riffle monitor` holds scores against, from a time in which all was well.",
         discussion: """
-            Scores come from files, as the output topic holds them or as `riffle replay` writes rows, or from the pipeline's
-            output topic. For each series that the "monitor" section watches, and for each segment, the reference has counts
-            on a grid, by hour of the day where hours differ, and how far they spread beyond chance. A history has to hold
-            the cycles, waves and bursts that nobody should be woken for: give several weeks.
+            Scores come from files, as the output topic holds them or as `riffle replay` writes rows, or from the \
+            pipeline's output topic. For each series that the "monitor" section watches, and for each segment, the \
+            reference has counts on a grid, by hour of the day where hours differ, and how far they spread beyond \
+            chance. A history has to hold the cycles, waves and bursts that nobody should be woken for: give several \
+            weeks.
 
-            With --labels the reference knows the precision and recall of decisions, too: events of the section's source of
-            labels, from a file.
+            With --labels the reference knows the precision and recall of decisions, too: events of the section's \
+            source of labels, from a file.
 
-            A reference is never replaced in silence: where there is one, what would change is printed and nothing is
+            A reference is never replaced in silence: where there is one, what would change is printed and nothing is \
             written, unless --replace is given.
 
             Examples:
               riffle baseline pipeline.yaml --input scores.ndjson.gz
-              riffle replay pipeline.yaml -i history.csv.gz -o rows.csv.gz && riffle baseline pipeline.yaml -i rows.csv.gz
-              riffle baseline pipeline.yaml --from-topic --from 2026-03-01 --to 2026-06-01 -o references/spring.json
+              riffle replay pipeline.yaml -i history.csv.gz -o rows.csv.gz \\
+                && riffle baseline pipeline.yaml -i rows.csv.gz
+              riffle baseline pipeline.yaml --from-topic --from 2026-03-01 \\
+                --to 2026-06-01 -o references/spring.json
 
-            Exit codes: 0 made, or the same as before, 1 failed, 2 usage, configuration, or a reference that is in the way.
+            Exit codes: 0 made, or the same as before, 1 failed, 2 usage, configuration, or a reference that is in the \
+            way.
             """)
 
     @Argument(help: "The pipeline file.")

@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measure Riffle on this machine.",
         discussion: """
             Examples:
-              riffle bench phases
+              riffle bench pipeline.yaml
               riffle bench features --help
             """,
         subcommands: [

@@ -8,10 +8,11 @@ struct BenchDriftCommand: ParsableCommand {
         commandName: "drift",
         abstract: "How often the drift detector alarms when nothing moved, and how late when something did.",
         discussion: """
-            Streams are simulated: independent scores, a daily cycle, bursts of fraud, and both; and five changes, the mean,
-            the variance, 1 % of contamination, a slow rise, and twice the fraud. Everything that the detector does is derived
-            from a reference drawn before. False alarms come with exact 95 % bounds; a rate far below the budget needs many
-            events to be seen as such. `plain` is the detector without hours of the day, tempering and its tighter bounds.
+            Streams are simulated: independent scores, a daily cycle, bursts of fraud, and both; and five changes, the \
+            mean, the variance, 1 % of contamination, a slow rise, and twice the fraud. Everything that the detector \
+            does is derived from a reference drawn before. False alarms come with exact 95 % bounds; a rate far below \
+            the budget needs many events to be seen as such. `plain` is the detector without hours of the day, \
+            tempering and its tighter bounds.
 
             Examples:
               riffle bench drift

@@ -9,15 +9,18 @@ struct BenchFeaturesCommand: ParsableCommand {
         commandName: "features",
         abstract: "What features take by themselves: time by the number of keys, and memory as it was estimated.",
         discussion: """
-            There is no Kafka, no file and no model in it. Payments are made as columns, the same for every seed, and only the
-            feature engine's own time counts, on one thread. Windows are full before the first round: a month of events of
-            all keys has gone through them.
+            There is no Kafka, no file and no model in it. Payments are made as columns, the same for every seed, and \
+            only the feature engine's own time counts, on one thread. Windows are full before the first round: a month \
+            of events of all keys has gone through them.
 
-            handbook  the twelve windows of the Fraud Detection Handbook's protocol over generated payments
-            keys      one entity with more and more keys: what an event takes by the side of the fewest
-            entities  twenty features over four entities
-            memory    bytes a key, as `riffle check` estimates, beside what the process has grown by; each in a process of
-                      its own
+            Parts:
+              handbook  the twelve windows of the Fraud Detection Handbook's protocol
+                        over generated payments
+              keys      one entity with more and more keys: what an event takes by
+                        the side of the fewest
+              entities  twenty features over four entities
+              memory    bytes a key, as `riffle check` estimates, beside what the
+                        process has grown by; each in a process of its own
 
             Examples:
               riffle bench features

@@ -13,15 +13,17 @@ struct BenchKafkaCommand: ParsableCommand {
         abstract:
             "Publish files of events to an embedded cluster, then score that backlog with `run` and collect the scores.",
         discussion: """
-            Cluster, pipeline and collector share this machine's cores. With --copier, a program that only copies records
-            (`make copier`) and `riffle run` take turns instead, each in a process of its own against a fresh cluster, and
-            nothing reads their output: that shows how much of the possible rate is reached, and what it costs. Rates count
-            events of the scored source; a source without a file stays empty.
+            Cluster, pipeline and collector share this machine's cores. With --copier, a program that only copies \
+            records (`make copier`) and `riffle run` take turns instead, each in a process of its own against a fresh \
+            cluster, and nothing reads their output: that shows how much of the possible rate is reached, and what it \
+            costs. Rates count events of the scored source; a source without a file stays empty.
 
             Examples:
-              riffle bench kafka pipelines/card-fraud/replay-labelled.yaml --copier .build/copier --rounds 5
-              riffle bench kafka pipelines/card-fraud/pipeline.yaml --input transactions=events.ndjson \\
-                  --input labels=labels.ndjson --output scores.ndjson
+              riffle bench kafka pipelines/card-fraud/replay-labelled.yaml \\
+                --copier .build/copier --rounds 5
+              riffle bench kafka pipelines/card-fraud/pipeline.yaml \\
+                --input transactions=events.ndjson --input labels=labels.ndjson \\
+                --output scores.ndjson
 
             Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)

@@ -11,14 +11,16 @@ struct BenchLatencyCommand: ParsableCommand {
         commandName: "latency",
         abstract: "From when an event is meant to be sent to when its score has arrived, at steady rates.",
         discussion: """
-            An embedded cluster, a sender and a collector are in this process; `riffle run`, and with --copier a program
-            that only copies records (`make copier`), in turn in one of their own. Every event has its time from the start:
-            what is sent late counts from when it was due. The first two seconds are not measured. On a machine that does
-            other things too, take several rounds.
+            An embedded cluster, a sender and a collector are in this process; `riffle run`, and with --copier a \
+            program that only copies records (`make copier`), in turn in one of their own. Every event has its time \
+            from the start: what is sent late counts from when it was due. The first two seconds are not measured. On \
+            a machine that does other things too, take several rounds.
 
             Examples:
-              riffle bench latency pipelines/card-fraud/replay-labelled.yaml --copier .build/copier
-              riffle bench latency pipelines/card-fraud/replay-labelled.yaml --rate 2000,10000 --seconds 20
+              riffle bench latency pipelines/card-fraud/replay-labelled.yaml \\
+                --copier .build/copier
+              riffle bench latency pipelines/card-fraud/replay-labelled.yaml \\
+                --rate 2000,10000 --seconds 20
 
             Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)

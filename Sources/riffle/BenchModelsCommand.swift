@@ -8,7 +8,7 @@ struct BenchModelsCommand: ParsableCommand {
         commandName: "models",
         abstract: "Time a model alone on one core, by rows a call.",
         discussion: """
-            The rows are a csv as for `riffle model predict`; all of them are in memory before the first is predicted.
+            The rows are a csv as for `riffle model predict`; all of them are in memory before the first is predicted. \
             scripts/bench_models.py runs the libraries on the same rows beside it.
 
             Example:
@@ -39,7 +39,7 @@ struct BenchModelsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try file.load()
+        let model = try file.load(for: "riffle bench models")
         do {
             let rows = try ModelRows(model: model, path: input)
             guard rows.count > 0 else { throw ReplayFailure(.environment, "\(input): it has no rows") }

@@ -7,8 +7,9 @@ struct BenchMonitorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "monitor", abstract: "Measure how many scores a second the monitor takes in, on one thread.",
         discussion: """
-            Score records lie in memory as JSON; reading them, counting, deciding and describing every window are measured.
-            One shape is the score alone, the other 20 features and the score, for all events and in 10 segments.
+            Score records lie in memory as JSON; reading them, counting, deciding and describing every window are \
+            measured. One shape is the score alone, the other 20 features and the score, for all events and in 10 \
+            segments.
 
             Example:
               riffle bench monitor --events 100000

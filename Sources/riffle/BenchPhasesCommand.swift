@@ -7,10 +7,10 @@ struct BenchPhasesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "phases", abstract: "Each phase of a pipeline and the whole, over events in memory.",
         discussion: """
-            There is no Kafka in it: all events are in memory before the first round. Each round begins with empty
-            state. With one worker everything runs on one thread. The hash covers every byte of every score in order:
-            the same work gives the same hash, whatever the workers and batches. Without --input, card transactions are
-            generated, the same every time.
+            There is no Kafka in it: all events are in memory before the first round. Each round begins with empty \
+            state. With one worker everything runs on one thread. The hash covers every byte of every score in order: \
+            the same work gives the same hash, whatever the workers and batches. Without --input, card transactions \
+            are generated, the same every time.
 
             Examples:
               riffle bench pipeline.yaml

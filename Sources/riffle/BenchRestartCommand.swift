@@ -10,18 +10,20 @@ struct BenchRestartCommand: ParsableCommand {
         commandName: "restart",
         abstract: "How long a killed pipeline with many keys is away, as whole processes.",
         discussion: """
-            Generated payments of --keys customers go through an embedded cluster in this process while `riffle run`, in one of
-            its own, scores them and saves state. When a snapshot of all keys is durable, the process is killed (SIGKILL), a
-            few more events are published, and it is started again. Times are from exec: until it joins its group, has its
-            partitions, has loaded the snapshot, has replayed the log behind it, and until the first new score has arrived.
+            Generated payments of --keys customers go through an embedded cluster in this process while `riffle run`, \
+            in one of its own, scores them and saves state. When a snapshot of all keys is durable, the process is \
+            killed (SIGKILL), a few more events are published, and it is started again. Times are from exec: until it \
+            joins its group, has its partitions, has loaded the snapshot, has replayed the log behind it, and until \
+            the first new score has arrived.
 
-            The join is the cluster's: the embedded one lets nobody in before the killed member's session is over, so that
-            session.timeout.ms is 6 s here, and a first member waits three more. The snapshot comes from the page cache,
-            as after any crash that the machine survives; --cold reads it from disk.
+            The join is the cluster's: the embedded one lets nobody in before the killed member's session is over, so \
+            that session.timeout.ms is 6 s here, and a first member waits three more. The snapshot comes from the page \
+            cache, as after any crash that the machine survives; --cold reads it from disk.
 
             Examples:
               riffle bench restart pipelines/card-fraud/replay-labelled.yaml
-              riffle bench restart pipelines/card-fraud/replay-labelled.yaml --keys 100000 --rounds 1
+              riffle bench restart pipelines/card-fraud/replay-labelled.yaml \\
+                --keys 100000 --rounds 1
 
             Exit codes: 0 measured, 1 failed, 2 usage or configuration.
             """)

@@ -9,21 +9,22 @@ struct BenchSoakCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak", abstract: "A steady load for a long time: whether memory and latency stay what they are.",
         discussion: """
-            An embedded cluster, a sender and a collector are in this process, `riffle run` in one of its own, with a state
-            directory that is deleted afterwards. Without --rate, the most that this set-up carries is looked for first, and
-            --share of it is sent: open loop, each event at its time, late or not. Every minute a line; at the end the slopes
-            of memory and latency with their standard errors, the first quarter left out. With --copier, a program that only
-            copies records (`make copier`) is then given the same load for as long.
+            An embedded cluster, a sender and a collector are in this process, `riffle run` in one of its own, with a \
+            state directory that is deleted afterwards. Without --rate, the most that this set-up carries is looked \
+            for first, and --share of it is sent: open loop, each event at its time, late or not. Every minute a line; \
+            at the end the slopes of memory and latency with their standard errors, the first quarter left out. With \
+            --copier, a program that only copies records (`make copier`) is then given the same load for as long.
 
-            Event time has to go on growing, or windows would never forget: payments of --customers customers are generated
-            day after day, or the events of --input are sent again and again, each pass later by whole days. It is printed
-            when state has its full size; that should be within the first quarter.
+            Event time has to go on growing, or windows would never forget: payments of --customers customers are \
+            generated day after day, or the events of --input are sent again and again, each pass later by whole days. \
+            It is printed when state has its full size; that should be within the first quarter.
 
             Examples:
               riffle bench soak pipelines/card-fraud/replay-labelled.yaml
-              riffle bench soak pipelines/card-fraud/replay-labelled.yaml --rate 50000 --minutes 5
+              riffle bench soak pipelines/card-fraud/replay-labelled.yaml --rate 50000 \\
+                --minutes 5
 
-            Exit codes: 0 memory and latency are flat and nothing is missing, 1 they are not or it failed, 2 usage or
+            Exit codes: 0 memory and latency are flat and nothing is missing, 1 they are not or it failed, 2 usage or \
             configuration.
             """)
 

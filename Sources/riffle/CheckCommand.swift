@@ -13,16 +13,17 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check a pipeline file and everything it refers to; print every problem at once.",
         discussion: """
+            JSON is one object (schemas/check.v1.schema.json) on standard output, problems included; text has problems \
+            on standard error.
+
+            --online asks the cluster as well, and changes nothing there: are the topics there, do they retain what \
+            windows need, how far has the group come?
+
             Examples:
               riffle check pipelines/card-fraud/pipeline.yaml
               riffle check pipelines/card-fraud/pipeline.yaml --format json
-              riffle check pipelines/card-fraud/pipeline.yaml --online --brokers localhost:9092
-
-            JSON is one object (schemas/check.v1.schema.json) on standard output, problems included; text has problems on
-            standard error.
-
-            --online asks the cluster as well, and changes nothing there: are the topics there, do they retain what windows
-            need, how far has the group come?
+              riffle check pipelines/card-fraud/pipeline.yaml --online \\
+                --brokers localhost:9092
 
             Exit codes: 0 fine (there may be warnings), 2 usage, or at least one error.
             """)

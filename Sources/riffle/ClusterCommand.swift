@@ -8,13 +8,15 @@ struct ClusterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster", abstract: "Start a small Kafka cluster for trying things out, until told to stop.",
         discussion: """
-            It is the cluster of "brokers: embedded", in a process of its own: pipelines can be stopped, killed and started
-            again beside it, and other clients can join. It listens on 127.0.0.1, at a port that it prints; keeps about 5 MiB a
-            partition, drops the oldest beyond that, and forgets everything when it ends; and knows no transactions.
+            It is the cluster of "brokers: embedded", in a process of its own: pipelines can be stopped, killed and \
+            started again beside it, and other clients can join. It listens on 127.0.0.1, at a port that it prints; \
+            keeps about 5 MiB a partition, drops the oldest beyond that, and forgets everything when it ends; and \
+            knows no transactions.
 
             Examples:
               riffle cluster --pipeline pipelines/card-fraud/pipeline.yaml
-              riffle cluster --topic card.transactions:4 --topic card.scores:4 --topic card.dead-letter:1
+              riffle cluster --topic card.transactions:4 --topic card.scores:4 \\
+                --topic card.dead-letter:1
 
             Exit codes: 0 stopped in order, 1 failed, 2 usage or configuration.
             """)

@@ -75,13 +75,15 @@ struct DeadLetterListCommand: ParsableCommand {
         commandName: "list",
         abstract: "Show dead letters: where each came from, what is wrong, how often it was tried.",
         discussion: """
-            The whole topic is read, one partition after the other, up to where it ends now. Values of events are only
+            The whole topic is read, one partition after the other, up to where it ends now. Values of events are only \
             shown with --payload. The last line, on standard error, says where the next call may begin.
 
             Examples:
               riffle dead-letter list pipeline.yaml --since 2h
-              riffle dead-letter list pipeline.yaml --code invalid-json --limit 10 --payload
-              riffle dead-letter list pipeline.yaml --format json | jq .code | sort | uniq -c
+              riffle dead-letter list pipeline.yaml --code invalid-json --limit 10 \\
+                --payload
+              riffle dead-letter list pipeline.yaml --format json \\
+                | jq .code | sort | uniq -c
 
             Exit codes: 0 fine, 1 failed, 2 usage or configuration.
             """)
@@ -127,12 +129,12 @@ struct DeadLetterReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay", abstract: "Put dead letters back on the topic that they came from.",
         discussion: """
-            An event goes back with its key, value, headers and timestamp, to its partition if the topic still has it,
-            and with the count of its attempts. Letters that were tried too often, were cut, or came from elsewhere stay
-            and are named. Success is only reported once the brokers have acknowledged everything.
+            An event goes back with its key, value, headers and timestamp, to its partition if the topic still has it, \
+            and with the count of its attempts. Letters that were tried too often, were cut, or came from elsewhere \
+            stay and are named. Success is only reported once the brokers have acknowledged everything.
 
-            Nothing is remembered: whoever replays the same letters twice has the events twice. The last line says where
-            the next call is to begin: give it as --after.
+            Nothing is remembered: whoever replays the same letters twice has the events twice. The last line says \
+            where the next call is to begin: give it as --after.
 
             Examples:
               riffle dead-letter replay pipeline.yaml --code field-missing --dry-run

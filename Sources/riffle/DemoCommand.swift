@@ -11,27 +11,28 @@ struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Watch a pipeline at work: Kafka, a generator and the pipeline in one process.",
         discussion: """
-            Starts a small Kafka cluster inside the process, sends 40 days of card transactions as fast as they go, then
-            more at a steady rate, with a wave of fraud in them and now and then a broken event. Needs no network.
-            Other clients can join the cluster at the address that is shown. Where the pipeline has a source of labels,
-            each payment's comes six days of event time after it, and shows how good the decision was.
+            Starts a small Kafka cluster inside the process, sends 40 days of card transactions as fast as they go, \
+            then more at a steady rate, with a wave of fraud in them and now and then a broken event. Needs no \
+            network. Other clients can join the cluster at the address that is shown. Where the pipeline has a source \
+            of labels, each payment's comes six days of event time after it, and shows how good the decision was.
 
-            Where the pipeline has a "monitor" section, a monitor runs beside it. Its reference is made of the first 40 days,
-            by replay; then all amounts are 1.3 times as high for two days: an alert fires, says what moved, and is resolved
-            when amounts are back. The wave of fraud comes a week later.
+            Where the pipeline has a "monitor" section, a monitor runs beside it. Its reference is made of the first \
+            40 days, by replay; then all amounts are 1.3 times as high for two days: an alert fires, says what moved, \
+            and is resolved when amounts are back. The wave of fraud comes a week later.
 
-            The dashboard and the rest of the console (docs/HTTP.md) are at http://127.0.0.1:8080/, or at another port where that
-            is taken.
+            The dashboard and the rest of the console (docs/HTTP.md) are at http://127.0.0.1:8080/, or at another port \
+            where that is taken.
 
             Latency is from when an event was meant to be sent to when its score is computed, before it is delivered.
+
+            Without a terminal it ends after 30 s and prints a line every 5 s.
 
             Examples:
               riffle demo
               riffle demo --for 30s --rate 5000
               riffle demo --http 127.0.0.1:9000
 
-            Without a terminal it ends after 30 s and prints a line every 5 s. Exit codes: 0 ended in order, 1 failed,
-            2 usage or configuration.
+            Exit codes: 0 ended in order, 1 failed, 2 usage or configuration.
             """)
 
     @Argument(help: "The pipeline file.")

@@ -19,23 +19,26 @@ struct DriftCommand: ParsableCommand {
             commandName: "compare",
             abstract: "Hold a sample of numbers against a reference by all usual statistics.",
             discussion: """
-                The files hold one number a line, or a table or JSON lines with a column of numbers; plain or gzip. All
-                numbers are held in memory, at most \(SampleComparison.numbersMax) a file.
+                The files hold one number a line, or a table or JSON lines with a column of numbers; plain or gzip. \
+                All numbers are held in memory, at most \(SampleComparison.numbersMax) a file.
 
-                Either side can be a piece of a topic: topic:NAME, topic:NAME/PARTITION, with @FROM..TO behind it, each of the
-                two an offset or a time (2026-06-01, or 2026-06-01T12:00:00Z) of the records' timestamps, TO not included.
-                Values are JSON objects with a member for --column, or numbers. Only committed records are read.
+                Either side can be a piece of a topic: topic:NAME, topic:NAME/PARTITION, with @FROM..TO behind it, \
+                each of the two an offset or a time (2026-06-01, or 2026-06-01T12:00:00Z) of the records' timestamps, \
+                TO not included. Values are JSON objects with a member for --column, or numbers. Only committed \
+                records are read.
 
                 Statistics:
-                \(StatisticCatalogue.standard.list)
+                \(HelpList.text(StatisticCatalogue.standard.list))
 
                 docs/DRIFT.md defines each of them, and says when to believe it.
 
                 Examples:
                   riffle drift compare july.txt august.txt
-                  riffle drift compare scores-july.ndjson.gz scores-august.ndjson.gz --column score --format json
-                  riffle drift compare topic:card.scores@2026-06-01..2026-07-01 topic:card.scores@2026-07-01.. \\
-                    --column score --pipeline pipelines/card-fraud/pipeline.yaml
+                  riffle drift compare scores-july.ndjson.gz scores-august.ndjson.gz \\
+                    --column score --format json
+                  riffle drift compare topic:card.scores@2026-06-01..2026-07-01 \\
+                    topic:card.scores@2026-07-01.. --column score \\
+                    --pipeline pipelines/card-fraud/pipeline.yaml
 
                 Exit codes: 0 compared, whatever came of it, 1 failed, 2 usage.
                 """)
@@ -95,19 +98,21 @@ struct DriftCommand: ParsableCommand {
             discussion: """
                 A position is the number's place in the stream, counted from 0. The detector that decides in the monitor:
 
-                \(SequentialRun.list)
+                \(HelpList.text(SequentialRun.list))
 
                 The others are River's, alarm for alarm, with River's names for parameters:
 
-                \(DetectorRun.list())
+                \(HelpList.text(DetectorRun.list()))
 
-                The stream is read as it comes, in constant memory. docs/DRIFT.md says what each detector sees, and how
-                often it alarms without a change.
+                The stream is read as it comes, in constant memory. docs/DRIFT.md says what each detector sees, and \
+                how often it alarms without a change.
 
                 Examples:
                   riffle drift detect adwin scores.txt --param delta=0.0005
-                  riffle drift detect page-hinkley scores.csv.gz --column score --param threshold=5
-                  riffle drift detect esr august.txt --param reference=july.txt --param false_alarms=100_000 --format json
+                  riffle drift detect page-hinkley scores.csv.gz --column score \\
+                    --param threshold=5
+                  riffle drift detect esr august.txt --param reference=july.txt \\
+                    --param false_alarms=100_000 --format json
 
                 Exit codes: 0 read to the end, whatever came of it, 1 failed, 2 usage.
                 """)
@@ -200,7 +205,7 @@ enum DriftFailure {
         do { try body() } catch let code as ExitCode {
             throw code
         } catch {
-            Terminal.printFailure("error", error)
+            Terminal.printFailure("riffle drift", error)
             throw ExitCode(1)
         }
     }

@@ -10,17 +10,19 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain",
         abstract: "Show one event's way: fields, windows with the events they hold, features, score, reasons, rules.",
         discussion: """
-            History goes through the code that scores live, and what is shown is read out of the engine when it comes to
-            the event: its windows hold what they held, late or not. An event that is no score says why.
+            History goes through the code that scores live, and what is shown is read out of the engine when it comes \
+            to the event: its windows hold what they held, late or not. An event that is no score says why.
 
-            --id takes an event of the input by its id, also one that cannot be used as long as an id can be read in it;
-            --line by its line. --event is one more event of the scored source, as JSON, which takes the place among the
-            others that its time gives it. Where several have the id all are shown, up to ten.
+            --id takes an event of the input by its id, also one that cannot be used as long as an id can be read in \
+            it; --line by its line. --event is one more event of the scored source, as JSON, which takes the place \
+            among the others that its time gives it. Where several have the id all are shown, up to ten.
 
             Examples:
               riffle explain pipeline.yaml --input history.csv.gz --id 1754154
-              riffle explain pipeline.yaml -i transactions=events.csv -i labels=labels.csv --line 17 --format json
-              echo '{"id": 1, …}' | riffle explain pipeline.yaml --input history.csv.gz --event -
+              riffle explain pipeline.yaml -i transactions=events.csv \\
+                -i labels=labels.csv --line 17 --format json
+              echo '{"id": 1, …}' \\
+                | riffle explain pipeline.yaml --input history.csv.gz --event -
 
             Exit codes: 0 fine, 1 failed or no such event, 2 usage or configuration.
             """)

@@ -12,22 +12,29 @@ struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Make card transactions, to a pipeline's topic or to a file.",
         discussion: """
-            The same options make the same transactions on every machine. Records are keyed by customer. A rate is kept
-            whatever becomes of the events sent before (open loop). Without --days, events to Kafka end at the present:
-            pipelines refuse events from the future. Where the pipeline has a source of labels, events carry none: they go
-            to its topic, or to --labels-output, when they become known. They have a channel (web, pos, atm) and the region
-            of the terminal only where the pipeline's source reads a field "channel" or "region", as text.
+            The same options make the same transactions on every machine. Records are keyed by customer. A rate is \
+            kept whatever becomes of the events sent before (open loop). Without --days, events to Kafka end at the \
+            present: pipelines refuse events from the future. Where the pipeline has a source of labels, events carry \
+            none: they go to its topic, or to --labels-output, when they become known. They have a channel (web, pos, \
+            atm) and the region of the terminal only where the pipeline's source reads a field "channel" or "region", \
+            as text.
 
-            Drifts (--drift KIND, KIND@DAY or KIND@FIRST-LAST; the first day of all is 0, the default day \(PlantedDrift.firstDayDefault)):
+            Drifts (--drift KIND, KIND@DAY or KIND@FIRST-LAST; the first day of all is 0, the default day \
+            \(PlantedDrift.firstDayDefault)):
             \(driftList)
-            Before its first and after its last day payments are the same as without it. The rules of fraud stay the same: a
-            payment that is over \(CardTransaction.largeAmountCents / 100) by a drift is fraud like any other.
+
+            Before its first and after its last day payments are the same as without it. The rules of fraud stay the \
+            same: a payment that is over \(CardTransaction.largeAmountCents / 100) by a drift is fraud like any other.
 
             Examples:
-              riffle generate pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 --rate 500
-              riffle generate pipelines/card-fraud/pipeline.yaml --output events.csv.gz --labels-output labels.csv.gz --days 90
-              riffle generate pipelines/card-fraud/replay-labelled.yaml --output events.csv.gz --days 90 --fraud-wave 60
-              riffle generate pipelines/card-fraud/replay-labelled.yaml --output events.csv.gz --days 90 --drift amount-mean@60-74
+              riffle generate pipelines/card-fraud/pipeline.yaml \\
+                --brokers localhost:9092 --rate 500
+              riffle generate pipelines/card-fraud/pipeline.yaml --output events.csv.gz \\
+                --labels-output labels.csv.gz --days 90
+              riffle generate pipelines/card-fraud/replay-labelled.yaml \\
+                --output events.csv.gz --days 90 --fraud-wave 60
+              riffle generate pipelines/card-fraud/replay-labelled.yaml \\
+                --output events.csv.gz --days 90 --drift amount-mean@60-74
 
             Exit codes: 0 done or stopped in order, 1 failed or not all delivered, 2 usage or configuration.
             """)
@@ -88,9 +95,10 @@ struct GenerateCommand: ParsableCommand {
 
     private static var driftList: String {
         let width = PlantedDrift.Kind.allCases.map(\.rawValue.count).max() ?? 0
-        return PlantedDrift.Kind.allCases.map { kind in
-            "  \(kind.rawValue.padding(toLength: width + 2, withPad: " ", startingAt: 0))\(kind.summary)"
-        }.joined(separator: "\n")
+        return HelpList.text(
+            PlantedDrift.Kind.allCases.map { kind in
+                kind.rawValue.padding(toLength: width + 2, withPad: " ", startingAt: 0) + kind.summary
+            }.joined(separator: "\n"))
     }
 
     func validate() throws {

@@ -20,11 +20,11 @@ struct ModelCommand: ParsableCommand {
             commandName: "predict",
             abstract: "Predict the rows of a table, to hold Riffle against the library that trained the model.",
             discussion: """
-                The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing value.
-                The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... (what the
-                library's predict gives), then with --contributions contrib0, ...: for each raw output one for each input and the base
-                value. Numbers are the shortest that read back to the same float32 (XGBoost, ONNX) or
-                float64 (LightGBM).
+                The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing \
+                value. The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... \
+                (what the library's predict gives), then with --contributions contrib0, ...: for each raw output one \
+                for each input and the base value. Numbers are the shortest that read back to the same float32 \
+                (XGBoost, ONNX) or float64 (LightGBM).
 
                 Examples:
                   riffle model predict model.json --input X.csv --output out.csv --raw
@@ -57,7 +57,7 @@ struct ModelCommand: ParsableCommand {
                 let count = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
                 Terminal.printError("\(count) rows predicted")
             } catch {
-                Terminal.printFailure("error", error)
+                Terminal.printFailure("riffle model", error)
                 throw ExitCode(1)
             }
         }
@@ -75,22 +75,23 @@ struct ModelFileArguments: ParsableArguments {
             valueName: "best|all"))
     var iterations = Iterations.best
 
-    func load() throws -> Model {
+    /// - Parameter command: Who says what is wrong with the file.
+    func load(for command: String = "riffle model") throws -> Model {
         // Any output will do here: all of them are written.
-        try read { file in
+        try read(for: command) { file in
             try Model.load(
                 ModelBinding.read(file), path: file, options: ModelOptions(iterations: iterations, output: 0))
         }
     }
 
     /// Runs what reads the file; what it throws is printed.
-    func read<Value>(_ body: (String) throws -> Value) throws -> Value {
+    func read<Value>(for command: String = "riffle model", _ body: (String) throws -> Value) throws -> Value {
         do { return try body(file) } catch let failure as ModelFailure {
-            Terminal.printError("error: \(failure)")
+            Terminal.printError("\(command): \(failure)")
         } catch {
             let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
             let text = reason.map { String(cString: strerror(Int32($0.code))).lowercased() } ?? "\(error)"
-            Terminal.printError("error: \(file): cannot be read: \(text)")
+            Terminal.printError("\(command): \(file): cannot be read: \(text)")
         }
         throw ExitCode(2)
     }

@@ -10,9 +10,9 @@ extension ModelCommand {
             abstract:
                 "Say what a model file holds: format, objective, inputs, trees, importance, and what is not supported.",
             discussion: """
-                Importance is the library's own: splits (XGBoost's "weight"), gain and cover, as totals and as means over
-                an input's splits, over all trees in the file. ONNX files keep none; their operators are listed instead.
-                Of a file that is refused all problems are told that can be found, not the first one alone.
+                Importance is the library's own: splits (XGBoost's "weight"), gain and cover, as totals and as means \
+                over an input's splits, over all trees in the file. ONNX files keep none; their operators are listed \
+                instead. Of a file that is refused all problems are told that can be found, not the first one alone.
 
                 Examples:
                   riffle model inspect model.json

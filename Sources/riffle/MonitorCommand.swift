@@ -11,21 +11,25 @@ struct MonitorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "monitor", abstract: "Watch a pipeline's scores, and tell what has moved.",
         discussion: """
-            Reads the pipeline's output topic beside `riffle run`, holds it against the reference that `riffle baseline`
-            made, and publishes alerts to the topic of the "monitor" section: CloudEvents, see schemas/alert.v1.schema.json.
-            SIGTERM and SIGINT end it in order. A restart comes to the same alerts with the same ids, and sends none twice.
+            Reads the pipeline's output topic beside `riffle run`, holds it against the reference that `riffle \
+            baseline` made, and publishes alerts to the topic of the "monitor" section: CloudEvents, see \
+            schemas/alert.v1.schema.json. SIGTERM and SIGINT end it in order. A restart comes to the same alerts with \
+            the same ids, and sends none twice.
 
-            With --input scores come from files (as the output topic holds them, or as `riffle replay` writes rows) and alerts
-            go to --output, a line each; no Kafka is needed. With --calibrate the alerts that your own past would have raised
-            are counted against the budget: of a time in which nothing was wrong, other than the reference's.
+            With --input scores come from files (as the output topic holds them, or as `riffle replay` writes rows) \
+            and alerts go to --output, a line each; no Kafka is needed. With --calibrate the alerts that your own past \
+            would have raised are counted against the budget: of a time in which nothing was wrong, other than the \
+            reference's.
 
-            --report writes a page for a browser of what the monitor has seen since it began: over Kafka at its end, at each
-            SIGHUP, and with --report-every from time to time. --until-end --no-state makes one of the whole topic.
+            --report writes a page for a browser of what the monitor has seen since it began: over Kafka at its end, \
+            at each SIGHUP, and with --report-every from time to time. --until-end --no-state makes one of the whole \
+            topic.
 
             Examples:
               riffle monitor pipelines/card-fraud/pipeline.yaml
               riffle monitor pipeline.yaml --input scores.ndjson.gz --output alerts.ndjson
-              riffle monitor pipeline.yaml --input scores.ndjson.gz --labels labels.csv.gz --output alerts.ndjson --report report.html
+              riffle monitor pipeline.yaml --input scores.ndjson.gz \\
+                --labels labels.csv.gz --output alerts.ndjson --report report.html
               riffle monitor pipeline.yaml --until-end --no-state --report report.html
               riffle monitor pipeline.yaml --calibrate last-year.csv.gz
 

@@ -11,29 +11,35 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay",
         abstract: "Run files of events, or what topics hold, through a pipeline; write features, scores, decisions.",
         discussion: """
-            A row has the event's id, event_time, every feature in order, score and decision. Numbers are written so
-            that they read back exactly; what is missing is an empty cell, or null. Rows that cannot be used are
+            A row has the event's id, event_time, every feature in order, score and decision. Numbers are written so \
+            that they read back exactly; what is missing is an empty cell, or null. Rows that cannot be used are \
             counted and left out. The output appears under its name only when it is whole.
 
-            A pipeline of several sources takes a file of each, merged as live: by when their events became available.
-            --from, --to, --keys and --labelled-only choose rows; all other events fill the windows all the same, so that
-            a row does not depend on the choice.
+            A pipeline of several sources takes a file of each, merged as live: by when their events became available. \
+            --from, --to, --keys and --labelled-only choose rows; all other events fill the windows all the same, so \
+            that a row does not depend on the choice.
 
-            --compare computes scores again (one JSON object a line, as the output topic holds them or as replay writes
-            them) and tells, feature by feature, what is equal and what is not. It keeps 56 bytes and 8 for each feature of each record.
+            --compare computes scores again (one JSON object a line, as the output topic holds them or as replay \
+            writes them) and tells, feature by feature, what is equal and what is not. It keeps 56 bytes and 8 for \
+            each feature of each record.
 
-            With --from-topics the events are those of the pipeline's topic, up to where its partitions end now, in the
-            order in which "riffle run" took them (its order topic); what was not taken yet, or where no order is
-            recorded, is merged by event time. No group is joined, nothing is committed, nothing is written to Kafka.
+            With --from-topics the events are those of the pipeline's topic, up to where its partitions end now, in \
+            the order in which "riffle run" took them (its order topic); what was not taken yet, or where no order is \
+            recorded, is merged by event time. No group is joined, nothing is committed, nothing is written to Kafka. \
             With --since rows begin so far back; what stands before fills the windows all the same.
 
             Examples:
               riffle replay pipeline.yaml --input events.csv.gz --output features.csv
-              zcat events.ndjson.gz | riffle replay pipeline.yaml --input - --output - --output-format csv
-              riffle replay pipeline.yaml -i events.csv.gz -o scores.ndjson --metrics tx_fraud --metrics-key customer_id
-              riffle replay pipeline.yaml -i transactions=events.csv.gz -i labels=labels.csv.gz -o features.csv
-              riffle replay pipeline.yaml -i events.csv.gz --from 2025-03-01 --to 2025-04-01 --keys 10% -o march.csv
-              riffle replay pipeline.yaml --from-topics --brokers localhost:9092 --since 30d -o features.csv.gz
+              zcat events.ndjson.gz \\
+                | riffle replay pipeline.yaml --input - --output - --output-format csv
+              riffle replay pipeline.yaml -i events.csv.gz -o scores.ndjson \\
+                --metrics tx_fraud --metrics-key customer_id
+              riffle replay pipeline.yaml -i transactions=events.csv.gz \\
+                -i labels=labels.csv.gz -o features.csv
+              riffle replay pipeline.yaml -i events.csv.gz --from 2025-03-01 \\
+                --to 2025-04-01 --keys 10% -o march.csv
+              riffle replay pipeline.yaml --from-topics --brokers localhost:9092 \\
+                --since 30d -o features.csv.gz
               riffle replay pipeline.yaml --from-topics --compare scores.ndjson
 
             Exit codes: 0 fine (there may be rows left out), 1 failed or a difference found, 2 usage or configuration.

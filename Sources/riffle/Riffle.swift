@@ -10,18 +10,26 @@ struct Riffle: ParsableCommand {
         discussion: """
             Examples:
               riffle demo
-              riffle check pipeline.yaml
-              riffle run pipeline.yaml --brokers localhost:9092
+              riffle check pipelines/card-fraud/pipeline.yaml
+              riffle run pipelines/card-fraud/pipeline.yaml --brokers localhost:9092
               riffle help replay
 
             Exit codes: 0 done, 1 failed, 2 usage or configuration; docs/RUNBOOK.md has the rest.
             """,
         version: RiffleVersion.text,
-        subcommands: [
-            RunCommand.self, MonitorCommand.self, BaselineCommand.self, CheckCommand.self, SchemaCommand.self,
-            ReplayCommand.self, TestCommand.self, ExplainCommand.self, TapCommand.self, TrainCommand.self,
-            ModelCommand.self, GenerateCommand.self, DemoCommand.self,
-            BenchCommand.self, DriftCommand.self, DeadLetterCommand.self, StateCommand.self, ClusterCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Everyday",
+                subcommands: [
+                    RunCommand.self, CheckCommand.self, ReplayCommand.self, TestCommand.self, ExplainCommand.self,
+                    TapCommand.self, MonitorCommand.self, BaselineCommand.self, TrainCommand.self,
+                ]),
+            CommandGroup(
+                name: "Tool",
+                subcommands: [
+                    DemoCommand.self, GenerateCommand.self, ClusterCommand.self, DeadLetterCommand.self,
+                    StateCommand.self, ModelCommand.self, DriftCommand.self, SchemaCommand.self, BenchCommand.self,
+                ]),
         ])
 }
 

@@ -13,14 +13,16 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Read events from Kafka, score them, and write scores, until told to stop.",
         discussion: """
-            SIGTERM and SIGINT end it in order: what is in flight is finished, flushed and committed; a second one ends it at once.
-            SIGHUP reads the model files again; a changed one takes its model's place by itself, too.
+            SIGTERM and SIGINT end it in order: what is in flight is finished, flushed and committed; a second one \
+            ends it at once. SIGHUP reads the model files again; a changed one takes its model's place by itself, too.
 
             Examples:
               riffle run pipelines/card-fraud/pipeline.yaml
-              riffle run pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 --until-end
+              riffle run pipelines/card-fraud/pipeline.yaml --brokers localhost:9092 \\
+                --until-end
               riffle run pipelines/card-fraud/pipeline.yaml --http 127.0.0.1:8080
-              riffle run pipelines/card-fraud/pipeline.yaml --metrics-file /var/lib/node_exporter/riffle.prom
+              riffle run pipelines/card-fraud/pipeline.yaml \\
+                --metrics-file /var/lib/node_exporter/riffle.prom
 
             Exit codes: 0 stopped in order, 1 failed, 2 usage or configuration.
             """)

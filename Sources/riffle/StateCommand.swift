@@ -37,7 +37,7 @@ struct StateCommand: ParsableCommand {
             abstract: "Read every byte of snapshots and hold it against its checksum.",
             discussion: """
                 Example:
-                  riffle state verify state/ --json
+                  riffle state verify state/ --format json
 
                 Exit codes: 0 all are sound, 1 one is not or none was found, 2 usage.
                 """)
@@ -53,20 +53,27 @@ struct SnapshotArguments: ParsableArguments {
     @Argument(help: "Snapshots, or directories of them.")
     var paths: [String]
 
-    @Flag(help: "Print a JSON object a line.")
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    @Option(help: ArgumentHelp("How it is printed; json is an object a line.", valueName: "text|json"))
+    var format = Format.text
+
+    /// What `--format json` was called before.
+    @Flag(help: .hidden)
     var json = false
 
     func report(verifies: Bool) throws {
+        let isJSON = json || format == .json
         var isSound = true
         for path in paths {
             let files = Self.files(at: path)
             if files.isEmpty {
-                Terminal.printError("error: \(path): there is no snapshot in it")
+                Terminal.printError("riffle state: \(path): there is no snapshot in it")
                 isSound = false
             }
             for file in files {
                 let inspection = SnapshotInspection(path: file, verifies: verifies)
-                print(json ? inspection.json : inspection.text)
+                print(isJSON ? inspection.json : inspection.text)
                 isSound = isSound && inspection.isSound
             }
         }

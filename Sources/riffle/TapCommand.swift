@@ -12,20 +12,23 @@ struct TapCommand: ParsableCommand {
         commandName: "tap",
         abstract: "Follow scores, dead letters or alerts as they are written.",
         discussion: """
-            Reads the pipeline's topic from its end on, or from --from. No group is joined and nothing is committed; of
-            transactions only what was committed is seen. Records of a partition come in its order.
+            Reads the pipeline's topic from its end on, or from --from. No group is joined and nothing is committed; \
+            of transactions only what was committed is seen. Records of a partition come in its order.
 
-            --where takes an expression as rules have it (docs/PIPELINE.md) over what a record says. Of a score: id, score,
-            decision, event_time, model, the features and fields that it carries by their names, and the scores of
-            several models; of a dead letter: code, message, origin, topic, attempts; of an alert: state, severity, series.
+            --where takes an expression as rules have it (docs/PIPELINE.md) over what a record says. Of a score: id, \
+            score, decision, event_time, model, the features and fields that it carries by their names, and the scores \
+            of several models; of a dead letter: code, message, origin, topic, attempts; of an alert: state, severity, \
+            series.
 
-            On a terminal a record is a line of text; in a pipe, or with --format json, it is the record as it was written
-            (of a dead letter what its headers say, with the event).
+            On a terminal a record is a line of text; in a pipe, or with --format json, it is the record as it was \
+            written (of a dead letter what its headers say, with the event).
 
             Examples:
               riffle tap pipeline.yaml
-              riffle tap pipeline.yaml --from 10m --where 'score > 0.8 and decision == "block"'
-              riffle tap pipeline.yaml --topic dead-letters --from earliest --until-end --format json | jq -r .code | sort | uniq -c
+              riffle tap pipeline.yaml --from 10m \\
+                --where 'score > 0.8 and decision == "block"'
+              riffle tap pipeline.yaml --topic dead-letters --from earliest --until-end \\
+                --format json | jq -r .code | sort | uniq -c
               riffle tap pipeline.yaml --topic alerts --where 'severity == "critical"'
 
             Exit codes: 0 fine, also where it is interrupted, 1 failed, 2 usage or configuration.

@@ -11,9 +11,10 @@ struct TestCommand: ParsableCommand {
         commandName: "test",
         abstract: "Run a pipeline's tests: events in, and what has to come of them.",
         discussion: """
-            A file of tests says which events come, when the pipeline is started again between them, and which features,
-            scores, decisions and faults are expected (docs/TESTING.md). Events go through the engine that runs live, in
-            memory: no broker is needed, nothing is left behind, and the result is the same on every machine.
+            A file of tests says which events come, when the pipeline is started again between them, and which \
+            features, scores, decisions and faults are expected (docs/TESTING.md). Events go through the engine that \
+            runs live, in memory: no broker is needed, nothing is left behind, and the result is the same on every \
+            machine.
 
             Without files it takes all in the folder "tests" beside the pipeline, in the order of their names.
 
@@ -21,7 +22,8 @@ struct TestCommand: ParsableCommand {
               riffle test pipelines/card-fraud/pipeline.yaml
               riffle test pipeline.yaml tests/windows.yaml --only "a third payment"
               riffle test pipeline.yaml --junit report.xml
-              riffle test pipeline.yaml --format json | jq '.files[].tests[] | select(.passed | not)'
+              riffle test pipeline.yaml --format json \\
+                | jq '.files[].tests[] | select(.passed | not)'
 
             Exit codes: 0 all passed, 1 a test failed, 2 usage, or an error in the pipeline or a file of tests.
             """)

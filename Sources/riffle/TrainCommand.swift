@@ -11,7 +11,8 @@ struct TrainCommand: ParsableCommand {
         commandName: "train", abstract: "Train a model of anomalies on history, without labels.",
         discussion: """
             Example:
-              riffle train isolation-forest pipeline.yaml --input history.csv.gz -o anomaly.json
+              riffle train isolation-forest pipeline.yaml --input history.csv.gz \\
+                -o anomaly.json
             """,
         subcommands: [IsolationForestCommand.self])
 
@@ -20,19 +21,24 @@ struct TrainCommand: ParsableCommand {
             commandName: "isolation-forest",
             abstract: "Train an isolation forest on the features that a pipeline computes, or on a table.",
             discussion: """
-                History goes through the pipeline as in "riffle replay", so that the forest sees the numbers that it will
-                score. The pipeline's model file need not be there yet: the forest takes the features that the model reads
-                ("inputs", else all), in their order. --from, --to and --keys choose rows to train on; all other events
-                fill the windows all the same. With --table the rows are those of a csv, whose header names the inputs.
+                History goes through the pipeline as in "riffle replay", so that the forest sees the numbers that it \
+                will score. The pipeline's model file need not be there yet: the forest takes the features that the \
+                model reads ("inputs", else all), in their order. --from, --to and --keys choose rows to train on; all \
+                other events fill the windows all the same. With --table the rows are those of a csv, whose header \
+                names the inputs.
 
-                A score is from 0 to 1: near 1 what a few questions tell from all others, 0.5 and less what is like
+                A score is from 0 to 1: near 1 what a few questions tell from all others, 0.5 and less what is like \
                 the rest. The same history, options and seed give the same file, to the byte.
 
                 Examples:
-                  riffle train isolation-forest pipeline.yaml --input history.csv.gz -o anomaly.json
-                  riffle train isolation-forest pipeline.yaml -i payments=p.csv.gz -i labels=l.csv.gz --from 2025-03-01 -o m.json
-                  riffle train isolation-forest pipeline.yaml -i h.ndjson.gz --features amount,amount_ratio --trees 200 -o m.json
-                  riffle train isolation-forest --table X.csv --features x0,x1,x2 -o anomaly.json
+                  riffle train isolation-forest pipeline.yaml --input history.csv.gz \\
+                    -o anomaly.json
+                  riffle train isolation-forest pipeline.yaml -i payments=p.csv.gz \\
+                    -i labels=l.csv.gz --from 2025-03-01 -o m.json
+                  riffle train isolation-forest pipeline.yaml -i h.ndjson.gz \\
+                    --features amount,amount_ratio --trees 200 -o m.json
+                  riffle train isolation-forest --table X.csv --features x0,x1,x2 \\
+                    -o anomaly.json
 
                 Exit codes: 0 trained, 1 failed, 2 usage or configuration.
                 """)

@@ -15,8 +15,11 @@ enum UnknownCommand {
                 path += " \(argument)"
                 continue
             }
+            // The default command takes the word: `riffle bench pipeline.yaml`.
+            if command.configuration.defaultSubcommand != nil { return nil }
             let names = known.compactMap { $0.configuration.commandName }
-            let nearest = Suggestion.nearest(to: argument, among: names).map { "did you mean \"\($0)\"?" }
+            let nearest = Suggestion.nearest(to: argument, among: names + ["version"])
+                .map { "did you mean \"\($0 == "version" ? "--version" : $0)\"?" }
             return "Error: \"\(path)\" has no command \(argument.quoted)\n"
                 + (nearest ?? "it has \(names.joined(separator: ", "))") + "\n"
                 + "  See '\(path) --help' for more information."

@@ -58,7 +58,9 @@ class Help:
         listed = self.page(path).partition("OPTIONS:")[2].partition("SUBCOMMANDS:")[0]
         # An option's line begins with it; what its description mentions may belong to another command.
         named = " ".join(re.findall(r"^  (-.*?)(?:  |$)", listed, re.MULTILINE))
-        return set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", named)) | {"-h", "--help", "--version"}
+        # The parser's own, which no page shows.
+        unlisted = set() if path else {"--generate-completion-script"}
+        return set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", named)) | {"-h", "--help", "--version"} | unlisted
 
     def problem(self, words):
         """What is wrong with a `riffle` command, or nothing."""

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -38,13 +39,43 @@ def in_a_terminal(command, **environment):
 
 
 class HelpTests(pipeline_case.PipelineCase):
-    def pages(self, path=()):
-        """Every command with its help."""
-        text = self.riffle("help", *path)
+    WIDE = 10_000
+
+    def pages(self, path=(), columns=80):
+        """Every command with its help, as terminals of so many columns show it."""
+        result = subprocess.run([pipeline_case.RIFFLE, "help", *path], env=os.environ | {"COLUMNS": str(columns)},
+                                capture_output=True, text=True, timeout=pipeline_case.DEADLINE_SECONDS)  # fmt: skip
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        text = result.stdout
         yield path, text
         listed = text.partition("SUBCOMMANDS:")[2].partition("See '")[0]
         for name in re.findall(r"^  ([a-z][\w-]*)", listed, re.MULTILINE):
-            yield from self.pages((*path, name))
+            yield from self.pages((*path, name), columns)
+
+    def introductions(self, columns):
+        """What every command's help says before its options, by command."""
+        return {" ".join(["riffle", *path]): text.partition("\n\nUSAGE:")[0].splitlines()
+                for path, text in self.pages(columns=columns)}  # fmt: skip
+
+    def examples(self, lines):
+        """The examples among the lines of a help; each may go on over several lines."""
+        start = next(number for number, line in enumerate(lines) if re.fullmatch("Examples?:", line))
+        lines = lines[start + 1 :]
+        lines = lines[: lines.index("")] if "" in lines else lines
+        return re.sub(r" \\\n {4}(?! )", " ", "\n".join(lines)).splitlines()
+
+    def commands(self, example):
+        """The words of each `riffle` command in a line of shell."""
+        words = shlex.shlex(example, posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        command = []
+        for word in [*words, "|"]:
+            if re.fullmatch("[|&<>;]+", word):
+                if command[:1] == ["riffle"]:
+                    yield command[1:]
+                command = []
+            else:
+                command.append(word)
 
     def test_every_command_has_an_example_that_names_it_and_those_that_do_something_their_exit_codes(self):
         seen = 0
@@ -59,6 +90,44 @@ class HelpTests(pipeline_case.PipelineCase):
                     self.assertRegex(codes, r"^0 [a-z].*, 2 ")
         self.assertGreater(seen, 25)
 
+    def test_paragraphs_are_broken_by_the_terminal_alone_and_lists_and_examples_never(self):
+        narrow = self.introductions(80)
+        for command, lines in self.introductions(self.WIDE).items():
+            with self.subTest(command=command):
+                for line, following in zip(lines, lines[1:]):
+                    # A blank line ends what comes before a paragraph; lists and examples are indented.
+                    self.assertTrue(not line or not following or following.startswith("  "), following)
+                indented = [line for line in lines if line.startswith(" ")]
+                self.assertEqual([line for line in indented if len(line) > 78], [])
+                self.assertEqual([line for line in narrow[command] if line.startswith(" ")], indented)
+                self.assertEqual([line for line in narrow[command] if len(line) > 80], [])
+
+    def test_examples_can_be_pasted_and_name_options_and_values_that_there_are(self):
+        seen = 0
+        for command, lines in self.introductions(80).items():
+            for example in self.examples(lines):
+                with self.subTest(command=command, example=example):
+                    # Two blanks before each: what follows a line without a backslash is an example of its own.
+                    self.assertRegex(example, r"^  [^ ].*[^ \\]$")
+                    commands = list(self.commands(example))
+                    self.assertGreater(len(commands), 0)
+                    for words in commands:
+                        seen += 1
+                        if "help" in words or "--help" in words:
+                            self.riffle(*words)
+                            continue
+                        # An option that there is not is told when all others have been parsed, and keeps the command
+                        # from being run.
+                        answer = self.riffle(*words, "--no-such-option", status=2)
+                        self.assertIn("Error: Unknown option '--no-such-option'\n", answer)
+        self.assertGreater(seen, 50)
+
+    def test_commands_are_grouped(self):
+        text = self.riffle("--help")
+        everyday = text.partition("EVERYDAY SUBCOMMANDS:")[2].partition("TOOL SUBCOMMANDS:")[0]
+        self.assertEqual(re.findall(r"^  ([a-z][\w-]*)", everyday, re.MULTILINE),
+                         ["run", "check", "replay", "test", "explain", "tap", "monitor", "baseline", "train"])  # fmt: skip
+
     def test_the_version_names_what_it_is_built_with(self):
         build = r"(debug|release)"
         self.assertRegex(self.riffle("--version"),
@@ -72,6 +141,13 @@ class HelpTests(pipeline_case.PipelineCase):
         for words, meant in [(["chekc", "x"], "check"), (["model", "inspct", "m.json"], "inspect")]:
             self.assertIn(f'did you mean "{meant}"?', self.riffle(*words, status=2))
         self.assertIn("it has inspect, verify", self.riffle("state", "frobnicate", status=2))
+        self.assertIn('did you mean "--version"?', self.riffle("version", status=2))
+
+    def test_a_command_that_one_is_without_takes_its_first_word(self):
+        words = [FRAUD / "replay-labelled.yaml", "--events", "1000", "--rounds", "1"]
+        hashes = [re.search(r"hash\s+(\w+)", self.riffle("bench", *name, *words)).group(1) for name in [["phases"], []]]
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertIn("missing.yaml", self.riffle("bench", self.folder / "missing.yaml", status=2))
 
 
 class SchemaTests(pipeline_case.PipelineCase):
@@ -154,6 +230,27 @@ class MistakeTests(pipeline_case.PipelineCase):
                     self.assertIn(path.name, answer)
                     if (name, kind) != ("state inspect", "folder"):
                         self.assertRegex(answer.lower(), text)
+
+    def test_errors_begin_with_who_says_them(self):
+        data, missing = self.paths["bytes.dat"], self.paths["missing"]
+        for words, status in [
+            (["model", "inspect", missing], 2),
+            (["model", "predict", data, "--input", "x.csv", "--output", "y.csv"], 2),
+            (["model", "predict", MODEL, "--input", missing, "--output", self.folder / "y.csv"], 1),
+            (["drift", "compare", missing, missing], 1),
+            (["state", "inspect", self.paths["folder"]], 1),
+        ]:
+            with self.subTest(words=words):
+                self.assertRegex(self.refused(status, *words), rf"^riffle {words[0]}: ")
+        self.assertRegex(self.refused(2, "bench", "models", missing, "--input", "x.csv"), "^riffle bench models: ")
+
+    def test_snapshots_are_described_as_json_as_everything_is(self):
+        command = [pipeline_case.RIFFLE, "state", "inspect", self.paths["bytes.dat"]]
+        result = self.command(*command, "--format", "json")
+        self.assertEqual(result.returncode, 1)
+        self.assertIsInstance(json.loads(result.stdout), dict)
+        self.assertEqual(self.command(*command, "--json").stdout, result.stdout)
+        self.assertNotIn("--json", self.riffle("state", "inspect", "--help"))
 
     def test_brokers_that_do_not_answer(self):
         with socket.socket() as taken:
