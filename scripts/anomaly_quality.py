@@ -61,7 +61,7 @@ class Quality:
     def isolation_forest(self, table, labels):
         model, output = self.folder / "model.json", self.folder / "out.csv"
         for seed in self.seeds:
-            self.run("train", "isolation-forest", "--table", table, "--seed", seed, "-o", model)
+            self.run("train", "isolation-forest", "--table", table, "--seed", seed, "-o", model, "--replace")
             self.run("model", "predict", model, "--input", table, "-o", output)
             with open(output) as file:
                 next(file)
@@ -101,7 +101,7 @@ class Quality:
         figures = []
         for seed in self.seeds:
             self.run("train", "isolation-forest", HANDBOOK_PIPELINE, "--input", events, "--from", TRAIN_FROM,
-                     "--to", TRAIN_TO, "--seed", seed, "-o", model)  # fmt: skip
+                     "--to", TRAIN_TO, "--seed", seed, "-o", model, "--replace")  # fmt: skip
             self.run("replay", HANDBOOK_PIPELINE, "--model", model, "--input", events, "-o", rows)
             measured = subprocess.run(
                 [sys.executable, str(ROOT / "scripts/handbook.py"), "metrics", str(transactions), str(rows)],

@@ -34,7 +34,7 @@ extension Fault {
         case .stringTooLong: "\(name) is too long"
         case .invalidTime: "\(name) is not a valid time"
         case .timeOutOfRange: "\(name) is a time outside the years 1 to 9999"
-        case .timeAhead: "\(name) is further ahead of the record's timestamp than allowed"
+        case .timeAhead: "\(name) is further ahead of the record's timestamp, or in a file of the present, than allowed"
         case .wrongColumnCount: "the row has another number of columns than the header"
         case .invalidCSV: "the row is not valid CSV"
         case .late: "the event is late"

@@ -26,7 +26,7 @@ public enum FaultCode: UInt16, Hashable, Sendable, CaseIterable {
     case invalidTime
     /// A time outside years 1 to 9999.
     case timeOutOfRange
-    /// Later than the record's timestamp by more than `ahead`.
+    /// Later than the record's timestamp by more than `ahead`; in a file, than the present.
     case timeAhead
     /// A CSV row with another number of columns than its header.
     case wrongColumnCount
@@ -86,6 +86,9 @@ public struct DecodeLimits: Hashable, Sendable {
     public var eventBytesMax: Int
     public var depthMax: Int
     public var stringBytesMax: Int
+    /// What `ahead` is measured from for records without a timestamp of their own, in microseconds; `nil`: such events
+    /// may be as late as they like.
+    public var presentMicroseconds: Int64?
 
     public init(eventBytesMax: Int = 262_144, depthMax: Int = 64, stringBytesMax: Int = 4_096) {
         self.eventBytesMax = eventBytesMax

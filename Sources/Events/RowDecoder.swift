@@ -34,6 +34,8 @@ struct RowDecoder: ~Copyable {
     /// What orders the event beside its time: -1 the record's own timestamp, -2 nothing.
     private let availableField: Int
     private let aheadMicroseconds: Int64?
+    /// Stands for the timestamp of records that have none; `Int64.min`: nothing does.
+    private let presentMicroseconds: Int64
     private let stringFields: UnsafeMutableBufferPointer<Int>
     /// Fields that take the record's own timestamp.
     private let recordTimeFields: UnsafeMutableBufferPointer<Int>
@@ -55,6 +57,7 @@ struct RowDecoder: ~Copyable {
         timeField = time ?? -1
         self.availableField = availableField
         aheadMicroseconds = schema.aheadMicroseconds
+        presentMicroseconds = limits.presentMicroseconds ?? .min
         recordTimeFields = Self.indices(of: schema) { $0.type == .time(.record) }
         stringFields = Self.indices(of: schema) { $0.type == .string }
         mayLackRecordTime = .allocate(capacity: max(1, count))
@@ -233,8 +236,10 @@ struct RowDecoder: ~Copyable {
         if timeField < 0 || availableField == -1, !isAccepted(recordTime) {
             return Fault(recordTime == .min ? .invalidTime : .timeOutOfRange)
         }
-        guard let aheadMicroseconds, recordTime != .min else { return .none }
-        let (limit, isBeyond) = recordTime.addingReportingOverflow(aheadMicroseconds)
+        guard let aheadMicroseconds else { return .none }
+        let present = recordTime == .min ? presentMicroseconds : recordTime
+        if present == .min { return .none }
+        let (limit, isBeyond) = present.addingReportingOverflow(aheadMicroseconds)
         if isBeyond || orderTime <= limit { return .none }
         return Fault(.timeAhead, field: time > limit ? timeField : availableField)
     }

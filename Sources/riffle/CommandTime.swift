@@ -29,3 +29,10 @@ struct CommandShare: ExpressibleByArgument {
         share = percent / 100
     }
 }
+
+extension EventTime {
+    /// The present: an upper bound of what can have happened, and nothing else.
+    static var wallClock: EventTime {
+        EventTime(microseconds: Int64(Date().timeIntervalSince1970) * 1_000_000)
+    }
+}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Engine
+import Events
 import Foundation
 import Scoring
 
@@ -57,6 +58,12 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A model to use instead of the pipeline's.", valueName: "file"))
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Events of files are refused that are further ahead than \"ahead\" of this time; default: the present.",
+            valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
+    var now: CommandTime?
+
     @Option(help: ArgumentHelp("Threads; by default the pipeline's \"workers\".", valueName: "count"))
     var workers: Int?
 
@@ -81,6 +88,7 @@ struct ExplainCommand: ParsableCommand {
         options.event = event
         options.wish = id.map(ExplainWish.id) ?? line.map(ExplainWish.line)
         options.shownEventsMax = events
+        options.present = now?.time ?? .wallClock
         options.workers = workers ?? assembly.workerCount
         let outcome: ExplainOutcome
         do {

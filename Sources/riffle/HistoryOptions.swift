@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Events
 import Scoring
 
 /// Where history is read from and which of its rows are wanted, for every command that takes some.
@@ -26,13 +27,22 @@ struct HistoryOptions: ParsableArguments {
             valueName: "percent%"))
     var keys: CommandShare?
 
+    @Option(
+        help: ArgumentHelp(
+            "Events of files are refused that are further ahead than \"ahead\" of this time; default: the present.",
+            valueName: "yyyy-mm-dd[Thh:mm:ssZ]"))
+    var now: CommandTime?
+
     @Option(help: ArgumentHelp("Threads that decode, compute and score; default: the pipeline's.", valueName: "count"))
     var workers: Int?
 
     /// Whether nothing was said.
     var isEmpty: Bool {
-        input.isEmpty && inputFormat == nil && from == nil && to == nil && keys == nil && workers == nil
+        input.isEmpty && inputFormat == nil && from == nil && to == nil && keys == nil && now == nil && workers == nil
     }
+
+    /// What stands for the timestamps that the rows of a file do not have.
+    var present: EventTime { now?.time ?? .wallClock }
 
     var rows: ReplayRows {
         var rows = ReplayRows()

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Configuration
+import Diagnostics
 import Foundation
 public import Models
 import Scoring
@@ -20,18 +21,24 @@ struct ModelCommand: ParsableCommand {
             commandName: "predict",
             abstract: "Predict the rows of a table, to hold Riffle against the library that trained the model.",
             discussion: """
-                The table is csv (or csv.gz), its header names the model's inputs; an empty cell or nan is a missing \
-                value. The output has a row for each: raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... \
-                (what the library's predict gives), then with --contributions contrib0, ...: for each raw output one \
-                for each input and the base value. Numbers are the shortest that read back to the same float32 \
+                The table is csv (or csv.gz), such as "riffle replay" writes. Its header names the model's inputs; an \
+                empty cell or nan is a missing value; other columns are passed over.
+
+                The output has a row for each: what is handed on (the first column, where it is no input: a replay's \
+                ids; and what --keep names), then raw0, raw1, ... (margins, with --raw), then pred0, pred1, ... (what \
+                the library's predict gives), then with --contributions contrib0, ...: for each raw output one for \
+                each input and then the base value. Numbers are the shortest that read back to the same float32 \
                 (XGBoost, ONNX) or float64 (LightGBM).
 
                 Examples:
                   riffle model predict model.json --input X.csv --output out.csv --raw
                   riffle model predict model.txt -i X.csv.gz -o -
+                  riffle model predict model.json -i replayed.csv -o why.csv --contributions --keep score,decision
 
                 Exit codes: 0 predicted, 1 failed, 2 usage, or a model that is refused.
                 """)
+
+        private static let namesMax = 20
 
         @OptionGroup var file: ModelFileArguments
 
@@ -41,6 +48,12 @@ struct ModelCommand: ParsableCommand {
         @Option(
             name: .shortAndLong, help: ArgumentHelp("Where predictions go; - is standard output.", valueName: "file"))
         var output: String
+
+        @Option(
+            help: ArgumentHelp(
+                "Columns of the table to hand on beside the first, which is where it is no input.",
+                valueName: "name,..."))
+        var keep: CommandNames?
 
         @Flag(help: "Write raw outputs (margins), too.")
         var raw = false
@@ -53,9 +66,17 @@ struct ModelCommand: ParsableCommand {
             var columns = ModelPrediction.Columns()
             columns.raw = raw
             columns.contributions = contributions
+            columns.keep = keep?.names ?? []
             do {
-                let count = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
-                Terminal.printError("\(count) rows predicted")
+                let outcome = try ModelPrediction(model: model, columns: columns).run(input: input, output: output)
+                if !outcome.passedOver.isEmpty {
+                    let names = outcome.passedOver.prefix(Self.namesMax).joined(separator: ", ")
+                    let more = outcome.passedOver.count - Self.namesMax
+                    Terminal.printError(
+                        "passed over, no inputs of the model: \(names.printable)"
+                            + (more > 0 ? " and \(more) more" : ""))
+                }
+                Terminal.printError("\(outcome.rows) rows predicted")
             } catch {
                 Terminal.printFailure("riffle model", error)
                 throw ExitCode(1)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Diagnostics
 import Engine
 import Foundation
 import Logging
@@ -18,6 +19,10 @@ struct ReplayCommand: ParsableCommand {
             A pipeline of several sources takes a file of each, merged as live: by when their events became available. \
             --from, --to, --keys and --labelled-only choose rows; all other events fill the windows all the same, so \
             that a row does not depend on the choice.
+
+            An event of a file that is further ahead of the present than its source's "ahead" (1h) is a fault, as it \
+            would be live. --now sets the present, for files of times to come, and where the day of the replay must \
+            not matter.
 
             --compare computes scores again (one JSON object a line, as the output topic holds them or as replay \
             writes them) and tells, feature by feature, what is equal and what is not. It keeps 56 bytes and 8 for \
@@ -99,6 +104,9 @@ struct ReplayCommand: ParsableCommand {
             throw ValidationError("--input-format is of a file, not of a topic")
         }
         if fromTopics && timings { throw ValidationError("--timings is of a file, not of a topic") }
+        if fromTopics && history.now != nil {
+            throw ValidationError("--now is of a file: the records of a topic have their own timestamps")
+        }
         if !fromTopics && brokers != nil { throw ValidationError("--brokers needs --from-topics") }
         if !fromTopics && since != nil { throw ValidationError("--since needs --from-topics") }
     }
@@ -134,6 +142,7 @@ struct ReplayCommand: ParsableCommand {
         options.metricsLabel = metrics
         options.metricsKey = metricsKey
         options.rows = rows
+        options.settings.present = history.present
         options.comparedFile = compare
         let service = try ReplayService(plan: assembly.scoring, options: options)
         let signals = stopSignals(service.target)
@@ -179,6 +188,7 @@ struct ReplayCommand: ParsableCommand {
     private func report(_ outcome: ReplayOutcome) {
         if outcome.warmUp > 0 { Terminal.printError("\(outcome.warmUp) events before the first row filled windows") }
         Terminal.printError(ReplaySummaryText.lines(outcome.summary))
+        for caution in outcome.cautions { Terminal.printError(caution.printable) }
         if let comparison = outcome.comparison { print(ComparisonText.lines(comparison), terminator: "") }
         if timings { Terminal.printError(ReplaySummaryText.timings(outcome.summary)) }
         guard let measures = outcome.measures else { return }

@@ -30,6 +30,8 @@ struct TrainCommand: ParsableCommand {
                 A score is from 0 to 1: near 1 what a few questions tell from all others, 0.5 and less what is like \
                 the rest. The same history, options and seed give the same file, to the byte.
 
+                A model is never replaced in silence: where there is one, nothing is written without --replace.
+
                 Examples:
                   riffle train isolation-forest pipeline.yaml --input history.csv.gz \\
                     -o anomaly.json
@@ -54,6 +56,9 @@ struct TrainCommand: ParsableCommand {
 
         @Option(name: .shortAndLong, help: ArgumentHelp("Where the model goes.", valueName: "file"))
         var output: String
+
+        @Flag(help: "Put the new model in the place of one that is there.")
+        var replace = false
 
         @Option(help: ArgumentHelp("Trees of the forest.", valueName: "count"))
         var trees = IsolationForestParameters().treeCount
@@ -85,7 +90,7 @@ struct TrainCommand: ParsableCommand {
             guard table != nil else { return }
             if !history.isEmpty || model != nil {
                 throw ValidationError(
-                    "--input, --input-format, --for, --from, --to, --keys and --workers need a pipeline")
+                    "--input, --input-format, --for, --from, --to, --now, --keys and --workers need a pipeline")
             }
         }
 
@@ -110,7 +115,8 @@ struct TrainCommand: ParsableCommand {
 
         private func train(table: String) throws -> TrainingOutcome {
             try IsolationForestTraining.train(
-                table: table, output: output, features: features?.names ?? [], parameters: parameters)
+                table: table, output: output, features: features?.names ?? [], parameters: parameters,
+                mayReplace: replace)
         }
 
         private func train(_ pipeline: String, _ display: ReplayDisplay) throws -> TrainingOutcome {
@@ -125,6 +131,8 @@ struct TrainCommand: ParsableCommand {
             options.inputFormat = history.inputFormat?.recordFormat
             options.rows = history.rows
             options.parameters = parameters
+            options.present = history.present
+            options.mayReplace = replace
             let training = try IsolationForestTraining(found, options: options)
             let target = training.target
             let signals = StopSignals {

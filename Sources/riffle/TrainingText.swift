@@ -1,3 +1,4 @@
+import Diagnostics
 import Models
 import Scoring
 
@@ -9,6 +10,7 @@ enum TrainingText {
         let forest = outcome.forest
         var lines: [String] = []
         if let summary = outcome.summary { lines.append(ReplaySummaryText.lines(summary)) }
+        lines += outcome.cautions.map(\.printable)
         lines.append(
             "trained on \(outcome.rowCount) rows of \(outcome.inputCount) inputs: \(forest.treeCount) trees of "
                 + "\(forest.sampleRows) rows, \(forest.nodeCount) nodes, \(outcome.fileBytes) bytes")

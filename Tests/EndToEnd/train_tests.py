@@ -103,7 +103,7 @@ class TrainTests(PipelineCase):
         self.train(first, "--workers", "1", "--trees", "20", "--sample", "64", "--seed", "3")
         self.train(second, "--workers", "2", "--trees", "20", "--sample", "64", "--seed", "3")
         self.assertEqual(first.read_bytes(), second.read_bytes())
-        self.train(second, "--trees", "20", "--sample", "64", "--seed", "4")
+        self.train(second, "--trees", "20", "--sample", "64", "--seed", "4", "--replace")
         self.assertNotEqual(first.read_bytes(), second.read_bytes())
 
     def test_mistakes_are_answered(self):

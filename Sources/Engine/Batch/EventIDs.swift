@@ -35,7 +35,7 @@ extension EventIDs {
     ) throws {
         let file = ReplayLane(input, number: 0, plan: plan, settings: settings)
         try file.open(input.format)
-        let decode = try ReplayDecodePhase(plan: plan, inputs: [file], workerCount: 1)
+        let decode = try ReplayDecodePhase(plan: plan, inputs: [file], present: settings.present, workerCount: 1)
         let chunk = DecodedChunk(plan: plan, capacity: BatchContext.sliceRows)
         decode.chunks = [chunk]
         while true {

@@ -13,8 +13,14 @@ final class ReplayDecodePhase: ParallelPhase {
     /// By input.
     private let decoders: [Decoders]
 
-    /// - Parameter inputs: opened, with nothing taken yet.
-    init(plan: ScoringPlan, inputs: [ReplayLane], workerCount: Int) throws(ReplayInputError) {
+    /// - Parameters:
+    ///   - inputs: opened, with nothing taken yet.
+    ///   - present: what events are held against where their source sets `ahead`; `nil`: nothing.
+    init(
+        plan: ScoringPlan, inputs: [ReplayLane], present: EventTime?, workerCount: Int
+    ) throws(ReplayInputError) {
+        var limits = plan.decodeLimits
+        limits.presentMicroseconds = present?.microseconds
         var decoders: [Decoders] = []
         for input in inputs {
             let source = input.lane.source
@@ -22,7 +28,7 @@ final class ReplayDecodePhase: ParallelPhase {
                 decoders.append(
                     .json(
                         (0..<workerCount).map { _ in
-                            JSONEventDecoder(source: source, of: plan.sources, limits: plan.decodeLimits)
+                            JSONEventDecoder(source: source, of: plan.sources, limits: limits)
                         }))
                 continue
             }
@@ -31,7 +37,7 @@ final class ReplayDecodePhase: ParallelPhase {
                 for _ in 0..<workerCount {
                     tables.append(
                         try CSVEventDecoder(
-                            source: source, of: plan.sources, limits: plan.decodeLimits, header: header))
+                            source: source, of: plan.sources, limits: limits, header: header))
                 }
             } catch {
                 throw ReplayInputError(input: Int(input.lane.start.partition), .header(error))

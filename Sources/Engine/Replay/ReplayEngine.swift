@@ -53,6 +53,7 @@ public final class ReplayEngine {
     /// Files are waited for as long as they take.
     private var merge = LaneMerge(waitNanoseconds: .max)
     private var watermark: Watermark
+    private var lateness = ReplayLateness()
     private var summary = ReplaySummary()
     private let accountant: EventAccountant?
     private let origin: OriginText
@@ -108,6 +109,7 @@ public final class ReplayEngine {
             if context.batch.count == 0 { break }
             summary.rows += UInt64(context.batch.count)
             summary.late = watermark.lateCount
+            summary.lateCause = lateness.cause
             summary.batches += 1
             process()
             if let sink { try write(to: sink) }
@@ -142,7 +144,8 @@ public final class ReplayEngine {
         for (file, input) in zip(files, inputs) { try file.open(input.format) }
         // What a reader holds of a header moves when it reads on.
         if accountant != nil { headers = files.map { $0.header.map { Array($0) } } }
-        return try ReplayDecodePhase(plan: plan, inputs: files, workerCount: pipeline.pool.workerCount)
+        return try ReplayDecodePhase(
+            plan: plan, inputs: files, present: settings.present, workerCount: pipeline.pool.workerCount)
     }
 
     // MARK: - From bytes to a batch
@@ -219,7 +222,7 @@ public final class ReplayEngine {
         for row in rows {
             let target = batch.count
             batch.append(row: row, of: chunk.batch)
-            var disposition = watermark.disposition(of: target, in: batch, isMuted: false)
+            var disposition = judge(target, batch)
             if disposition == .score, let selection = settings.selection, !selection.includes(target, of: batch) {
                 disposition = .muted
             }
@@ -236,6 +239,22 @@ public final class ReplayEngine {
             case .mutedFault: preconditionFailure("row \(target) of a file is \(disposition)")
             }
         }
+    }
+
+    /// What becomes of a row, and what it does to those behind it.
+    @inline(__always)
+    private func judge(_ row: Int, _ batch: EventBatch) -> RowDisposition {
+        let (time, late) = (watermark.time, watermark.lateCount)
+        let disposition = watermark.disposition(of: row, in: batch, isMuted: false)
+        if watermark.lateCount > late {
+            lateness.addLate()
+        } else if batch.faults[row].code == .none {
+            if watermark.time > time {
+                lateness.raise(to: watermark.time, input: Int(batch.lanes[row]), line: batch.offsets[row])
+            }
+            if batch.sources[row] == 0 { summary.addTime(batch.eventTimes[row]) }
+        }
+        return disposition
     }
 
     // MARK: - From a batch to bytes

@@ -1,6 +1,6 @@
 public import Events
 
-/// How a replay runs; but for `selection` nothing here changes a byte of its output.
+/// How a replay runs; but for `selection` and `present` nothing here changes a byte of its output.
 public struct ReplaySettings: Sendable {
     /// Rows that pass through the phases together.
     public var batchRowsMax = 4_096
@@ -10,6 +10,9 @@ public struct ReplaySettings: Sendable {
     public var inlineRowsMax = ScoringPipeline.inlineRowsMaxDefault
     /// Which scored rows are wanted; `nil`: all. The others fill windows and are not written.
     public var selection: RowSelection?
+    /// Rows of a file have no record's timestamp: an event that is later than this by more than its source's `ahead` is
+    /// a fault. It is an upper bound and decides nothing else; `nil`: there is none.
+    public var present: EventTime?
 
     public init() {}
 }
@@ -45,6 +48,11 @@ public struct ReplaySummary: Sendable {
     public internal(set) var late: UInt64 = 0
     /// Late rows that the policy `drop` left out.
     public internal(set) var lateDropped: UInt64 = 0
+    /// The row that made the most others late; `nil`: none is late.
+    public internal(set) var lateCause: ReplayLateCause?
+    /// The first and the last time of the events of the scored source that can be used and are not late, asked for or
+    /// not; `nil`: there are none.
+    public private(set) var eventTimes: ClosedRange<EventTime>?
     public internal(set) var batches: UInt64 = 0
     public internal(set) var nanoseconds: Int64 = 0
     public internal(set) var times = ReplayTimes()
@@ -59,6 +67,13 @@ public struct ReplaySummary: Sendable {
 
     public func count(of code: FaultCode) -> UInt64 {
         FaultCode.allCases.firstIndex(of: code).map { faultsByCode[$0] } ?? 0
+    }
+
+    mutating func addTime(_ microseconds: Int64) {
+        let time = EventTime(microseconds: microseconds)
+        guard let range = eventTimes else { return eventTimes = time...time }
+        if time < range.lowerBound { eventTimes = time...range.upperBound }
+        if time > range.upperBound { eventTimes = range.lowerBound...time }
     }
 
     mutating func add(_ code: FaultCode) {

@@ -1,7 +1,7 @@
 import Configuration
 import Features
 public import Engine
-import Events
+public import Events
 import Workers
 
 /// What is to be explained, and what of.
@@ -17,6 +17,8 @@ public struct ExplainOptions: Sendable {
     /// So many events of each window are shown.
     public var shownEventsMax = 10
     public var workers = 1
+    /// As `ReplaySettings.present`.
+    public var present: EventTime?
 
     public init() {}
 }
@@ -71,8 +73,10 @@ public struct ExplainService {
             ReplayFiles.input(
                 input.0, format: number == eventLane ? .ndjson : options.inputFormat, bytes: input.1)
         }
+        var settings = ReplaySettings()
+        settings.present = options.present
         let engine = ReplayEngine(
-            plan: plan, inputs: inputs, outputFormat: .ndjson, pool: pool, accountant: accountant)
+            plan: plan, inputs: inputs, outputFormat: .ndjson, pool: pool, settings: settings, accountant: accountant)
         do {
             _ = try engine.run(to: nil)
         } catch let error as ReplayInputError {

@@ -11,6 +11,8 @@ public struct ModelPrediction {
         public var raw = false
         /// What each input adds to each output's margin, and the base value behind them.
         public var contributions = false
+        /// Columns of the table that are handed on; the first is anyhow, where it is no input.
+        public var keep: [String] = []
 
         public init() {}
     }
@@ -29,15 +31,21 @@ public struct ModelPrediction {
         explainer = columns.contributions ? try model.makeExplainer() : nil
     }
 
-    /// Reads `input` (csv, csv.gz or `-`) and writes `output`, a table with a row for each: `raw0`, ... where asked for,
-    /// then `pred0`, ..., then `contrib0`, ... where asked for: for each raw output one for each input and then the base
-    /// value, which together are its margin. Numbers are the shortest that read back to the same float32 or
-    /// float64, as the model computes.
+    /// Of a table, what became of it.
+    public struct Outcome: Hashable, Sendable {
+        public let rows: Int
+        /// Columns of the table that are no inputs of the model and were not handed on.
+        public let passedOver: [String]
+    }
+
+    /// Reads `input` (csv, csv.gz or `-`) and writes `output`, a table with a row for each: the cells that are handed on,
+    /// as they are written there; `raw0`, ... where asked for, then `pred0`, ..., then `contrib0`, ... where asked for: for
+    /// each raw output one for each input and then the base value, which together are its margin. Numbers are the
+    /// shortest that read back to the same float32 or float64, as the model computes.
     ///
-    /// - Returns: rows.
     /// - Throws: `ReplayFailure` with what to mend; then no output is left behind.
-    public func run(input: String, output: String) throws -> Int {
-        let table = try ModelTable(model: model, path: input)
+    public func run(input: String, output: String) throws -> Outcome {
+        let table = try ModelTable(model: model, path: input, keep: columns.keep)
         let target = try ReplayTarget(path: output)
         do {
             let file = FileByteSink(descriptor: target.descriptor, name: target.name)
@@ -46,7 +54,7 @@ public struct ModelPrediction {
             let count = try predict(table, into: sink)
             try sink.finish()
             try target.commit()
-            return count
+            return Outcome(rows: count, passedOver: table.passedOver)
         } catch {
             target.discard()
             throw error
@@ -59,6 +67,9 @@ public struct ModelPrediction {
         var raw: [Double]
         var predictions: [Double]
         var contributions: [Double]
+        /// Cells that are handed on, a row's with a comma behind each.
+        var kept: [UInt8] = []
+        var keptEnds: [Int] = []
         var count = 0
     }
 
@@ -72,13 +83,14 @@ public struct ModelPrediction {
             predictions: [Double](repeating: .nan, count: rowsAtOnce * model.outputCount),
             contributions: [Double](repeating: .nan, count: max(1, rowsAtOnce * contributionCount)))
         let scratch = ExplanationScratch()
-        var text = Array(header(rawCount: rawCount, contributionCount: contributionCount).utf8)
+        var text = Array(try header(table, rawCount: rawCount, contributionCount: contributionCount).utf8)
         var total = 0
         var isDone = false
         while !isDone {
             isDone = try !fill(&block, rowsAtOnce: rowsAtOnce, from: table)
             predict(&block, wantsRaw: rawCount > 0, scratch)
             for row in 0..<block.count {
+                text += block.kept[(row == 0 ? 0 : block.keptEnds[row - 1])..<block.keptEnds[row]]
                 append(block.raw, row, of: rawCount, to: &text)
                 append(block.predictions, row, of: model.outputCount, to: &text)
                 append(block.contributions, row, of: contributionCount, to: &text)
@@ -94,9 +106,13 @@ public struct ModelPrediction {
     /// Reads rows; false: there are no more.
     private func fill(_ block: inout Block, rowsAtOnce: Int, from table: ModelTable) throws -> Bool {
         block.rows.removeAll(keepingCapacity: true)
+        block.kept.removeAll(keepingCapacity: true)
+        block.keptEnds.removeAll(keepingCapacity: true)
         block.count = 0
         while block.count < rowsAtOnce {
             guard try table.appendRow(to: &block.rows) else { return false }
+            table.appendKept(to: &block.kept)
+            block.keptEnds.append(block.kept.count)
             block.count += 1
         }
         return true
@@ -122,11 +138,23 @@ public struct ModelPrediction {
         }
     }
 
-    private func header(rawCount: Int, contributionCount: Int) -> String {
+    private func header(_ table: ModelTable, rawCount: Int, contributionCount: Int) throws -> String {
         let names =
-            (0..<rawCount).map { "raw\($0)" } + (0..<model.outputCount).map { "pred\($0)" }
+            table.keptColumns.map(Self.quoted)
+            + (0..<rawCount).map { "raw\($0)" } + (0..<model.outputCount).map { "pred\($0)" }
             + (0..<contributionCount).map { "contrib\($0)" }
+        var seen: Set<String> = []
+        if let twice = names.first(where: { !seen.insert($0).inserted }) {
+            throw ReplayFailure(
+                .usage, "two columns of the output would be called \(twice): rename the one that is kept")
+        }
         return names.joined(separator: ",") + "\n"
+    }
+
+    /// A name as a cell of a table's header.
+    private static func quoted(_ name: String) -> String {
+        let isPlain = !name.contains { ",\"".contains($0) || $0.isNewline }
+        return isPlain ? name : "\"" + name.replacingOccurrences(of: "\"", with: "\"\"") + "\""
     }
 
     /// Appends a row's numbers, a comma behind each.

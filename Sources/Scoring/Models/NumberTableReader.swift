@@ -11,6 +11,11 @@ final class NumberTableReader {
     let columns: [String]
     private let reader: RecordFileReader
     private var row = 0
+    /// By column: whether its cells are numbers that somebody wants.
+    private var isRead: [Bool]
+    /// Columns whose cells are kept as they stand, and the last row's.
+    private var keptColumns: [Int] = []
+    private(set) var kept: [[UInt8]] = []
 
     init(path: String) throws {
         self.path = path
@@ -20,6 +25,16 @@ final class NumberTableReader {
             throw ReplayFailure(.environment, "\(path): it is empty, where a header and rows of numbers are expected")
         }
         columns = try Self.names(header, path: path)
+        isRead = [Bool](repeating: true, count: columns.count)
+    }
+
+    /// Passes over all other columns, whatever stands in them.
+    ///
+    /// - Parameter kept: columns whose cells are handed on as they are written, in this order.
+    func read(only wanted: Set<Int>, keeping kept: [Int] = []) {
+        isRead = columns.indices.map(wanted.contains)
+        keptColumns = kept
+        self.kept = [[UInt8]](repeating: [], count: kept.count)
     }
 
     private static func names(_ header: UnsafeRawBufferPointer, path: String) throws -> [String] {
@@ -69,7 +84,8 @@ final class NumberTableReader {
         text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// Reads the next row into `values`, a number a column; an empty cell and `nan` are missing, which is NaN.
+    /// Reads the next row into `values`, a number a column; an empty cell and `nan` are missing, which is NaN, as is what
+    /// is not read.
     ///
     /// - Returns: false at the end.
     func next(into values: inout [Double]) throws -> Bool {
@@ -86,14 +102,30 @@ final class NumberTableReader {
         values.removeAll(keepingCapacity: true)
         var start = 0
         while true {
-            var end = start
-            while end < record.count, record[end] != UInt8(ascii: ",") { end += 1 }
-            if values.count == columns.count { throw wrongWidth("more than \(columns.count)") }
-            values.append(try number(UnsafeBufferPointer(rebasing: record[start..<end])))
+            let end = Self.end(ofCellAt: start, in: record)
+            let column = values.count
+            if column == columns.count { throw wrongWidth("more than \(columns.count)") }
+            let cell = UnsafeBufferPointer(rebasing: record[start..<end])
+            values.append(isRead[column] ? try number(cell) : .nan)
+            for (place, wanted) in keptColumns.enumerated() where wanted == column { kept[place] = Array(cell) }
             if end == record.count { break }
             start = end + 1
         }
         if values.count != columns.count { throw wrongWidth("\(values.count)") }
+    }
+
+    /// Where the comma behind a cell stands, or the record ends; commas in a quoted cell belong to it.
+    private static func end(ofCellAt start: Int, in record: UnsafeBufferPointer<UInt8>) -> Int {
+        let quote = UInt8(ascii: "\"")
+        let mayBeQuoted = start < record.count && record[start] == quote
+        var isQuoted = false
+        var place = start
+        while place < record.count, isQuoted || record[place] != UInt8(ascii: ",") {
+            // A doubled quote closes and opens again.
+            if mayBeQuoted && record[place] == quote { isQuoted.toggle() }
+            place += 1
+        }
+        return place
     }
 
     private func wrongWidth(_ found: String) -> ReplayFailure {

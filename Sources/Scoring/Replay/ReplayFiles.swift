@@ -1,5 +1,7 @@
+import Diagnostics
 import Engine
 import Events
+import Foundation
 
 /// The files of a replay, opened: which source each belongs to, and how far they are read.
 struct ReplayFiles {
@@ -48,6 +50,13 @@ struct ReplayFiles {
             let source = plan.sources.firstIndex(where: { $0.name == input[..<equals] })
         {
             return (source, String(input[input.index(after: equals)...]))
+        }
+        if let equals = input.firstIndex(of: "="), access(input, F_OK) != 0,
+            access(String(input[input.index(after: equals)...]), F_OK) == 0
+        {
+            let name = String(input[..<equals])
+            let help = Suggestion.text(for: name, among: plan.sources.map(\.name)).map { ": \($0)" } ?? ""
+            throw ReplayFailure(.usage, "--input \(input): there is no source \"\(name)\"\(help)")
         }
         if plan.sources.count == 1 { return (0, input) }
         let names = plan.sources.map { "\($0.name)=FILE" }.joined(separator: " or ")

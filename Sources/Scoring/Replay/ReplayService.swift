@@ -30,6 +30,8 @@ public struct ReplayOutcome: Sendable {
     public internal(set) var comparison: ComparisonReport?
     /// Events that stand before the first row and only filled windows; a file has none.
     public internal(set) var warmUp: UInt64 = 0
+    /// Sentences for whoever asked: what is odd about files that were read without a failure.
+    public internal(set) var cautions: [String] = []
 }
 
 /// `riffle replay`: files through the code that scores live events.
@@ -144,6 +146,8 @@ public final class ReplayService {
             try target?.commit()
             var outcome = ReplayOutcome(summary: summary, measures: metrics?.results())
             outcome.comparison = comparison?.report()
+            outcome.cautions = ReplayCautions(plan: plan, files: files, rows: options.rows)
+                .lines(summary, isHistory: target != nil)
             return outcome
         } catch {
             output?.stop()

@@ -1,5 +1,5 @@
 public import Engine
-import Events
+public import Events
 import Features
 public import Models
 import Workers
@@ -13,6 +13,8 @@ public struct TrainingOutcome: Sendable {
     public let fileBytes: Int
     /// Of the replay that computed the features; `nil`: they were in a table.
     public let summary: ReplaySummary?
+    /// Sentences for whoever asked: what is odd about files that were read without a failure.
+    public internal(set) var cautions: [String] = []
 }
 
 /// What a command line says of a training.
@@ -28,6 +30,10 @@ public struct TrainingOptions: Sendable {
     public var rows = ReplayRows()
     public var workers: Int
     public var parameters = IsolationForestParameters()
+    /// As `ReplaySettings.present`.
+    public var present: EventTime?
+    /// Whether a model that stands at `output` may be replaced.
+    public var mayReplace = false
 
     public init(inputs: [String], output: String, workers: Int = 1) {
         self.inputs = inputs
@@ -73,6 +79,7 @@ public final class IsolationForestTraining {
             return files.map { ReplayFiles.input($0, format: options.inputFormat, bytes: $0.bytes) }
         }
         files = try ReplayFiles(options.inputs, of: plan, output: options.output)
+        if !options.mayReplace { try ModelInTheWay.refuse(options.output) }
         target = try ReplayTarget(path: options.output)
     }
 
@@ -87,6 +94,7 @@ public final class IsolationForestTraining {
         defer { for input in ahead { input.stop() } }
         var settings = ReplaySettings()
         settings.selection = selection
+        settings.present = options.present
         do {
             let engine = ReplayEngine(
                 plan: features.scoring,
@@ -94,8 +102,13 @@ public final class IsolationForestTraining {
                     ReplayFiles.input($0, format: options.inputFormat, bytes: $1)
                 }, outputFormat: .csv, pool: pool, settings: settings)
             let summary = try engine.run(to: nil, observer: self)
-            let what = "\(summary.rows) rows read, \(summary.scored) of them asked for and usable"
-            return try Self.finish(rows, of: what, into: target, summary: summary)
+            let what =
+                "\(summary.rows) rows read, \(summary.scored) of them asked for and usable"
+                + ReplayCautions.span(summary)
+            var outcome = try Self.finish(rows, of: what, into: target, summary: summary)
+            outcome.cautions = ReplayCautions(plan: features.scoring, files: files, rows: options.rows)
+                .lines(summary, isHistory: true)
+            return outcome
         } catch {
             target.discard()
             switch error {
@@ -127,14 +140,17 @@ public final class IsolationForestTraining {
     ///
     /// - Throws: `ReplayFailure`; no file is left behind then.
     public static func train(
-        table path: String, output: String, features: [String], parameters: IsolationForestParameters
+        table path: String, output: String, features: [String], parameters: IsolationForestParameters,
+        mayReplace: Bool = false
     ) throws(ReplayFailure) -> TrainingOutcome {
         if ReplayTarget.isSameFile(path, output) {
             throw ReplayFailure(.usage, "--table and --output are the same file")
         }
+        if !mayReplace { try ModelInTheWay.refuse(output) }
         do {
             let table = try NumberTableReader(path: path)
             let columns = try columns(features, of: table)
+            table.read(only: Set(columns))
             var rows = try TrainingRows(
                 names: columns.map { table.columns[$0] }, missing: nil, parameters: parameters)
             let target = try ReplayTarget(path: output)

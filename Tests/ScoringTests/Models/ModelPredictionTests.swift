@@ -16,16 +16,20 @@ import Testing
     }
 
     private func predict(
-        _ name: String, input: String, raw: Bool = true, contributions: Bool = false
+        _ name: String, input: String, raw: Bool = true, contributions: Bool = false, keep: [String] = [],
+        passingOver: [String] = []
     ) throws -> [String] {
         try TestFiles.withFolder { folder in
             var columns = ModelPrediction.Columns()
             columns.raw = raw
             columns.contributions = contributions
+            columns.keep = keep
             let output = folder.appending(path: "out.csv").path
-            let count = try ModelPrediction(model: Self.model(name), columns: columns).run(input: input, output: output)
+            let outcome = try ModelPrediction(model: Self.model(name), columns: columns).run(
+                input: input, output: output)
             let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map(String.init)
-            #expect(lines.count == count + 1)
+            #expect(lines.count == outcome.rows + 1)
+            #expect(outcome.passedOver == passingOver)
             return lines
         }
     }
@@ -77,10 +81,46 @@ import Testing
         }
     }
 
+    /// The rows of a replay: columns that are no inputs stand among those that are, and hold anything.
+    @Test func otherColumnsArePassedOverAndIdsHandedOn() throws {
+        try TestFiles.withFolder { folder in
+            let plain = folder.appending(path: "plain.csv").path
+            let rows = folder.appending(path: "rows.csv").path
+            try
+                "amount,weekend,count_1d,mean_1d,count_7d,risk_7d,ratio,gap\n178,1,nan,75.5,17,0.25,0.5,14\n5,0,1,2,3,0,1,\n"
+                .write(toFile: plain, atomically: true, encoding: .utf8)
+            try #"""
+            id,event_time,amount,"a,b",weekend,count_1d,mean_1d,count_7d,risk_7d,ratio,gap,score,decision
+            "x,""1""",2026-03-01T08:05:00Z,178,"he said ""no"", twice",1,,75.5,17,0.25,0.5,14,0.5,allow
+            y,,5,5" nails,0,1,2,3,0,1,,,"re,
+            view"
+
+            """#.write(toFile: rows, atomically: true, encoding: .utf8)
+            let expected = try predict("binary.json", input: plain)
+            let others = ["event_time", "a,b", "score", "decision"]
+            let found = try predict("binary.json", input: rows, passingOver: others)
+            #expect(found[0] == "id," + expected[0])
+            #expect(found.dropFirst().elementsEqual(["\"x,\"\"1\"\"\"," + expected[1], "y," + expected[2]]))
+            let kept = try predict(
+                "binary.json", input: rows, keep: ["a,b", "amount", "id"],
+                passingOver: ["event_time", "score", "decision"])
+            #expect(kept[0] == "id,\"a,b\",amount," + expected[0])
+            #expect(kept[1] == "\"x,\"\"1\"\"\",\"he said \"\"no\"\", twice\",178," + expected[1])
+            #expect(kept[2] == "y,5\" nails,5," + expected[2])
+            let unknown = #expect(throws: ReplayFailure.self) {
+                _ = try predict("binary.json", input: rows, keep: ["colour"])
+            }
+            #expect(unknown?.description.contains("has no column \"colour\"") == true)
+        }
+    }
+
     @Test(arguments: [
         ("", "it is empty"), ("amount,weekend\n1,2\n", "no column \"count_1d\""),
         ("a,b\n1,2\n", "2 columns, none with the name of an input"),
-        ("amount,other\n1,2\n", "column \"other\" is no input of the model"),
+        (
+            "amount,other\n1,2\n",
+            "no column \"weekend\", which is an input of the model, whose inputs are amount, weekend"
+        ),
         ("amount,amount\n", "column \"amount\" is there twice"),
         ("amount,weekend,count_1d,mean_1d,count_7d,risk_7d,ratio,gap\n1,2\n", "row 1: 2 cells"),
         ("amount,weekend,count_1d,mean_1d,count_7d,risk_7d,ratio,gap\n1,2,3,4,5,6,7,8,9\n", "row 1: more than 8 cells"),

@@ -66,6 +66,51 @@ struct IsolationForestTrainingTests {
         #expect(model.featureCount == 2)
     }
 
+    /// What stands there may be scoring, and took its time.
+    @Test func aModelIsNotReplacedInSilence() throws {
+        let workspace = try Self.workspace()
+        _ = try Self.train(workspace, to: "forest.json")
+        let first = try workspace.bytes("forest.json")
+        let version = try ModelReport(file: workspace.file("forest.json")).sha256.prefix(16)
+        let refusal = try #require(throws: ReplayFailure.self) {
+            _ = try Self.train(workspace, to: "forest.json") { $0.parameters.seed = 6 }
+        }
+        #expect(refusal.kind == .usage)
+        #expect(refusal.description.contains("forest.json is there, version sha256:\(version): --replace puts"))
+        #expect(try workspace.bytes("forest.json") == first)
+        #expect(workspace.files == ["events.csv", "forest.json"])
+        _ = try Self.train(workspace, to: "forest.json") {
+            $0.parameters.seed = 6
+            $0.mayReplace = true
+        }
+        #expect(try workspace.bytes("forest.json") != first)
+        // Of a table, too; an empty file is none.
+        try Self.write(try Self.table(workspace, ["amount", "customer_tx_1d"]), workspace)
+        try workspace.write("of-table.json", "")
+        _ = try Self.trainOfTable(workspace)
+        let second = #expect(throws: ReplayFailure.self) { _ = try Self.trainOfTable(workspace) }
+        #expect(second?.description.contains("--replace") == true)
+    }
+
+    @Test func whatIsOddAboutHistoryIsSaid() throws {
+        let workspace = try Self.workspace()
+        let outcome = try Self.train(workspace, to: "forest.json")
+        #expect(outcome.cautions.count == 1)
+        #expect(outcome.cautions.first?.contains("--from 2018-04-02T00:00:00Z leaves them out") == true)
+        let refusal = try #require(throws: ReplayFailure.self) {
+            _ = try Self.train(workspace, to: "other.json") { $0.rows.from = .maximum }
+        }
+        let span = "; the events' times are from 2018-04-01T00:00:00Z to 2018-04-17T15:00:00Z"
+        #expect(refusal.description.hasSuffix(span))
+        // Without a text column of which nothing is asked.
+        try workspace.write("table.csv", "amount,name,customer_tx_1d\n1,\"a, b\",2\n3,c,4\n")
+        let table = try IsolationForestTraining.train(
+            table: workspace.file("table.csv"), output: workspace.file("of-table.json"),
+            features: ["customer_tx_1d", "amount"],
+            parameters: IsolationForestParameters(treeCount: 2, sample: 2, seed: 5))
+        #expect(table.rowCount == 2 && table.inputCount == 2)
+    }
+
     /// Features in another order, of some of the rows; windows are filled by all of them.
     @Test func rowsAndFeaturesAreChosen() throws {
         let workspace = try Self.workspace()
