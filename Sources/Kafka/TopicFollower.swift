@@ -5,7 +5,7 @@
 public final class TopicFollower {
     public let topic: String
     private let consumer: KafkaConsumer
-    private let watcher = Watcher()
+    private let watcher = BrokerWatch()
     private let buffer: UnsafeMutableBufferPointer<KafkaRecord>
     private static let recordsPerTakeMax = 256
 
@@ -61,18 +61,5 @@ public final class TopicFollower {
             if let failure = taken.failure, !failure.isRetriable { throw failure }
         }
         return isAny
-    }
-
-    /// Nobody gives or takes partitions without a group; brokers that are away come back.
-    private final class Watcher: KafkaConsumerDelegate {
-        private(set) var fatal: KafkaFailure?
-
-        func assigned(
-            _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-        ) throws(KafkaFailure) -> [Int64] { partitions.map { $0.committed ?? 0 } }
-        func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func committed(_ report: CommitReport) {}
-        func failed(_ failure: KafkaFailure) { if failure.isFatal { fatal = failure } }
     }
 }

@@ -30,7 +30,7 @@ public final class TopicReader {
     /// After it nothing comes any more.
     private var lastWord: KafkaFailure?
     private let consumer: KafkaConsumer
-    private let watcher = Watcher()
+    private let watcher = BrokerWatch()
     private let buffer: UnsafeMutableBufferPointer<KafkaRecord>
     private var takenCount = 0
     private var givenCount = 0
@@ -128,9 +128,9 @@ public final class TopicReader {
 
     private func serve() throws(KafkaFailure) {
         try consumer.poll(watcher)
-        guard let failure = watcher.failure else { return }
-        watcher.failure = nil
-        if failure.isFatal { throw failure }
+        if let fatal = watcher.fatal { throw fatal }
+        guard let failure = watcher.lastFailure else { return }
+        watcher.lastFailure = nil
         lastFailure = failure
     }
 
@@ -138,18 +138,5 @@ public final class TopicReader {
         consumer.release(UnsafeBufferPointer(rebasing: buffer[..<takenCount]))
         takenCount = 0
         givenCount = 0
-    }
-
-    /// Hears of brokers that are away; a reader has no assignments.
-    private final class Watcher: KafkaConsumerDelegate {
-        var failure: KafkaFailure?
-
-        func assigned(
-            _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-        ) throws(KafkaFailure) -> [Int64] { partitions.map { $0.committed ?? 0 } }
-        func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func committed(_ report: CommitReport) {}
-        func failed(_ failure: KafkaFailure) { self.failure = failure }
     }
 }

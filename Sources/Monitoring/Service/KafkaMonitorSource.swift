@@ -8,7 +8,8 @@ public final class KafkaMonitorSource: MonitorSource {
     /// By lane; `nil`: of dead letters.
     private let decoders: [JSONEventDecoder?]
     private let deadLetters: DeadLetterColumns?
-    private let watcher: Watcher
+    private let watcher: BrokerWatch
+    private let onFailure: (KafkaFailure) -> Void
     private var partitions: [KafkaPartition] = []
     private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
     private static let scratchRecords = 1_024
@@ -23,7 +24,8 @@ public final class KafkaMonitorSource: MonitorSource {
             uniqueKeysWithValues: Set(lanes.map(\.role)).map { ($0, plan.makeDecoder(of: $0)) })
         decoders = lanes.map { byRole[$0.role] ?? nil }
         deadLetters = plan.deadLetters
-        watcher = Watcher(onFailure)
+        watcher = BrokerWatch(onFailure)
+        self.onFailure = onFailure
         scratch = .allocate(capacity: Self.scratchRecords)
     }
 
@@ -51,7 +53,7 @@ public final class KafkaMonitorSource: MonitorSource {
         consumer.release(UnsafeBufferPointer(rebasing: scratch[..<taken.count]))
         if let failure = taken.failure {
             if !failure.isRetriable { throw failure }
-            watcher.onFailure(failure)
+            onFailure(failure)
         }
         return MonitorTaken(position: partition.nextOffset, isAtEnd: taken.reachedEnd)
     }
@@ -71,27 +73,5 @@ public final class KafkaMonitorSource: MonitorSource {
             CommitPosition(topic: $0.topic, partition: $0.partition, nextOffset: $1)
         }
         try consumer.commit(places, epoch: consumer.epoch)
-    }
-
-    /// Nobody gives or takes partitions without a group.
-    private final class Watcher: KafkaConsumerDelegate {
-        let onFailure: (KafkaFailure) -> Void
-        private(set) var fatal: KafkaFailure?
-
-        init(_ onFailure: @escaping (KafkaFailure) -> Void) { self.onFailure = onFailure }
-
-        func assigned(
-            _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-        ) throws(KafkaFailure) -> [Int64] { partitions.map { $0.committed ?? 0 } }
-        func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func committed(_ report: CommitReport) {
-            if let failure = report.failure { onFailure(failure) }
-        }
-
-        func failed(_ failure: KafkaFailure) {
-            if failure.isFatal { fatal = failure }
-            onFailure(failure)
-        }
     }
 }

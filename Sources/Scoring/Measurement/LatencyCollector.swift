@@ -36,7 +36,7 @@ final class LatencyCollector: @unchecked Sendable {
     private let schedule: LatencySchedule
     private let state: Mutex<State>
     private let isStopRequested = Atomic<Bool>(false)
-    private let delegate = SilentDelegate()
+    private let delegate = BrokerWatch()
     /// The embedded cluster sleeps through the whole wait of an empty fetch.
     static let fetchWait = ["fetch.wait.max.ms": "1"]
 

@@ -9,7 +9,7 @@ final class OutputWatch {
     private let buffer: UnsafeMutableBufferPointer<KafkaRecord>
     /// By source partition: outputs of earlier offsets are not meant.
     private let sourceFrom: [Int64]
-    private let delegate = SilentDelegate()
+    private let delegate = BrokerWatch()
     /// Outputs that were meant.
     private(set) var count = 0
     /// When the first of them had arrived.

@@ -6,7 +6,7 @@ final class ScoreCollector {
     private let partitions: [KafkaPartition]
     private let buffer: UnsafeMutableBufferPointer<KafkaRecord>
     private let collect: (UnsafeRawBufferPointer) -> Void
-    private let delegate = SilentDelegate()
+    private let delegate = BrokerWatch()
     private(set) var failure: KafkaFailure?
 
     init(
@@ -44,17 +44,4 @@ final class ScoreCollector {
     }
 
     func close() { try? consumer.close(delegate) }
-}
-
-/// Hears nothing: a collector has no group.
-final class SilentDelegate: KafkaConsumerDelegate {
-    func assigned(
-        _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-    ) throws(KafkaFailure) -> [Int64] {
-        partitions.map { $0.committed ?? 0 }
-    }
-    func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-    func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-    func committed(_ report: CommitReport) {}
-    func failed(_ failure: KafkaFailure) {}
 }

@@ -9,8 +9,7 @@ final class TopicReplaySource: SourcePort {
     private let consumer: KafkaConsumer
     /// What the engine is given, once; `high` is where reading ends.
     private let lanes: [AssignedLane]
-    private let logger: Logger
-    private let watcher: Watcher
+    private let watcher: BrokerWatch
     private var partitions: [KafkaPartition] = []
     /// Behind what was lent, by lane.
     private var positions: [Int64]
@@ -24,9 +23,8 @@ final class TopicReplaySource: SourcePort {
     init(consumer: KafkaConsumer, lanes: [AssignedLane], silenceMax: Duration = .seconds(60), logger: Logger) {
         self.consumer = consumer
         self.lanes = lanes
-        self.logger = logger
         self.silenceMax = silenceMax
-        watcher = Watcher(logger)
+        watcher = BrokerWatch { logger.warning("kafka", metadata: ["reason": "\($0)"]) }
         positions = lanes.map(\.begin)
         scratch = .allocate(capacity: Self.scratchRecords)
     }
@@ -110,27 +108,6 @@ final class TopicReplaySource: SourcePort {
     func forEachHeader(
         of record: RecordReference, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
     ) {}
-
-    /// Hears of brokers that are away; without a group nobody gives or takes partitions.
-    private final class Watcher: KafkaConsumerDelegate {
-        var fatal: KafkaFailure?
-        private(set) var lastFailure: KafkaFailure?
-        private let logger: Logger
-
-        init(_ logger: Logger) { self.logger = logger }
-
-        func assigned(
-            _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-        ) throws(KafkaFailure) -> [Int64] { partitions.map { $0.committed ?? 0 } }
-        func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func committed(_ report: CommitReport) {}
-
-        func failed(_ failure: KafkaFailure) {
-            if failure.isFatal { fatal = failure } else { lastFailure = failure }
-            logger.warning("kafka", metadata: ["reason": "\(failure)"])
-        }
-    }
 }
 
 /// The brokers hold more of the topics, and none of it comes.

@@ -49,7 +49,7 @@ public final class TapService: @unchecked Sendable {
     private let consumer: KafkaConsumer
     private let starts: [Int64]
     private let ends: [Int64]
-    private let watcher: Watcher
+    private let watcher: BrokerWatch
     private let isStopped = Atomic<Bool>(false)
     private var given = 0
     private static let answerMilliseconds = 30_000
@@ -76,7 +76,7 @@ public final class TapService: @unchecked Sendable {
             topic = monitor.topic.value
         }
         let onLog = kafkaLogSink(logger)
-        watcher = Watcher(logger)
+        watcher = BrokerWatch { logger.warning("kafka", metadata: ["reason": "\($0)"]) }
         let admin = try KafkaAdmin(brokers: brokers, properties: assembly.properties, onLog: onLog)
         guard let metadata = try admin.metadata(of: topic, milliseconds: Self.answerMilliseconds),
             !metadata.partitions.isEmpty
@@ -154,25 +154,5 @@ public final class TapService: @unchecked Sendable {
         try body(record)
         given += 1
         return options.limit.map { given < $0 } ?? true
-    }
-
-    /// Hears of brokers that are away; without a group nobody gives or takes partitions.
-    private final class Watcher: KafkaConsumerDelegate {
-        var fatal: KafkaFailure?
-        private let logger: Logger
-
-        init(_ logger: Logger) { self.logger = logger }
-
-        func assigned(
-            _ partitions: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
-        ) throws(KafkaFailure) -> [Int64] { partitions.map { $0.committed ?? 0 } }
-        func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {}
-        func committed(_ report: CommitReport) {}
-
-        func failed(_ failure: KafkaFailure) {
-            if failure.isFatal { fatal = failure }
-            logger.warning("kafka", metadata: ["reason": "\(failure)"])
-        }
     }
 }

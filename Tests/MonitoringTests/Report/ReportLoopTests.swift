@@ -35,7 +35,10 @@ import Testing
             onNotice: { if case .reportNotWritten = $0 { seen.failures += 1 } })
         ports.onWritten = { [weak ports] in
             guard let ports else { return }
-            if asks, seen.pages.isEmpty { loop.requestReport() }
+            if asks, seen.pages.isEmpty {
+                loop.requestReport()
+                return
+            }
             if ports.world.nanoseconds > 30_000_000_000 { loop.requestStop() }
         }
         try loop.run()
@@ -44,9 +47,9 @@ import Testing
 
     @Test func thereIsOneAtTheEndAndOneWhenItIsAskedFor() throws {
         let quiet = try Self.run(every: nil)
-        #expect(quiet.rows > 3_000 && quiet.seen.pages == [quiet.rows])
+        #expect(quiet.rows > 0 && quiet.seen.pages == [quiet.rows], "\(quiet.seen.pages), \(quiet.rows) rows")
         let asked = try Self.run(every: nil, asks: true)
-        #expect(asked.seen.pages.count == 2 && asked.seen.pages.last == asked.rows)
+        #expect(asked.seen.pages.count == 2 && asked.seen.pages.last == asked.rows, "\(asked.seen.pages)")
     }
 
     @Test func pagesComeAsOftenAsTheyAreAskedFor() throws {
