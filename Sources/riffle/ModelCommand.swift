@@ -33,7 +33,8 @@ struct ModelCommand: ParsableCommand {
                 Examples:
                   riffle model predict model.json --input X.csv --output out.csv --raw
                   riffle model predict model.txt -i X.csv.gz -o -
-                  riffle model predict model.json -i replayed.csv -o why.csv --contributions --keep score,decision
+                  riffle model predict model.json -i replayed.csv -o why.csv \\
+                    --contributions --keep score,decision
 
                 Exit codes: 0 predicted, 1 failed, 2 usage, or a model that is refused.
                 """)
