@@ -118,6 +118,17 @@ extension KafkaConsumer {
         }
     }
 
+    /// What the group has committed for every partition of a topic, whoever reads it; without those for which that is
+    /// nothing, and the number of partitions. Blocks for at most twice the time.
+    public func committed(
+        ofTopic topic: String, milliseconds: Int
+    ) throws(KafkaFailure) -> (committed: [CommittedOffset], partitionCount: Int) {
+        let known = try client.metadata(of: topic, milliseconds: milliseconds)?.partitions ?? []
+        let offsets = try committed(
+            of: known.map { TopicPartition(topic: topic, partition: $0.id) }, milliseconds: milliseconds)
+        return (offsets.compactMap(\.self), known.count)
+    }
+
     /// The first offset of each partition whose record's own timestamp is not before a time; the partition's end where
     /// all are older. Blocks.
     ///

@@ -125,9 +125,12 @@ extension MetricSpec {
         labels: [MetricLabel("kind", ["assigned", "revoked", "lost", "stale"])])
     public static let partitionsAssigned = MetricSpec(
         "riffle_partitions_assigned", .gauge, "Partitions that this instance owns now.")
+    public static let partitionsAdded = MetricSpec(
+        "riffle_partitions_added_total", .counter,
+        "Partitions that were added to a topic after the group had begun with it; each is scored from its first event.")
     public static let keepAlivePolls = MetricSpec(
         "riffle_keep_alive_polls_total", .counter,
         "Polls that took nothing and kept the membership alive, since there was no room to work in.")
 
-    static let group = [rebalances, partitionsAssigned, keepAlivePolls]
+    static let group = [rebalances, partitionsAssigned, partitionsAdded, keepAlivePolls]
 }

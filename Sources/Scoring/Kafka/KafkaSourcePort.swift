@@ -20,6 +20,8 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private var pending: [Int: CommitPosition] = [:]
     private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
     private static let scratchRecords = 4_096
+    /// Of the topics that have a partition without a committed offset.
+    private var beginnings: [String: GroupBeginning] = [:]
     private static let answerMilliseconds = 30_000
     private static let finalCommitMilliseconds = 10_000
     private(set) var membership: AnyObject?
@@ -179,8 +181,11 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
     /// Where a group that had committed nothing begins is committed at once, so that a restart begins there too; and
     /// waited for, so that it cannot land after what is committed later.
     private func commitStarts(_ lanes: [AssignedLane], epoch: AssignmentEpoch) throws(KafkaFailure) {
-        let starts = lanes.filter { $0.committed == nil }
-            .map { CommitPosition(topic: $0.topic, partition: $0.partition, nextOffset: $0.scoresFrom) }
+        let starts = lanes.filter { $0.committed == nil }.map {
+            CommitPosition(
+                topic: $0.topic, partition: $0.partition, nextOffset: $0.scoresFrom,
+                metadata: beginnings[$0.topic]?.note(of: $0.partition) ?? "")
+        }
         if starts.isEmpty { return }
         try noteCommit(consumer.commitAndWait(starts, epoch: epoch, milliseconds: Self.answerMilliseconds))
     }
@@ -193,12 +198,18 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
             let marks = try consumer.watermarks(
                 topic: topic, partition: number, milliseconds: Self.answerMilliseconds)
             // "So far back" is a warm-up: windows fill from there, and scores begin with what is new.
-            var scoresFrom = begin
-            if entry.committed == nil, case .duration = start { scoresFrom = marks.high }
+            var (begin, scoresFrom) = (begin, begin)
+            if entry.committed == nil, beginnings[topic]?.wasAdded(number) == true {
+                (begin, scoresFrom) = (marks.low, marks.low)
+                tellAdded(topic, number, from: marks.low)
+            } else if entry.committed == nil, case .duration = start {
+                scoresFrom = marks.high
+            }
             lanes.append(
                 AssignedLane(
                     topic: topic, partition: number, committed: entry.committed, note: entry.metadata, low: marks.low,
                     high: marks.high, begin: begin, scoresFrom: scoresFrom))
+        beginnings = try findBeginnings(assigned)
         }
         return lanes
     }
@@ -216,6 +227,27 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: true)
         forgetAssignment()
     }
+    /// By topic: those with a partition for which nothing is committed. One question a topic, and only then.
+    private func findBeginnings(_ assigned: [AssignedPartition]) throws(KafkaFailure) -> [String: GroupBeginning] {
+        var found: [String: GroupBeginning] = [:]
+        for topic in Set(assigned.filter { $0.committed == nil }.map(\.partition.topic)).sorted() {
+            let (committed, count) = try consumer.committed(
+                ofTopic: topic, milliseconds: consumer.committedMilliseconds)
+            found[topic] = GroupBeginning(committed: committed, partitionCount: count)
+        }
+        return found
+    }
+
+    private func tellAdded(_ topic: String, _ partition: Int32, from offset: Int64) {
+        metrics?.partitionsAdded.increment()
+        logger.warning(
+            """
+            a partition was added to a topic that the group reads: it is scored from its first event on; keys have moved \
+            between partitions, and where several instances share them the windows of keys that moved to another one \
+            begin anew
+            """, metadata: ["topic": "\(topic)", "partition": "\(partition)", "offset": "\(offset)"])
+    }
+
 
     private func forgetAssignment() {
         partitions = []

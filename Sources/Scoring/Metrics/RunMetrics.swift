@@ -23,6 +23,7 @@ public final class RunMetrics: Sendable {
     private let produceFailures = Mutex<[Int32: Counter]>([:])
     let produceQueueFull: Counter
     let keepAlivePolls: Counter
+    let partitionsAdded: Counter
     let orderGaps: Counter
     let metricsFileFailures: Counter
     let modelSwaps: Counter
@@ -46,6 +47,7 @@ public final class RunMetrics: Sendable {
         transactionCommitSeconds = registry.timer(.transactionCommitSeconds)
         produceQueueFull = registry.counter(.produceQueueFull)
         keepAlivePolls = registry.counter(.keepAlivePolls)
+        partitionsAdded = registry.counter(.partitionsAdded)
         orderGaps = registry.counter(.orderGaps)
         metricsFileFailures = registry.counter(.metricsFileFailures)
         modelSwaps = registry.counter(.modelSwaps)

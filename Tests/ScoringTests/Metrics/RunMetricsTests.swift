@@ -56,6 +56,7 @@ import Testing
         metrics.transactionsAborted.increment()
         metrics.produceQueueFull.increment()
         metrics.keepAlivePolls.increment()
+        metrics.partitionsAdded.increment()
         metrics.orderGaps.increment()
         metrics.metricsFileFailures.increment()
         metrics.modelSwaps.increment()
