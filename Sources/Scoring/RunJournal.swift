@@ -68,8 +68,13 @@ final class RunJournal: StreamObserver {
                 metadata: [
                     "offsets": "\(offsets)", "of": "\(total)", "percent": "\(total > 0 ? offsets * 100 / total : 100)",
                 ])
-        case .restoreFinished(let nanoseconds):
-            logger.notice("windows are whole; scoring begins", metadata: ["seconds": "\(Self.seconds(nanoseconds))"])
+        case .restoreFinished(let nanoseconds, let isWhole):
+            let metadata: Logger.Metadata = ["seconds": "\(Self.seconds(nanoseconds))"]
+            if isWhole {
+                logger.notice("windows are whole; scoring begins", metadata: metadata)
+            } else {
+                logger.notice("windows are rebuilt, but not whole; scoring begins", metadata: metadata)
+            }
         case .incomplete(let state):
             logger.warning("scoring begins with incomplete windows", metadata: ["reason": "\(state)"])
         case .snapshotRefused(let name, let reason):

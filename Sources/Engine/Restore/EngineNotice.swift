@@ -6,9 +6,9 @@ public enum EngineNotice: Hashable, Sendable {
     case restoring(from: RestoreSource, offsets: Int64)
     /// So many of them are read.
     case restored(offsets: Int64, of: Int64)
-    /// Windows are whole, or as whole as they can be: scoring begins.
-    case restoreFinished(nanoseconds: Int64)
-    /// The log does not reach back far enough for these features.
+    /// Windows are whole, or as whole as they can be: scoring begins. Where they are not, `incomplete` came before it.
+    case restoreFinished(nanoseconds: Int64, isWhole: Bool)
+    /// The log does not reach back far enough for these features, or did not when the snapshot was taken.
     case incomplete(IncompleteState)
     /// A snapshot was passed over; why.
     case snapshotRefused(name: String, reason: String)
@@ -54,22 +54,54 @@ public struct IncompleteState: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     public let features: [Feature]
+
+        public init(name: String, wholeFrom: Int64) {
+            self.name = name
+            self.wholeFrom = wholeFrom
+        }
     /// The record time from which on the log holds everything, microseconds.
     public let logFrom: Int64
 
-    public init(features: [Feature], logFrom: Int64) {
+    public init(features: [Feature], logFrom: Int64, snapshot: UInt64? = nil) {
         self.features = features
+    /// The snapshot that says so of its windows; `nil`: the log itself does.
+    public let snapshot: UInt64?
         self.logFrom = logFrom
     }
 
     public var description: String {
+        self.snapshot = snapshot
+    }
+
+    /// What of it is still true at a watermark; `nil`: windows have become whole.
+    func remaining(at watermark: Int64) -> IncompleteState? {
+        let left = features.filter { $0.wholeFrom > watermark }
+        return left.isEmpty ? nil : IncompleteState(features: left, logFrom: logFrom, snapshot: snapshot)
+    }
+
+    /// What a snapshot lacks and what the log has lost behind it: of each feature the later time.
+    func adding(_ other: IncompleteState) -> IncompleteState {
+        var all = features
+        for feature in other.features {
+            if let place = all.firstIndex(where: { $0.name == feature.name }) {
+                all[place] = Feature(name: feature.name, wholeFrom: max(all[place].wholeFrom, feature.wholeFrom))
+            } else {
+                all.append(feature)
+            }
+        }
+        return IncompleteState(features: all, logFrom: max(logFrom, other.logFrom))
         let names = features.prefix(8).map { feature in
             feature.wholeFrom == .max
                 ? "\(feature.name) (never whole)" : "\(feature.name) (whole from \(Self.text(feature.wholeFrom)) on)"
         }
         let more = features.count > 8 ? " and \(features.count - 8) more" : ""
-        return "the log begins at \(Self.text(logFrom)), which is not far enough back for "
-            + "\(names.joined(separator: ", "))\(more): restore a snapshot, raise the topic's retention, or accept it with "
+        let reach = "\(Self.text(logFrom)), which is not far enough back for \(names.joined(separator: ", "))\(more)"
+        if let snapshot {
+            return
+                "snapshot \(snapshot) was written with windows that were not whole, since the log began at \(reach): "
+                + "accept it with \"state.incomplete: score\", or delete it if the log or an older snapshot holds more"
+        }
+        return "the log begins at \(reach): restore a snapshot, raise the topic's retention, or accept it with "
             + "\"state.incomplete: score\""
     }
 

@@ -16,6 +16,10 @@ struct Restoration {
     var truncatedLanes: [Int: Int64] = [:]
     /// The watermark behind everything committed, as far as it is known.
     var committedWatermark = Int64.min
+    /// The watermark behind every batch so far.
+    var watermark = Int64.min
+    /// What the snapshot's windows lacked when it was written.
+    var inherited: IncompleteState?
     /// Rows that shards know already, because they were copied later than the snapshot began.
     var hasGuards = false
 }

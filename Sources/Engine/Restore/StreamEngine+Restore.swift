@@ -59,6 +59,7 @@ extension StreamEngine {
         pipeline.removeState()
         watermark.reset()
         laneMemories = [:]
+        incomplete = nil
     }
 
     private var reachBack: ReachBack { ReachBack(plan) }
@@ -89,6 +90,9 @@ extension StreamEngine {
         let header = manifest.header
         restoration.source = .snapshot(header.sequence)
         watermark.reset(to: header.watermark, lateCount: header.lateCount)
+        restoration.inherited = header.incomplete.map {
+            IncompleteState(features: $0.features, logFrom: $0.logFrom, snapshot: header.sequence)
+        }
         let guards = manifest.guards(lanes: assigned.map { (topic: $0.topic, partition: $0.partition) })
         pipeline.setReplayGuard(guards)
         restoration.hasGuards = guards != nil
@@ -189,16 +193,27 @@ extension StreamEngine {
     /// Before the first score after a rebuild: is what was rebuilt whole?
     func judgeRestoration(_ context: BatchContext) throws {
         let dispositions = context.frame.dispositions
-        if restoration == nil || !(0..<context.batch.count).contains(where: { dispositions[$0].isAnswered }) { return }
-        try judgeRestoration()
+        guard let restoration,
+            let first = (0..<context.batch.count).first(where: { dispositions[$0].isAnswered })
+        else { return }
+        // What stands behind it in the batch, perhaps days later, does not make its windows whole.
+        let present = (0..<first).reduce(restoration.watermark) { time, row in
+            dispositions[row] == .muted ? max(time, context.batch.orderTimes[row]) : time
+        }
+        try judgeRestoration(at: present)
     }
 
-    private func judgeRestoration() throws {
-        guard let truncated = restoration?.truncatedLanes, !truncated.isEmpty else { return }
-        restoration?.truncatedLanes = [:]
-        let logFrom = Dictionary(truncated.map { (lanes[$0.key].source, $0.value) }, uniquingKeysWith: max)
-        let present = max(watermark.time, restoration?.committedWatermark ?? .min)
-        guard let incomplete = reachBack.incomplete(logFrom: logFrom, watermark: present) else { return }
+    private func judgeRestoration(at watermark: Int64) throws {
+        guard let restoration, !restoration.truncatedLanes.isEmpty || restoration.inherited != nil else { return }
+        self.restoration?.truncatedLanes = [:]
+        self.restoration?.inherited = nil
+        let logFrom = Dictionary(
+            restoration.truncatedLanes.map { (lanes[$0.key].source, $0.value) }, uniquingKeysWith: max)
+        let present = max(watermark, restoration.committedWatermark)
+        let inherited = restoration.inherited?.remaining(at: present)
+        let lost = reachBack.incomplete(logFrom: logFrom, watermark: present)
+        incomplete = lost.map { lost in inherited?.adding(lost) ?? lost } ?? inherited
+        guard let incomplete else { return }
         if settings.refusesIncompleteState { throw incomplete }
         observer?.didNotice(.incomplete(incomplete))
     }
@@ -206,15 +221,17 @@ extension StreamEngine {
     /// Ends the restoration once everything that was committed is read again; tells how far it has come.
     func finishRestoration() throws {
         guard let restoration else { return }
+        self.restoration?.watermark = watermark.time
         let now = clock.nanoseconds
         if restoration.follower == nil
             && lanes.allSatisfy({ $0.stateOffset >= $0.start.mutedUntil || $0.hasReached($0.start.mutedUntil) })
         {
-            try judgeRestoration()
+            try judgeRestoration(at: watermark.time)
             if restoration.hasGuards { pipeline.setReplayGuard(nil) }
             self.restoration = nil
             if restoration.offsets > 0 {
-                observer?.didNotice(.restoreFinished(nanoseconds: now - restoration.startedAt))
+                observer?.didNotice(
+                    .restoreFinished(nanoseconds: now - restoration.startedAt, isWhole: incomplete == nil))
             }
         } else if now - restoration.lastNotice >= Self.noticeEveryNanoseconds {
             self.restoration?.lastNotice = now

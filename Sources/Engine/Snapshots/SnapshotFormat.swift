@@ -10,9 +10,12 @@
 /// they were copied are known only then. Preamble and footer stay as they are in every version to come. All numbers are
 /// little-endian.
 enum SnapshotFormat {
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     /// The first with models; a snapshot without any is written in the first of all, which older programs read.
     static let modelsVersion: UInt32 = 2
+    /// The first that says which windows are not whole; one whose windows are is written in an earlier version. An older
+    /// program passes this one over: it would score from it without a word.
+    static let incompleteVersion: UInt32 = 3
     static let magic = Array("RIFSTATE".utf8)
     static let endMagic = Array("RIFSTEND".utf8)
     /// Magic, version, length of the header, its checksum, checksum of these.
@@ -22,6 +25,7 @@ enum SnapshotFormat {
     /// No header or index is longer: a file that says so is damaged.
     static let tableBytesMax = 1 << 28
     private static let laneBytesMin = 4 + 4 + 8 + 8
+    private static let featureBytesMin = 4 + 8
     private static let sectionBytesMin = 4 + 8 + 4
 
     static func header(_ header: SnapshotHeader) -> [UInt8] {
@@ -43,14 +47,27 @@ enum SnapshotFormat {
             writer.write(lane.offset)
             writer.write(lane.highestTime)
         }
-        if header.models.isEmpty { return writer.bytes }
-        writer.write(UInt32(header.models.count))
-        for model in header.models { writer.write(model) }
+        let version = version(of: header)
+        if version >= modelsVersion {
+            writer.write(UInt32(header.models.count))
+            for model in header.models { writer.write(model) }
+        }
+        if let incomplete = header.incomplete {
+            writer.write(incomplete.logFrom)
+            writer.write(UInt32(incomplete.features.count))
+            for feature in incomplete.features {
+                writer.write(feature.name)
+                writer.write(feature.wholeFrom)
+            }
+        }
         return writer.bytes
     }
 
     /// The version in which a snapshot is written.
-    static func version(of header: SnapshotHeader) -> UInt32 { header.models.isEmpty ? 1 : modelsVersion }
+    static func version(of header: SnapshotHeader) -> UInt32 {
+        if header.incomplete != nil { return incompleteVersion }
+        return header.models.isEmpty ? 1 : modelsVersion
+    }
 
     static func readHeader(_ bytes: [UInt8], version: UInt32) throws(SnapshotRefusal) -> SnapshotHeader {
         var reader = SnapshotBytesReader(bytes, part: "its header")
@@ -67,6 +84,15 @@ enum SnapshotFormat {
         }
         if version >= modelsVersion {
             for _ in 0..<(try reader.count(ofBytes: 4)) { header.models.append(try reader.text()) }
+        }
+        if version >= incompleteVersion {
+            let logFrom = try reader.number(Int64.self)
+            var features: [IncompleteState.Feature] = []
+            for _ in 0..<(try reader.count(ofBytes: featureBytesMin)) {
+                features.append(
+                    IncompleteState.Feature(name: try reader.text(), wholeFrom: try reader.number()))
+            }
+            header.incomplete = IncompleteState(features: features, logFrom: logFrom)
         }
         guard reader.remaining == 0 else { throw reader.fault }
         return header

@@ -36,11 +36,13 @@ public struct SnapshotHeader: Hashable, Sendable {
     public var shardCount: Int
     /// Models that learn as they score; each has a section behind those of the shards.
     public var models: [String]
+    /// Features whose windows were not whole, since the log could not fill them: whoever starts from here is told again.
+    public var incomplete: IncompleteState?
 
     public init(
         pipeline: String, statePlanHash: String, createdMilliseconds: Int64, sequence: UInt64 = 0,
         lanes: [SnapshotLane], watermark: Int64, lateCount: UInt64, orderPosition: Int64 = -1, entities: [String],
-        shardCount: Int, models: [String] = []
+        shardCount: Int, models: [String] = [], incomplete: IncompleteState? = nil
     ) {
         self.pipeline = pipeline
         self.statePlanHash = statePlanHash
@@ -53,6 +55,7 @@ public struct SnapshotHeader: Hashable, Sendable {
         self.entities = entities
         self.shardCount = shardCount
         self.models = models
+        self.incomplete = incomplete
     }
 
     /// Shards of all entities.

@@ -23,6 +23,11 @@ extension SnapshotInspection {
                 "  entity     \(entity.name): \(entity.keys) keys, \(entity.events) events, \(entity.bytes) bytes"
                     + " in \(header.shardCount) shards")
         }
+        for feature in header.incomplete?.features ?? [] {
+            lines.append(
+                "  incomplete \(feature.name), \(Self.time(feature.wholeFrom).map { "whole from \($0) on" } ?? "for ever")"
+            )
+        }
         lines.append("  file       \(manifest.fileByteCount) bytes")
         return lines.joined(separator: "\n")
     }
@@ -62,6 +67,16 @@ extension SnapshotInspection {
                             [
                                 ("name", Self.quoted(entity.name)), ("keys", "\(entity.keys)"),
                                 ("events", "\(entity.events)"), ("bytes", "\(entity.bytes)"),
+                            ]
+                        })
+                ),
+                (
+                    "incomplete",
+                    Self.array(
+                        (header.incomplete?.features ?? []).map { feature in
+                            [
+                                ("feature", Self.quoted(feature.name)),
+                                ("whole_from", Self.quoted(Self.time(feature.wholeFrom))),
                             ]
                         })
                 ),

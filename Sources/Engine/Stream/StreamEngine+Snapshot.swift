@@ -58,6 +58,12 @@ extension StreamEngine {
 
     private var statePositions: [Int64] { lanes.map(\.stateOffset) }
 
+    /// What whoever starts from this state has to be told, too.
+    private var stillIncomplete: IncompleteState? {
+        incomplete = incomplete?.remaining(at: watermark.time)
+        return incomplete.map { IncompleteState(features: $0.features, logFrom: $0.logFrom) }
+    }
+
     private func beginSnapshot(in store: SnapshotStore) {
         while snapshotImages.count < max(1, settings.snapshots.images) { snapshotImages.append(ShardImage()) }
         let header = SnapshotHeader(
@@ -71,7 +77,8 @@ extension StreamEngine {
             watermark: watermark.time, lateCount: watermark.lateCount,
             orderPosition: order == nil ? -1 : max(sink.orderPosition, followedOrderEnd),
             entities: plan.features.entities.map { plan.schema.fields[$0.keyField.rawValue].name },
-            shardCount: plan.featureLimits.shardCount, models: pipeline.onlineModels.names)
+            shardCount: plan.featureLimits.shardCount, models: pipeline.onlineModels.names,
+            incomplete: stillIncomplete)
         eventsSinceSnapshot = 0
         lastSnapshot = clock.nanoseconds
         snapshotSession = SnapshotSession(

@@ -49,6 +49,8 @@ public final class StreamEngine: @unchecked Sendable {
     var epoch: UInt64 { assignment.epoch }
     /// While state is rebuilt: how, and how far.
     var restoration: Restoration?
+    /// What windows of the state lack, as far as that was accepted; it may have become whole since.
+    var incomplete: IncompleteState?
     /// Orders of the assignment in force stand from this offset of the order topic on.
     var followedOrderEnd: Int64 = -1
     var snapshotSession: SnapshotSession?

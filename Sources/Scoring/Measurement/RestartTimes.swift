@@ -62,7 +62,7 @@ public struct RestartTimes: Hashable, Sendable {
         }
         // Logged when whole milliseconds have passed; none of the parts may become negative by that.
         func seconds(_ from: Date, _ to: Date) -> Double { max(0, to.timeIntervalSince(from)) }
-        let whole = line("windows are whole") ?? loaded
+        let whole = line("windows are whole") ?? line("windows are rebuilt, but not whole") ?? loaded
         self.init(
             start: seconds(executed, joining.time), join: seconds(joining.time, assigned.time),
             load: seconds(assigned.time, loaded.time), replay: seconds(loaded.time, whole.time),

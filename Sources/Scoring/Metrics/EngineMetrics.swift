@@ -116,7 +116,7 @@ final class EngineMetrics: @unchecked Sendable {
             restoreOffsets = total
             registry.gauge(.restoreOffsets).set(total)
             registry.gauge(.restoreOffsetsDone).set(offsets)
-        case .restoreFinished(let nanoseconds): didRestore(nanoseconds)
+        case .restoreFinished(let nanoseconds, _): didRestore(nanoseconds)
         case .incomplete(let state):
             registry.counter(.incompleteStarts).increment()
             registry.gauge(.incompleteFeatures).set(state.features.count)

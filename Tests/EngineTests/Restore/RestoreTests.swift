@@ -105,6 +105,134 @@ struct RestoreTests {
         #expect(listener.notices.contains { if case .incomplete = $0 { true } else { false } })
     }
 
+    // MARK: - What a snapshot says of windows that are not whole
+
+    /// A log whose first half is scored and gone but for its end, and one run after the other on what is left.
+    private final class CutLog {
+        let plan: ScoringPlan
+        let log: MemoryLog
+        let disk = MemoryDisk()
+        let store: SnapshotStore
+        private let low: [Int: Int64]
+        private var notes: [String]
+
+        init(_ tests: RestoreTests, seed: UInt64) throws {
+            plan = try PaymentPlan().make()
+            // Behind the first half there are two days and more: the windows become whole again.
+            log = PaymentStream(seed: seed, events: 8_000).log()
+            notes = try tests.firstHalf(log, plan: plan).notes
+            low = Dictionary(uniqueKeysWithValues: log.committed.enumerated().map { ($0, $1 - 20) })
+            store = SnapshotStore(
+                directory: "/state", pipeline: plan.pipeline, statePlanHash: "plan", files: disk, keep: 99)
+        }
+
+        /// Goes on up to the first record behind a time; `nil`: to the end.
+        func run(
+            refuses: Bool, until time: Int64? = nil, everyEvents: UInt64? = nil
+        ) throws -> (notices: [EngineNotice], summary: StreamSummary) {
+            let ends = log.partitions.map { entries in
+                time.flatMap { time in entries.firstIndex { ($0.record?.timestamp ?? .min) > time } } ?? entries.count
+            }
+            let run = StreamRun(plan, log, snapshots: store) {
+                $0.refusesIncompleteState = refuses
+                $0.endOffsets = { _, partition in Int64(ends[Int(partition)]) }
+                $0.snapshots.everyEvents = everyEvents
+                $0.snapshots.everyNanoseconds = nil
+            }
+            run.source.notes = notes
+            run.source.low = low
+            run.source.arrived = ends
+            let listener = Listener()
+            run.engine.observer = listener
+            let summary = try withExtendedLifetime(listener) { try run.run() }
+            notes = run.source.notes
+            return (listener.notices, summary)
+        }
+    }
+
+    private func incomplete(_ notices: [EngineNotice]) -> [IncompleteState] {
+        notices.compactMap { if case .incomplete(let state) = $0 { state } else { nil } }
+    }
+
+    /// What was accepted once is not forgotten by way of a snapshot, until the windows have become whole.
+    @Test(arguments: 10..<13 as Range<UInt64>)
+    func aSnapshotKeepsWhatItsWindowsLack(seed: UInt64) throws {
+        let cut = try CutLog(self, seed: seed)
+        let accepted = try #require(throws: IncompleteState.self) { _ = try cut.run(refuses: true) }
+        let wholeFrom = Dictionary(uniqueKeysWithValues: accepted.features.map { ($0.name, $0.wholeFrom) })
+        let customer = try #require(wholeFrom["customer_count"])
+        let terminal = try #require(wholeFrom["terminal_count"])
+        // Windows of terminals reach two hours further.
+        #expect(terminal - customer == 2 * PaymentPlan.hour && wholeFrom.count == 4)
+        #expect(accepted.snapshot == nil)
+
+        let first = try cut.run(refuses: false, until: customer - 6 * PaymentPlan.hour)
+        #expect(incomplete(first.notices) == [accepted])
+        #expect(first.notices.contains { if case .restoreFinished(_, isWhole: false) = $0 { true } else { false } })
+        let manifest = try #require(try cut.store.candidates().first?.manifest)
+        #expect(manifest.header.incomplete == accepted && manifest.formatVersion == 3)
+
+        let refusal = try #require(throws: IncompleteState.self, "seed \(seed)") { _ = try cut.run(refuses: true) }
+        #expect(refusal.features == accepted.features && refusal.snapshot == 1)
+        #expect("\(refusal)".hasPrefix("snapshot 1 was written with windows that were not whole, since the log began"))
+
+        // Customers' windows become whole on the way, those of terminals do not.
+        let between = (customer + terminal) / 2
+        let second = try cut.run(refuses: false, until: between)
+        #expect(incomplete(second.notices) == [refusal] && second.summary.scored > 0)
+        let left = try #require(throws: IncompleteState.self) { _ = try cut.run(refuses: true) }
+        #expect(Set(left.features.map(\.name)) == ["terminal_count", "terminal_mean"] && left.snapshot == 2)
+
+        let third = try cut.run(refuses: false)
+        #expect(incomplete(third.notices) == [left])
+        let last = try #require(try cut.store.candidates().first?.manifest)
+        #expect(last.header.incomplete == nil && last.formatVersion == 1)
+        #expect(incomplete(try cut.run(refuses: true).notices).isEmpty)
+    }
+
+    /// The muted replay behind a snapshot makes windows whole as scored events do.
+    @Test func whatHasBecomeWholeBehindASnapshotIsNotSaid() throws {
+        let cut = try CutLog(self, seed: 14)
+        _ = try cut.run(refuses: false, everyEvents: 150)
+        let candidates = try cut.store.candidates()
+        let oldest = try #require(candidates.last)
+        #expect(oldest.manifest?.header.incomplete?.features.count == 4 && candidates.count > 3)
+        for candidate in candidates.dropLast() { try cut.disk.delete(cut.store.path(candidate.fileName)) }
+        let (notices, summary) = try cut.run(refuses: true)
+        guard case .restoring(from: .snapshot(oldest.sequence), _)? = notices.first else {
+            Issue.record("\(notices)")
+            return
+        }
+        #expect(incomplete(notices).isEmpty && summary.muted > 500)
+        #expect(notices.contains { if case .restoreFinished(_, isWhole: true) = $0 { true } else { false } })
+    }
+
+    /// Days of events in the first batch behind the restart do not hide that its first ones are not whole.
+    @Test func theFirstBatchDoesNotMakeItselfWhole() throws {
+        let cut = try CutLog(self, seed: 15)
+        let accepted = try #require(throws: IncompleteState.self) { _ = try cut.run(refuses: true) }
+        let end = try #require(accepted.features.map(\.wholeFrom).min())
+        _ = try cut.run(refuses: false, until: end - PaymentPlan.hour / 2)
+        // 64 events are more than the half hour.
+        #expect(throws: IncompleteState.self) { _ = try cut.run(refuses: true) }
+    }
+
+    /// What the log has lost behind a snapshot comes to what the snapshot lacked.
+    @Test func bothAreSaidTogether() {
+        func state(_ features: [(String, Int64)], logFrom: Int64, snapshot: UInt64? = nil) -> IncompleteState {
+            IncompleteState(
+                features: features.map { IncompleteState.Feature(name: $0.0, wholeFrom: $0.1) }, logFrom: logFrom,
+                snapshot: snapshot)
+        }
+        let inherited = state([("a", 10), ("b", 30)], logFrom: 5, snapshot: 7)
+        #expect(
+            inherited.adding(state([("b", 20), ("c", 40)], logFrom: 9))
+                == state([("a", 10), ("b", 30), ("c", 40)], logFrom: 9))
+        #expect(inherited.remaining(at: 10) == state([("b", 30)], logFrom: 5, snapshot: 7))
+        #expect(inherited.remaining(at: 30) == nil)
+        #expect(state([("a", .max)], logFrom: 5).remaining(at: .max - 1)?.features.count == 1)
+    }
+
     /// The log was cut, but not as far as the windows reach.
     @Test func aLogThatReachesBackIsFine() throws {
         let plan = try PaymentPlan().make()

@@ -56,7 +56,7 @@ struct SnapshotDamageTests {
     @Test func aNewerFormatIsRefusedByName() throws {
         let (disk, store, path, older) = try sample()
         var bytes = try #require(disk.bytes(at: path))
-        bytes[SnapshotFormat.magic.count] = 3
+        bytes[SnapshotFormat.magic.count] = UInt8(SnapshotFormat.version + 1)
         let checked = SnapshotFormat.preambleBytes - 4
         withUnsafeBytes(of: CRC32C.of(Array(bytes[..<checked])).littleEndian) { checksum in
             bytes.replaceSubrange(checked..<checked + 4, with: checksum)
@@ -64,7 +64,7 @@ struct SnapshotDamageTests {
         disk.put(bytes, at: path)
         let restoration = try KeyedState().restore(from: store)
         #expect(restoration.loaded == older)
-        #expect(restoration.refused.map(\.refusal) == [.newerFormat(3)])
+        #expect(restoration.refused.map(\.refusal) == [.newerFormat(SnapshotFormat.version + 1)])
     }
 
     @Test func anotherFileIsNoSnapshot() throws {
@@ -80,6 +80,11 @@ struct SnapshotDamageTests {
         var random = DiskRandom(state: seed)
         let manifest = try KeyedState(events: 30).write(to: SnapshotStore(MemoryDisk()))
         let header = SnapshotFormat.header(manifest.header)
+        var incomplete = manifest.header
+        incomplete.incomplete = IncompleteState(
+            features: ["sum", "mean"].map { IncompleteState.Feature(name: $0, wholeFrom: 9) }, logFrom: 7)
+        let longer = SnapshotFormat.header(incomplete)
+        #expect(try SnapshotFormat.readHeader(longer, version: 3) == incomplete)
         let index = SnapshotFormat.index(manifest.sections)
         let end = manifest.sections[0].byteOffset + manifest.sections.reduce(0) { $0 + $1.byteCount }
         let range = manifest.sections[0].byteOffset..<end
@@ -107,6 +112,16 @@ struct SnapshotDamageTests {
             }
         }
         #expect(refused > 1_000, "seed \(seed)")
+        for _ in 0..<3_000 {
+            do {
+                let found = try SnapshotFormat.readHeader(changed(longer), version: 3)
+                #expect(found.incomplete?.features.count ?? .max <= longer.count)
+            } catch {
+                #expect(error.name == "damaged")
+                refused += 1
+            }
+        }
+        #expect(refused > 2_000, "seed \(seed)")
     }
 
     /// A whole file whose shards are those of another plan is refused before anything is replaced.

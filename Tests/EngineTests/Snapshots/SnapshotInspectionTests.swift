@@ -45,6 +45,30 @@ struct SnapshotInspectionTests {
         #expect(object["order_position"] as? Int == 77)
         #expect((object["partitions"] as? [[String: Any]])?.compactMap { $0["offset"] as? Int } == [50, 50])
         #expect((object["entities"] as? [[String: Any]])?.compactMap { $0["keys"] as? Int } == [31, 11])
+        #expect((object["incomplete"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test func whatIsNotWholeIsShown() throws {
+        let disk = MemoryDisk()
+        var header = KeyedState(events: 10).header()
+        header.entities = []
+        header.incomplete = IncompleteState(
+            features: [
+                IncompleteState.Feature(name: "customer_sum", wholeFrom: 1_700_000_000_000_000),
+                IncompleteState.Feature(name: "model trees", wholeFrom: .max),
+            ], logFrom: 5)
+        _ = try SnapshotStore(disk).begin(header).finish()
+        let found = SnapshotInspection(path: disk.paths[0], files: disk, verifies: true)
+        #expect(
+            found.text.contains(
+                """
+                  incomplete customer_sum, whole from 2023-11-14T22:13:20Z on
+                  incomplete model trees, for ever
+                  file
+                """))
+        let features = try #require(try object(found)["incomplete"] as? [[String: Any]])
+        #expect(features.compactMap { $0["feature"] as? String } == ["customer_sum", "model trees"])
+        #expect(features[0]["whole_from"] as? String == "2023-11-14T22:13:20Z" && features[1]["whole_from"] is NSNull)
     }
 
     /// Only `verify` reads everything.

@@ -40,6 +40,31 @@ struct SnapshotStoreTests {
         #expect(try store.candidates()[0].refusal == nil)
     }
 
+    /// Only where it is needed is a later format used: older programs read what says nothing new.
+    @Test(arguments: [[], ["trees"]])
+    func theFormatIsTheOldestThatSaysIt(models: [String]) throws {
+        let store = SnapshotStore(MemoryDisk())
+        var header = KeyedState(events: 10).header()
+        (header.entities, header.models) = ([], models)
+        func write() throws -> SnapshotManifest {
+            let writer = try store.begin(header)
+            for model in models.indices {
+                try writer.append(UnsafeRawBufferPointer(start: nil, count: 0), task: model, positions: [5, 5])
+            }
+            return try writer.finish().manifest
+        }
+        let whole = try write()
+        #expect(whole.formatVersion == (models.isEmpty ? 1 : 2) && whole.header == header.with(sequence: 1))
+        header.incomplete = IncompleteState(
+            features: [
+                IncompleteState.Feature(name: "sum", wholeFrom: 7), IncompleteState.Feature(name: "t", wholeFrom: .max),
+            ], logFrom: -3)
+        let written = try write()
+        #expect(written.formatVersion == 3)
+        #expect(written.header == header.with(sequence: 2))
+        #expect(try store.candidates().map(\.manifest) == [written, whole])
+    }
+
     // MARK: - Which one
 
     @Test func theNewestIsTakenAndAFewAreKept() throws {

@@ -75,7 +75,7 @@ import Testing
         figures.didNotice(.restoring(from: .horizon, offsets: 100))
         figures.didNotice(.restored(offsets: 40, of: 100))
         #expect(figures.snapshot().restoring?.done == 40 && figures.snapshot().restoring?.of == 100)
-        figures.didNotice(.restoreFinished(nanoseconds: 1))
+        figures.didNotice(.restoreFinished(nanoseconds: 1, isWhole: true))
         #expect(figures.snapshot().restoring == nil)
         figures.didNotice(.restoring(from: .wholeLog, offsets: 100))
         figures.didBalance(Self.books(consumed: 1, isClosed: true), ends: { _, _ in nil })
