@@ -51,25 +51,22 @@ public struct IncompleteState: Error, Hashable, Sendable, CustomStringConvertibl
         /// From this event time on its windows are whole, microseconds; `Int64.max`: never, since they reach back to the
         /// beginning.
         public let wholeFrom: Int64
-    }
-
-    public let features: [Feature]
 
         public init(name: String, wholeFrom: Int64) {
             self.name = name
             self.wholeFrom = wholeFrom
         }
+    }
+
+    public let features: [Feature]
     /// The record time from which on the log holds everything, microseconds.
     public let logFrom: Int64
+    /// The snapshot that says so of its windows; `nil`: the log itself does.
+    public let snapshot: UInt64?
 
     public init(features: [Feature], logFrom: Int64, snapshot: UInt64? = nil) {
         self.features = features
-    /// The snapshot that says so of its windows; `nil`: the log itself does.
-    public let snapshot: UInt64?
         self.logFrom = logFrom
-    }
-
-    public var description: String {
         self.snapshot = snapshot
     }
 
@@ -90,6 +87,9 @@ public struct IncompleteState: Error, Hashable, Sendable, CustomStringConvertibl
             }
         }
         return IncompleteState(features: all, logFrom: max(logFrom, other.logFrom))
+    }
+
+    public var description: String {
         let names = features.prefix(8).map { feature in
             feature.wholeFrom == .max
                 ? "\(feature.name) (never whole)" : "\(feature.name) (whole from \(Self.text(feature.wholeFrom)) on)"
