@@ -44,7 +44,7 @@ extension KafkaConsumer {
         }
         let committed = try committed(
             of: partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) },
-            milliseconds: Self.assignmentAnswerMilliseconds)
+            milliseconds: committedMilliseconds)
         let assigned = zip(partitions, committed).map {
             AssignedPartition(partition: $0, committed: $1?.offset, metadata: $1?.metadata ?? "")
         }
@@ -84,14 +84,12 @@ extension KafkaConsumer {
         return self.partitions
     }
 
-    /// How long the brokers may take to say where the group stands, before an assignment is given up.
-    static let assignmentAnswerMilliseconds = 30_000
-
     /// Where each partition is to be read: behind what the group has committed, else as `start` says. Blocks for the
     /// answers.
+    ///
+    /// - Parameter milliseconds: for each of at most four questions to the brokers; `nil`: `answerMilliseconds`.
     public func startOffsets(
-        of partitions: [AssignedPartition], otherwise start: StartPosition,
-        milliseconds: Int = KafkaConsumer.assignmentAnswerMillisecondsDefault
+        of partitions: [AssignedPartition], otherwise start: StartPosition, milliseconds: Int? = nil
     ) throws(KafkaFailure) -> [Int64] {
         var starts = partitions.map { $0.committed ?? -1 }
         let missing = partitions.indices.filter { partitions[$0].committed == nil }
@@ -100,12 +98,10 @@ extension KafkaConsumer {
             at: start,
             of: missing.map {
                 TopicPartition(topic: partitions[$0].partition.topic, partition: partitions[$0].partition.partition)
-            }, milliseconds: milliseconds)
+            }, milliseconds: milliseconds ?? answerMilliseconds)
         for (index, offset) in zip(missing, found) { starts[index] = offset }
         return starts
     }
-
-    public static var assignmentAnswerMillisecondsDefault: Int { assignmentAnswerMilliseconds }
 
     /// Stops fetching; what was fetched ahead is dropped by librdkafka 2.0 and costs about a second to fetch again.
     public func pause(_ partitions: [KafkaPartition]) throws(KafkaFailure) {

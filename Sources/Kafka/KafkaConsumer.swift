@@ -13,6 +13,10 @@ public final class KafkaConsumer: @unchecked Sendable {
     let client: Client
     let wakeDescriptor = WakeDescriptor()
     private let mainQueue: OpaquePointer
+    /// How long one question to leaders may take while partitions are taken over.
+    public let answerMilliseconds: Int
+    /// How long the brokers may take to say where the group stands, before an assignment is given up.
+    public let committedMilliseconds: Int
     /// The current assignment, in the group's order.
     public internal(set) var partitions: [KafkaPartition] = []
     /// 0 before the first assignment.
@@ -52,6 +56,8 @@ public final class KafkaConsumer: @unchecked Sendable {
         }
         client = try Client(
             configuration, RD_KAFKA_CONSUMER, callbacks: ClientCallbacks(onLog: onLog, statistics: statistics))
+        answerMilliseconds = properties.leaderAnswerMilliseconds
+        committedMilliseconds = properties.committedAnswerMilliseconds
         // All else (rebalances, commits, errors) comes by one queue, served by `poll`.
         rd_kafka_poll_set_consumer(client.pointer)
         mainQueue = rd_kafka_queue_get_consumer(client.pointer)

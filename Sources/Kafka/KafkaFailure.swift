@@ -44,6 +44,59 @@ public struct KafkaFailure: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension KafkaFailure {
+    /// The group has gone on without this member, or without its assignment: nothing of it can be committed any more.
+    public var isSuperseded: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+            RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+            true
+        default: false
+        }
+    }
+
+    /// The user has no right to it: no repetition mends that, and librdkafka repeats in silence what it has told once.
+    public var isDenied: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+            RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+            true
+        default: false
+        }
+    }
+
+    /// Another producer has this one's transactional id, or the coordinator has ended its transaction.
+    public var isFencing: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR__FENCED, RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+            RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+            true
+        default: false
+        }
+    }
+
+    var isTimeOut: Bool { code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue }
+
+    /// Where a partition's leader is asked, these pass as well: it is new and does not know its end yet, or the brokers
+    /// do not agree yet on who leads, or on what there is.
+    var passesAtLeader: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+            RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+            true
+        default: isRetriable || isPlaceUnknown
+        }
+    }
+
+    /// There is no such topic or partition, as far as whoever was asked knows.
+    var isPlaceUnknown: Bool {
+        switch rd_kafka_resp_err_t(rawValue: code) {
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+            true
+        default: false
+        }
+    }
+
     init(_ error: rd_kafka_resp_err_t, message: String? = nil, topic: String? = nil, partition: Int32? = nil) {
         self.init(code: error.rawValue, message: message, topic: topic, partition: partition)
     }

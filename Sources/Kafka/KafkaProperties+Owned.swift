@@ -38,14 +38,47 @@ extension KafkaProperties {
         "test.mock.num.brokers": "set \"kafka.brokers: embedded\" instead",
     ]
 
-    /// How long the brokers keep a transaction open whose producer has gone: readers of committed records wait so long.
-    static let transactionTimeoutMillisecondsDefault = 10_000
+    /// How long the brokers keep a transaction open; one that lasts longer they end, and fence its producer.
+    ///
+    /// It has to outlast a broker that dies: its leaders and coordinators go to others only after
+    /// `broker.session.timeout.ms`, 9 s, which 10 s would leave no room for. It should not be much longer either, since
+    /// readers of committed records, and whoever takes partitions over under another name, wait so long for an instance
+    /// that was killed (under its own name it ends its transaction as it starts). 45 s is what the group waits for such
+    /// an instance anyhow (`session.timeout.ms`): a replacement waits hardly longer for both.
+    static let transactionTimeoutMillisecondsDefault = 45_000
+    /// After so long without an answer a broker is taken for gone, and asked again or another in its place. librdkafka
+    /// would wait for nearly as long as the transaction, and a broker cut off from the network would cost all of it.
+    static let transactionSocketMillisecondsMax = 10_000
     private static let transactionTimeoutMillisecondsRange = 1_000...900_000
 
     /// `transaction.timeout.ms` as it is in force.
-    var transactionTimeoutMilliseconds: Int {
+    public var transactionTimeoutMilliseconds: Int {
         value(of: "transaction.timeout.ms").flatMap { Int($0) } ?? Self.transactionTimeoutMillisecondsDefault
     }
+
+    /// `socket.timeout.ms` of a producer with transactions, unless the user sets it.
+    var transactionSocketMilliseconds: Int {
+        max(900, min(Self.transactionSocketMillisecondsMax, transactionTimeoutMilliseconds - 100))
+    }
+
+    /// How long what an instance that died has left open may stay undecided: its transaction's time; then until the
+    /// coordinator, which looks every 10 s (`transaction.abort.timed.out.transaction.cleanup.interval.ms`), has ended
+    /// it; and room for the markers to be written.
+    ///
+    /// Whether the one that died used transactions is not known here: it may have had another pipeline file.
+    public var undecidedMillisecondsMax: Int { transactionTimeoutMilliseconds + 25_000 }
+
+    /// For the question where the group stands, which is not answered while a transaction with its offsets is open.
+    var committedAnswerMilliseconds: Int { max(30_000, undecidedMillisecondsMax) }
+
+    /// For a question to the leaders of partitions: longer than one is away when its broker is killed or restarted, and
+    /// well below the time after which the group gives up a member that says nothing.
+    var leaderAnswerMilliseconds: Int {
+        let pollMilliseconds = milliseconds(of: "max.poll.interval.ms") ?? Self.pollIntervalMillisecondsDefault
+        return max(1_000, min(90_000, pollMilliseconds / 3))
+    }
+
+    private static let pollIntervalMillisecondsDefault = 300_000
 
     /// What librdkafka would accept of a property's value, and Riffle or the brokers do not; `nil` where nothing is
     /// wrong.

@@ -144,6 +144,9 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
         for (name, value) in role.defaults where catalogue.scope(of: name) != nil {
             try set(name, value, in: configuration)
         }
+        if role.isTransactional {
+            try set("socket.timeout.ms", String(transactionSocketMilliseconds), in: configuration)
+        }
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
             if let reason = Self.ownedReason(of: name, value: value) {
                 throw .invalidArgument("property \"\(name)\" is set by Riffle: \(reason)")

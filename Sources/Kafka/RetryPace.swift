@@ -35,10 +35,30 @@ struct RetryPace {
         var pace = RetryPace(milliseconds: milliseconds)
         while true {
             do throws(KafkaFailure) {
-                return try attempt(pace.leftMilliseconds)
+                return try attempt(min(share, pace.leftMilliseconds))
             } catch {
-                guard error.isRetriable, !error.isFatal, pace.wait() else { throw error }
+                guard passes(error), !error.isFatal, pace.wait() else { throw error }
+                if error.isTimeOut { share = min(share, milliseconds / 2) * 2 }
+                try beforeNext(error, pace.leftMilliseconds)
             }
         }
     }
 }
+    ) throws(KafkaFailure) -> Answer {
+        try untilAnswered(
+            milliseconds: milliseconds, attemptMilliseconds: milliseconds, passes: { $0.isRetriable },
+            beforeNext: { (_, _) throws(KafkaFailure) in }, attempt)
+    }
+
+    /// The same where one attempt keeps to one broker, which may be gone: none gets all the time.
+    ///
+    /// - Parameters:
+    ///   - attemptMilliseconds: the first attempt's share; twice as much after each that was not answered, since a
+    ///     broker may also be slow.
+    ///   - passes: whether waiting may mend a failure.
+    ///   - beforeNext: runs after the wait; gets the failure and the milliseconds that are left.
+    static func untilAnswered<Answer: ~Copyable>(
+        milliseconds: Int, attemptMilliseconds: Int, passes: (KafkaFailure) -> Bool,
+        beforeNext: (KafkaFailure, Int) throws(KafkaFailure) -> Void,
+        _ attempt: (Int) throws(KafkaFailure) -> Answer
+        var share = max(1, attemptMilliseconds)

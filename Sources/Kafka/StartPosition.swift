@@ -84,24 +84,78 @@ extension Client {
         atTimestamp timestampMilliseconds: Int64, of partitions: [TopicPartition], milliseconds: Int
     ) throws(KafkaFailure) -> [Int64?] {
         guard !partitions.isEmpty else { return [] }
-        return try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
-            let list = TopicPartitionList(capacity: partitions.count)
-            for partition in partitions {
-                list.append(topic: partition.topic, partition: partition.partition, offset: timestampMilliseconds)
-            }
-            let error = rd_kafka_offsets_for_times(pointer, list.pointer, Int32(clamping: left))
-            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else {
+        var search = TopicSearch()
+        return try RetryPace.untilAnswered(
+            milliseconds: milliseconds, attemptMilliseconds: Self.attemptMilliseconds(of: milliseconds),
+            passes: { $0.passesAtLeader },
+            beforeNext: { failure, left throws(KafkaFailure) in
+                try refreshLeaders(after: failure, milliseconds: left, &search)
+            },
+            { left throws(KafkaFailure) in
+                let list = TopicPartitionList(capacity: partitions.count)
+                for partition in partitions {
+                    list.append(topic: partition.topic, partition: partition.partition, offset: timestampMilliseconds)
+                }
+                let error = rd_kafka_offsets_for_times(pointer, list.pointer, Int32(clamping: left))
+                // Where it knows no leader at all, librdkafka says so of each partition, and of the whole only that it
+                // is "unknown".
+                if error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION {
+                    let offsets = try list.answeredOffsets()
+                    if error == RD_KAFKA_RESP_ERR_NO_ERROR { return offsets.map { $0 >= 0 ? $0 : nil } }
+                }
                 // librdkafka does not say which partition it was about.
                 let isOne = partitions.count == 1
                 var failure = KafkaFailure(
                     error, topic: partitions[0].topic, partition: isOne ? partitions[0].partition : nil)
-                if error == RD_KAFKA_RESP_ERR__TIMED_OUT {
+                if failure.isTimeOut {
                     failure.message = "the question for offsets got no answer within \(milliseconds) ms"
                 }
                 throw failure
-            }
-            return try list.answeredOffsets().map { $0 >= 0 ? $0 : nil }
+            })
+    }
+
+    /// A leader that was killed is named in the metadata for up to 9 s (`broker.session.timeout.ms`), and a question
+    /// that is on its way to it stays there: it is taken back after a while, and asked of whoever leads by then.
+    private static func attemptMilliseconds(of milliseconds: Int) -> Int { min(3_000, max(250, milliseconds / 8)) }
+
+    /// Has the cached leaders replaced by what the brokers know now. A client that has no partitions of its own does
+    /// not do so by itself before librdkafka 2.10, whatever it was answered.
+    ///
+    /// - Throws: a topic that no broker knows: nothing mends that.
+    private func refreshLeaders(
+        after failure: KafkaFailure, milliseconds: Int, _ search: inout TopicSearch
+    ) throws(KafkaFailure) {
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        let error = rd_kafka_metadata(
+            pointer, 1, nil, &answer, Int32(clamping: min(milliseconds, Self.attemptMilliseconds(of: milliseconds))))
+        // It is only a means: the question itself says what is wrong.
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else { return }
+        defer { rd_kafka_metadata_destroy(answer) }
+        guard let topic = failure.topic, failure.isPlaceUnknown else { return search.didFind() }
+        let topics = UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt))
+        let isThere = topics.contains {
+            $0.err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART && $0.topic.map { String(cString: $0) } == topic
         }
+        if isThere { return search.didFind() }
+        if search.isOver() { throw KafkaFailure(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, topic: topic) }
+    }
+}
+
+/// A topic that is asked for and not in the metadata: one that was just made may take a moment to be known everywhere.
+private struct TopicSearch {
+    private var since: ContinuousClock.Instant?
+    private static let graceMilliseconds = 1_000
+
+    mutating func didFind() { since = nil }
+
+    /// Call it each time that the topic was not found.
+    mutating func isOver() -> Bool {
+        let now = ContinuousClock.now
+        guard let since else {
+            self.since = now
+            return false
+        }
+        return since.duration(to: now) >= .milliseconds(Self.graceMilliseconds)
     }
 }
 

@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test func aTransactionBoundsWhatWaitsInIt() throws {
-        // 10 s unless the user says otherwise; without transactions nothing is bounded by it.
+        // 45 s unless the user says otherwise; without transactions nothing is bounded by it.
         let slow = KafkaProperties(["delivery.timeout.ms": "120000"])
         #expect(slow.check().isEmpty)
         let problem = try #require(slow.check(isTransactional: true).first)
@@ -158,13 +158,13 @@ import Testing
         #expect(problem.property == "delivery.timeout.ms")
         #expect(
             problem.message == """
-                120000 is above "transaction.timeout.ms" (10000): a record cannot wait for longer than its transaction \
+                120000 is above "transaction.timeout.ms" (45000): a record cannot wait for longer than its transaction \
                 is open
                 """)
         #expect(throws: KafkaFailure.self) {
             try TransactionalProducer(brokers: "", transactionalID: "t", properties: slow, onDelivery: { _ in })
         }
-        let tooLong = [("message.timeout.ms", "10001"), ("message.timeout.ms", "0"), ("socket.timeout.ms", "10001")]
+        let tooLong = [("message.timeout.ms", "45001"), ("message.timeout.ms", "0"), ("socket.timeout.ms", "45001")]
         for (name, value) in tooLong {
             #expect(KafkaProperties([name: value]).check(isTransactional: true).map(\.property) == [name])
         }
@@ -185,6 +185,37 @@ import Testing
         }
     }
 
+    /// A broker that says nothing is given up well before the transaction is.
+    @Test(arguments: [
+        ("1000", nil, "900"), ("5000", nil, "4900"), ("900000", nil, "10000"), ("60000", "30000", "30000"),
+    ])
+    func aTransactionOutlastsABrokerThatSaysNothing(transaction: String, socket: String?, expected: String) throws {
+        var values = ["transaction.timeout.ms": transaction]
+        values["socket.timeout.ms"] = socket
+        let properties = KafkaProperties(values)
+        #expect(properties.check(isTransactional: true).isEmpty)
+        let producer = try properties.makeConfiguration(brokers: "", role: .transactionalProducer(id: "t"))
+        #expect(producer.value(of: "socket.timeout.ms") == expected)
+        let plain = try properties.makeConfiguration(brokers: "", role: .producer)
+        #expect(plain.value(of: "socket.timeout.ms") == socket ?? "60000")
+    }
+
+    /// The coordinator ends a dead instance's transaction up to 10 s after its time; what it holds is not told before.
+    @Test(arguments: [(nil, 70_000, 70_000), ("1000", 26_000, 30_000), ("900000", 925_000, 925_000)])
+    func whatIsUndecidedIsWaitedFor(timeout: String?, undecided: Int, committed: Int) throws {
+        let properties = KafkaProperties(timeout.map { ["transaction.timeout.ms": $0] } ?? [:])
+        #expect(properties.undecidedMillisecondsMax == undecided)
+        #expect(properties.committedAnswerMilliseconds == committed)
+        let consumer = try KafkaConsumer(brokers: "", group: "g", properties: properties)
+        #expect(consumer.committedMilliseconds == committed)
+    }
+
+    @Test(arguments: [(nil, 90_000), ("86400000", 90_000), ("60000", 20_000), ("1", 1_000)])
+    func leadersAreWaitedForWithinTheGroupsPatience(interval: String?, expected: Int) {
+        let properties = KafkaProperties(interval.map { ["max.poll.interval.ms": $0] } ?? [:])
+        #expect(properties.leaderAnswerMilliseconds == expected)
+    }
+
     @Test func rolesSetWhatTheirPromisesNeed() throws {
         let none = KafkaProperties()
         let plain = try none.makeConfiguration(brokers: "", role: .producer)
@@ -192,7 +223,8 @@ import Testing
         #expect(plain.value(of: "transactional.id") == nil || plain.value(of: "transactional.id") == "")
         let transactional = try none.makeConfiguration(brokers: "", role: .transactionalProducer(id: "mine"))
         #expect(transactional.value(of: "transactional.id") == "mine")
-        #expect(transactional.value(of: "transaction.timeout.ms") == "10000")
+        #expect(transactional.value(of: "transaction.timeout.ms") == "45000")
+        #expect(transactional.value(of: "socket.timeout.ms") == "10000")
         #expect(transactional.value(of: "partitioner") == "murmur2_random")
         let prefetch = KafkaPrefetch()
         let member = try none.makeConfiguration(
