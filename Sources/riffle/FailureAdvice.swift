@@ -19,6 +19,8 @@ enum FailureAdvice {
         case "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION":
             return "make the topic, or correct its name: `riffle check PIPELINE` lists all of them"
         default: return nil
+        case "LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION", "OFFSET_NOT_AVAILABLE":
+            return "a partition has no leader that answers: is one of its brokers down?"
         }
     }
 }

@@ -14,9 +14,9 @@ final class KafkaOrderPort: OrderPort {
     private let logger: Logger
     private let metrics: RunMetrics?
     private var reader: TopicReader?
-    /// The group waits while order is read: a broker that says nothing for so long has to end that.
-    private static let silenceMilliseconds = 60_000
     private static let stepMilliseconds = 1_000
+    /// For the offsets of the order topic: its broker may have just been killed.
+    private static let openMilliseconds = 90_000
 
     init(
         brokers: String, group: String, properties: KafkaProperties, topic: String, pipeline: String, logger: Logger,
@@ -34,7 +34,7 @@ final class KafkaOrderPort: OrderPort {
     func open(from offset: Int64) throws -> Range<Int64> {
         let reader = try TopicReader(
             brokers: brokers, group: group, properties: properties, topic: topic, partition: 0, from: max(0, offset),
-            milliseconds: 30_000, onLog: kafkaLogSink(logger))
+            milliseconds: Self.openMilliseconds, onLog: kafkaLogSink(logger))
         self.reader = reader
         if let skipped = reader.skipped {
             metrics?.orderGaps.increment()
@@ -44,6 +44,10 @@ final class KafkaOrderPort: OrderPort {
         }
         return reader.startOffset..<reader.endOffset
     }
+
+    /// The group waits while order is read: a broker that says nothing for so long has to end that. What was written in
+    /// a transaction that is not decided is not said, either.
+    var silenceMilliseconds: Int { max(60_000, properties.undecidedMillisecondsMax) }
 
     func next() throws -> (offset: Int64, value: [UInt8])? {
         guard let reader else { return nil }
@@ -62,7 +66,7 @@ final class KafkaOrderPort: OrderPort {
                 return nil
             case .nothingYet:
                 silence += Self.stepMilliseconds
-                if silence >= Self.silenceMilliseconds {
+                if silence >= silenceMilliseconds {
                     throw reader.lastFailure ?? OrderUnreadable(topic: topic, milliseconds: silence)
                 }
             }

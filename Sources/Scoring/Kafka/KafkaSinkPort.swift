@@ -32,7 +32,9 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         transactionalID: String?, logger: Logger, metrics: RunMetrics? = nil
     ) throws {
         self.metrics = metrics
-        let deliveries = SinkDeliveries(logger: logger, metrics: metrics)
+        let deliveries = SinkDeliveries(
+            logger: logger, metrics: metrics,
+            transactionMilliseconds: transactionalID == nil ? nil : properties.transactionTimeoutMilliseconds)
         self.deliveries = deliveries
         headers = .allocate(capacity: Self.headersMax)
         let producer: KafkaProducer

@@ -130,7 +130,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         try consumer.offsets(
             atRecordTimeMilliseconds: recordTime / 1_000,
             of: partitions.map { TopicPartition(topic: $0.topic, partition: $0.partition) },
-            milliseconds: Self.answerMilliseconds)
+            milliseconds: consumer.answerMilliseconds)
     }
 
     func header(_ name: StaticString, of record: RecordReference) -> UnsafeRawBufferPointer? {
@@ -196,7 +196,7 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         for (entry, begin) in zip(assigned, begins) {
             let (topic, number) = (entry.partition.topic, entry.partition.partition)
             let marks = try consumer.watermarks(
-                topic: topic, partition: number, milliseconds: Self.answerMilliseconds)
+                topic: topic, partition: number, milliseconds: consumer.answerMilliseconds)
             // "So far back" is a warm-up: windows fill from there, and scores begin with what is new.
             var (begin, scoresFrom) = (begin, begin)
             if entry.committed == nil, beginnings[topic]?.wasAdded(number) == true {
@@ -275,7 +275,8 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
     }
 
     func failed(_ failure: KafkaFailure) {
-        if failure.isFatal { self.failure = failure }
+        // A right that is missing is told once, and then looks like a group that has nothing to give.
+        if failure.isFatal || failure.isDenied { self.failure = failure }
         metrics?.consumer.didFail(failure)
         logger.warning("kafka", metadata: ["reason": "\(failure)"])
     }

@@ -31,7 +31,7 @@ final class KafkaTransactionPort: TransactionPort {
         }
     }
 
-    func begin() throws { try producer.begin() }
+    func begin() throws { try naming { try producer.begin() } }
 
     func commit(_ commit: OffsetCommit, membership: AnyObject?) throws -> TransactionOutcome {
         let start = ContinuousClock.now
@@ -63,8 +63,7 @@ final class KafkaTransactionPort: TransactionPort {
                 logger.warning("transaction of an assignment that is over", metadata: ["reason": "\(failure.failure)"])
                 return .stale(reason: "\(failure.failure)")
             case .retriable: throw TransactionInDoubt(failure: failure)
-            case .fenced: throw TransactionFenced(failure: failure)
-            case .fatal: throw failure
+            case .fenced, .fatal: throw failure
             }
         }
     }
@@ -80,12 +79,21 @@ final class KafkaTransactionPort: TransactionPort {
         !failure.isFatal && failure.name == "_STATE" && producer.state == .open
     }
 
+    /// Says what a fencing is.
+    private func naming(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let failure as TransactionFailure where failure.kind == .fenced {
+            throw TransactionFenced(failure: failure.failure, timeoutMilliseconds: producer.timeoutMilliseconds)
+        }
+    }
+
     /// Calls until the outcome is known, or for so long.
     private func repeated(_ what: String, for milliseconds: Int, _ body: () throws -> Void) throws {
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         while true {
             do {
-                try body()
+                try naming(body)
                 return
             } catch let failure as TransactionFailure where failure.kind == .retriable {
                 metrics?.didDoubt(what)
@@ -102,11 +110,17 @@ final class KafkaTransactionPort: TransactionPort {
 
 /// Another instance writes under the same name.
 struct TransactionFenced: Error, CustomStringConvertible {
-    let failure: TransactionFailure
+    let failure: KafkaFailure
+    /// `transaction.timeout.ms`
+    let timeoutMilliseconds: Int
 
     var description: String {
-        "another instance has taken over this one's transactions: \(failure.failure); give each instance of a group its own "
-            + "\"kafka.instance\""
+        let timeout =
+            timeoutMilliseconds % 1_000 == 0 ? "\(timeoutMilliseconds / 1_000) s" : "\(timeoutMilliseconds) ms"
+        return "the cluster has ended this instance's transactions: \(failure). Either one was open for longer than "
+            + "transaction.timeout.ms (\(timeout)), because the process or its network stood still for so long: start "
+            + "again, nothing is lost or doubled. Or another instance with the same \"kafka.instance\" runs: give each "
+            + "its own"
     }
 }
 

@@ -15,12 +15,15 @@ final class SinkDeliveries: @unchecked Sendable {
     var observer: (any SinkObserver)?
     private let logger: Logger
     private let metrics: RunMetrics?
+    /// `transaction.timeout.ms`; `nil`: there are no transactions.
+    private let transactionMilliseconds: Int?
     /// Behind the last acknowledged order.
     private let orderEnd = Atomic<Int64>(-1)
 
-    init(logger: Logger, metrics: RunMetrics? = nil) {
+    init(logger: Logger, metrics: RunMetrics? = nil, transactionMilliseconds: Int? = nil) {
         self.logger = logger
         self.metrics = metrics
+        self.transactionMilliseconds = transactionMilliseconds
     }
 
     /// No order that is not yet acknowledged will stand before this offset; -1: not known.
@@ -46,6 +49,12 @@ final class SinkDeliveries: @unchecked Sendable {
     func report(_ failure: KafkaFailure) {
         logger.warning("kafka producer", metadata: ["reason": "\(failure)"])
         metrics?.producer.didFail(failure)
-        if failure.isFatal { observer?.sinkDidFail(token: 0, error: failure) }
+        if failure.isFatal { observer?.sinkDidFail(token: 0, error: named(failure)) }
+    }
+
+    /// librdkafka may tell of a fencing here before any call of the transaction meets it.
+    private func named(_ failure: KafkaFailure) -> any Error {
+        guard let transactionMilliseconds, failure.isFencing else { return failure }
+        return TransactionFenced(failure: failure, timeoutMilliseconds: transactionMilliseconds)
     }
 }
