@@ -1,4 +1,5 @@
 import CRdkafka
+import Synchronization
 
 /// The one owner of an `rd_kafka_conf_t`: librdkafka takes it over only where making the client succeeds.
 struct ConfigurationHandle: ~Copyable {
@@ -103,11 +104,13 @@ final class Client: @unchecked Sendable {
 }
 
 /// What C callbacks reach through their opaque pointer.
-// SAFETY: `onLog` and `statistics` are Sendable and constant; the references are set once, before the first poll, and
-// are read only by callbacks that librdkafka serves on the polling thread.
+// SAFETY: `onLog`, `statistics` and `cause` are Sendable and constant; the references are set once, before the first
+// poll, and are read only by callbacks that librdkafka serves on the polling thread.
 final class ClientCallbacks: @unchecked Sendable {
     let onLog: KafkaLogSink
     let statistics: (any KafkaStatisticsSink)?
+    /// What an admin's last connection died of.
+    let cause = Mutex<KafkaFailure?>(nil)
     weak var consumer: KafkaConsumer?
     /// Not the producer: a weak reference to it would cost more for each delivery than the rest of it.
     var producer: ProducerCalls?

@@ -26,48 +26,36 @@ public final class KafkaAdmin: Sendable {
     ) throws(KafkaFailure) {
         let configuration = try properties.makeConfiguration(
             brokers: brokers, role: .admin(seesOpenTransactions: seesOpenTransactions))
-        client = try Client(configuration, RD_KAFKA_CONSUMER, callbacks: ClientCallbacks(onLog: onLog))
+        configuration.withPointer { rd_kafka_conf_set_error_cb($0, onAdminError) }
+        client = try Client(configuration, RD_KAFKA_CONSUMER, callbacks: ClientCallbacks(onLog: Self.loudly(onLog)))
     }
 
     /// The topic's partitions and leaders; `nil` where there is no such topic or none that this client may see.
     ///
     /// All topics are listed, since a cluster may create a topic that is asked for by name.
     public func metadata(of topic: String, milliseconds: Int) throws(KafkaFailure) -> TopicMetadata? {
-        try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
-            try metadataNow(of: topic, milliseconds: left)
-        }
+        try explained { () throws(KafkaFailure) in try client.metadata(of: topic, milliseconds: milliseconds) }
     }
 
     /// All topics that this client may see and that have partitions, in the cluster's order.
     public func topics(milliseconds: Int) throws(KafkaFailure) -> [TopicMetadata] {
-        try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
-            var answer: UnsafePointer<rd_kafka_metadata>?
-            let error = rd_kafka_metadata(client.pointer, 1, nil, &answer, Int32(clamping: left))
-            guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else { throw KafkaFailure(error) }
-            defer { rd_kafka_metadata_destroy(answer) }
-            let topics = UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt))
-            return topics.compactMap { topic in
-                guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = topic.topic else { return nil }
-                return TopicMetadata(name: String(cString: name), partitions: Self.partitions(of: topic))
+        try explained { () throws(KafkaFailure) in
+            try RetryPace.untilAnswered(milliseconds: milliseconds) { left throws(KafkaFailure) in
+                try topicsNow(milliseconds: left)
             }
         }
     }
 
-    private static func partitions(of topic: rd_kafka_metadata_topic) -> [TopicMetadata.Partition] {
-        UnsafeBufferPointer(start: topic.partitions, count: Int(topic.partition_cnt)).map {
-            TopicMetadata.Partition(id: $0.id, leader: $0.leader >= 0 ? $0.leader : nil)
-        }.sorted { $0.id < $1.id }
-    }
-
-    private func metadataNow(of topic: String, milliseconds: Int) throws(KafkaFailure) -> TopicMetadata? {
+    private func topicsNow(milliseconds: Int) throws(KafkaFailure) -> [TopicMetadata] {
         var answer: UnsafePointer<rd_kafka_metadata>?
         let error = rd_kafka_metadata(client.pointer, 1, nil, &answer, Int32(clamping: milliseconds))
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else { throw KafkaFailure(error, topic: topic) }
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else { throw KafkaFailure(error) }
         defer { rd_kafka_metadata_destroy(answer) }
         let topics = UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt))
-        guard let found = topics.first(where: { $0.topic.map { String(cString: $0) } == topic }) else { return nil }
-        guard found.err == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(found.err, topic: topic) }
-        return TopicMetadata(name: topic, partitions: Self.partitions(of: found))
+        return topics.compactMap { topic in
+            guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR, let name = topic.topic else { return nil }
+            return TopicMetadata(name: String(cString: name), partitions: Client.partitions(of: topic))
+        }
     }
 
     /// Makes a topic. The embedded cluster has no such request: use `EmbeddedCluster.createTopic`.

@@ -1,8 +1,6 @@
 import Configuration
 import Engine
-import Foundation
 public import Kafka
-import Synchronization
 
 extension ClusterFacts {
     /// How long the first answer may take; it is the one that a cluster that is not there does not give.
@@ -13,19 +11,8 @@ extension ClusterFacts {
     ///
     /// - Throws: where no broker answers, or none whom the user may ask.
     public init(of assembly: PipelineAssembly, brokers: String) throws(KafkaFailure) {
-        let said = Mutex<String?>(nil)
-        let admin = try KafkaAdmin(brokers: brokers, properties: assembly.properties) { entry in
-            if entry.level <= 4 { said.withLock { $0 = entry.message } }
-        }
-        let found: [TopicMetadata]
-        do throws(KafkaFailure) {
-            found = try admin.topics(milliseconds: Self.answerMilliseconds)
-        } catch {
-            var failure = error
-            // Which address, and why: the code alone does not say.
-            if let reason = said.withLock({ $0 }) { failure.message = Self.withoutThread(reason) }
-            throw failure
-        }
+        let admin = try KafkaAdmin(brokers: brokers, properties: assembly.properties)
+        let found = try admin.topics(milliseconds: Self.answerMilliseconds)
         let partitions = Dictionary(
             found.map { ($0.name, $0.partitions.count) }, uniquingKeysWith: { first, _ in first })
         let wanted = Self.topics(of: assembly)
@@ -47,12 +34,6 @@ extension ClusterFacts {
             },
             names: found.map(\.name).sorted(), configurationFailure: failure,
             group: Self.group(of: assembly, partitions, admin))
-    }
-
-    /// librdkafka's line without the name of its thread: `[thrd:HOST/bootstrap]: HOST/bootstrap: Connect to …`.
-    static func withoutThread(_ line: String) -> String {
-        guard line.hasPrefix("[thrd:"), let end = line.range(of: "]: ") else { return line }
-        return String(line[end.upperBound...])
     }
 
     /// What the pipeline reads and writes.

@@ -190,14 +190,6 @@ import Testing
         #expect(problem.range?.start.line == 2)
     }
 
-    @Test func linesOfLibrdkafkaForPeople() {
-        #expect(
-            ClusterFacts.withoutThread("[thrd:a:1/bootstrap]: a:1/bootstrap: Connect failed")
-                == "a:1/bootstrap: Connect failed")
-        #expect(ClusterFacts.withoutThread("1/1 brokers are down") == "1/1 brokers are down")
-        #expect(ClusterFacts.withoutThread("[thrd:a") == "[thrd:a")
-    }
-
     /// With the cases above every code is given.
     @Test func everyCodeIsKnown() {
         let codes = Set(DiagnosticCatalogue.cluster.map(\.code))
