@@ -14,7 +14,7 @@ setup: ## Install missing system packages (librdkafka, mimalloc, simdjson, zlib)
 	@scripts/setup.sh librdkafka-dev libmimalloc-dev libsimdjson-dev zlib1g-dev
 
 setup-test: setup
-	@scripts/setup.sh kcat jq python3-jsonschema python3-confluent-kafka python3-yaml procps
+	@scripts/setup.sh kcat jq openssl python3-jsonschema python3-confluent-kafka python3-yaml procps
 
 build: setup ## Build for debugging.
 	swift build

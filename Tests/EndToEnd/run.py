@@ -3,7 +3,7 @@
 
     Tests/EndToEnd/run.py --riffle .build/debug/riffle
 
-Needs kcat, jq, python3-jsonschema, python3-yaml and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
+Needs kcat, jq, openssl, python3-jsonschema, python3-yaml and python3-confluent-kafka (Debian's packages; `make setup-test` installs them).
 """
 
 import argparse
