@@ -72,7 +72,9 @@ extension KafkaConsumer {
         // Waiting with an end is only to be had on a queue of one's own.
         let queue = rd_kafka_queue_new(client.pointer)
         defer { rd_kafka_queue_destroy(queue) }
-        let error = rd_kafka_commit_queue(client.pointer, list.pointer, queue, nil, nil)
+        // With a callback of its own, which a queue that is polled for events does not call, the result does not come to
+        // `onCommit` as well, as that of a commit that nobody waits for.
+        let error = rd_kafka_commit_queue(client.pointer, list.pointer, queue, { _, _, _, _ in }, nil)
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(error) }
         guard let event = rd_kafka_queue_poll(queue, Int32(clamping: milliseconds)) else {
             throw .timedOut("the commit", milliseconds: milliseconds)

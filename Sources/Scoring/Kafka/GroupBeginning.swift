@@ -3,16 +3,16 @@ import Kafka
 /// How the group began with a topic: whether a partition that it has committed nothing for is one of the first, which
 /// begin as `kafka.start` says, or was added to the topic later.
 ///
-/// Partitions are added to a topic that is in use, so what is read behind the start of an added one was never skipped on
-/// purpose: it is read from its first event.
+/// Partitions are added to a topic that is in use: nobody has asked for any of their events to be skipped, so that an
+/// added one is read from its first.
 struct GroupBeginning {
     /// Of the topic's partitions, whoever reads them.
     let committed: [CommittedOffset]
     /// How many the topic has now.
     let partitionCount: Int
 
-    /// Instances of a new group commit their starts one after the other, and each sees those of the others: these say how
-    /// many partitions began together.
+    /// Instances of a new group commit their starts one after the other, and each sees those of the others: these say
+    /// how many partitions began together.
     func wasAdded(_ partition: Int32) -> Bool {
         if committed.isEmpty { return false }
         let beganWith = committed.compactMap { StartNote($0.metadata)?.partitionCount }.max() ?? 0

@@ -18,10 +18,11 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     /// What is to be committed next, by lane: newer positions take the place of older ones, until an answer says that
     /// they are in.
     private var pending: [Int: CommitPosition] = [:]
-    private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
-    private static let scratchRecords = 4_096
     /// Of the topics that have a partition without a committed offset.
     private var beginnings: [String: GroupBeginning] = [:]
+    private var commitRetry = CommitRetry()
+    private let scratch: UnsafeMutableBufferPointer<KafkaRecord>
+    private static let scratchRecords = 4_096
     private static let answerMilliseconds = 30_000
     private static let finalCommitMilliseconds = 10_000
     private(set) var membership: AnyObject?
@@ -121,7 +122,7 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
 
     /// One commit is under way at a time; what comes meanwhile waits here.
     private func sendPending() throws {
-        guard let epoch, !pending.isEmpty else { return }
+        guard let epoch, !pending.isEmpty, try commitRetry.maySend(now: clock.nanoseconds) else { return }
         if try consumer.commit(Array(pending.values), epoch: epoch) { pending = [:] }
     }
 
@@ -160,6 +161,7 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         partitions = assigned.map(\.partition)
         self.epoch = epoch
         pending = [:]
+        commitRetry = CommitRetry()
         logger.notice(
             "partitions assigned", metadata: ["epoch": "\(epoch.rawValue)", "partitions": "\(assigned.count)"])
         membership = try consumer.membership()
@@ -187,10 +189,24 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
                 metadata: beginnings[$0.topic]?.note(of: $0.partition) ?? "")
         }
         if starts.isEmpty { return }
-        try noteCommit(consumer.commitAndWait(starts, epoch: epoch, milliseconds: Self.answerMilliseconds))
+        var pace = RetryPace(milliseconds: Self.answerMilliseconds)
+        while true {
+            let report = try consumer.commitAndWait(starts, epoch: epoch, milliseconds: pace.leftMilliseconds)
+            let failures = report.failures
+            guard let failure = failures.first else { break }
+            metrics?.didFailToCommit(failure)
+            noteFailures(failures)
+            if let failure = self.failure as? KafkaFailure { throw failure }
+            // Where the group has gone on already, the next assignment begins anew.
+            if commitRetry.isSuperseded { return }
+            if !pace.wait() { throw failure }
+        }
+        commitRetry.didCommit()
+        metrics?.offsetCommits.increment()
     }
 
     private func lanes(_ assigned: [AssignedPartition]) throws(KafkaFailure) -> [AssignedLane] {
+        beginnings = try findBeginnings(assigned)
         let begins = try consumer.startOffsets(of: assigned, otherwise: start)
         var lanes: [AssignedLane] = []
         for (entry, begin) in zip(assigned, begins) {
@@ -209,24 +225,10 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
                 AssignedLane(
                     topic: topic, partition: number, committed: entry.committed, note: entry.metadata, low: marks.low,
                     high: marks.high, begin: begin, scoresFrom: scoresFrom))
-        beginnings = try findBeginnings(assigned)
         }
         return lanes
     }
 
-    func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
-        logger.info("partitions revoked", metadata: ["epoch": "\(epoch.rawValue)"])
-        metrics?.didRebalance(.revoked, partitions: 0)
-        observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: false)
-        forgetAssignment()
-    }
-
-    func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
-        logger.warning("partitions lost to another instance", metadata: ["epoch": "\(epoch.rawValue)"])
-        metrics?.didRebalance(.lost, partitions: 0)
-        observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: true)
-        forgetAssignment()
-    }
     /// By topic: those with a partition for which nothing is committed. One question a topic, and only then.
     private func findBeginnings(_ assigned: [AssignedPartition]) throws(KafkaFailure) -> [String: GroupBeginning] {
         var found: [String: GroupBeginning] = [:]
@@ -248,6 +250,19 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
             """, metadata: ["topic": "\(topic)", "partition": "\(partition)", "offset": "\(offset)"])
     }
 
+    func revoked(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
+        logger.info("partitions revoked", metadata: ["epoch": "\(epoch.rawValue)"])
+        metrics?.didRebalance(.revoked, partitions: 0)
+        observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: false)
+        forgetAssignment()
+    }
+
+    func lost(epoch: AssignmentEpoch, consumer: KafkaConsumer) {
+        logger.warning("partitions lost to another instance", metadata: ["epoch": "\(epoch.rawValue)"])
+        metrics?.didRebalance(.lost, partitions: 0)
+        observer?.sourceWillRevoke(epoch: epoch.rawValue, isLost: true)
+        forgetAssignment()
+    }
 
     private func forgetAssignment() {
         partitions = []
@@ -257,12 +272,14 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
     }
 
     func committed(_ report: CommitReport) {
-        guard let failure = report.failure ?? report.entries.lazy.compactMap(\.failure).first else {
+        let failures = report.failures
+        guard let failure = failures.first else {
+            commitRetry.didCommit()
             metrics?.offsetCommits.increment()
             return
         }
         metrics?.didFailToCommit(failure)
-        logger.warning("offsets not committed; the next commit tries again", metadata: ["reason": "\(failure)"])
+        noteFailures(failures)
         // Newer positions that wait already say more.
         for entry in report.entries {
             guard
@@ -271,6 +288,22 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
             else { continue }
             pending[lane] = CommitPosition(
                 topic: entry.topic, partition: entry.partition, nextOffset: entry.offset, metadata: entry.metadata)
+        }
+    }
+
+    private func noteFailures(_ failures: [KafkaFailure]) {
+        let metadata: Logger.Metadata = ["reason": "\(failures[0])"]
+        do throws(KafkaFailure) {
+            try commitRetry.didFail(failures, now: clock.nanoseconds)
+        } catch {
+            // Thrown by the poll that this is called from.
+            failure = error
+            return
+        }
+        if commitRetry.isSuperseded {
+            logger.notice("offsets not committed: the group goes on without this assignment", metadata: metadata)
+        } else {
+            logger.warning("offsets not committed; the next commit tries again", metadata: metadata)
         }
     }
 

@@ -89,20 +89,20 @@ final class KafkaTransactionPort: TransactionPort {
     }
 
     /// Calls until the outcome is known, or for so long.
-    private func repeated(_ what: String, for milliseconds: Int, _ body: () throws -> Void) throws {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+    func repeated(_ what: String, for milliseconds: Int, _ body: () throws -> Void) throws {
+        var pace = RetryPace(milliseconds: milliseconds)
         while true {
             do {
                 try naming(body)
                 return
             } catch let failure as TransactionFailure where failure.kind == .retriable {
                 metrics?.didDoubt(what)
-                if ContinuousClock.now >= deadline { throw failure }
                 logger.warning(
                     "transaction: \(what) is not answered; it is asked again",
                     metadata: ["reason": "\(failure.failure)"])
                 // Some refusals come at once: a broker that restarts is not to be flooded.
-                _ = producer.producer.poll(milliseconds: 50)
+                if !pace.wait() { throw failure }
+                _ = producer.producer.poll(milliseconds: 0)
             }
         }
     }

@@ -79,8 +79,8 @@ import Testing
         func close() throws { try port.close(lanes) }
     }
 
-    /// The embedded cluster's topics do not grow; for a group, a partition that was added is one without an offset beside
-    /// others that have one.
+    /// The embedded cluster's topics do not grow; for a group, a partition that was added is one without an offset
+    /// beside others that have one.
     @Test(arguments: [StartPosition.latest, .duration(microseconds: 3_600_000_000)])
     func aPartitionThatWasAddedIsScoredFromItsFirstEvent(start: StartPosition) throws {
         let member = try Member(start: start)
@@ -116,6 +116,70 @@ import Testing
         try member.join()
         #expect(member.lanes.all[1...2].allSatisfy { $0.committed == nil && $0.begin == 10 && $0.scoresFrom == 10 })
         #expect(member.lines.containing("a partition was added").isEmpty)
+        try member.close()
+    }
+
+    private func offsets(_ next: Int64, in member: Member) -> OffsetCommit {
+        let positions = member.lanes.all.indices.map { index in
+            LanePosition(
+                lane: LaneIndex(index), topic: member.lanes.all[index].topic,
+                partition: member.lanes.all[index].partition, offset: next)
+        }
+        return OffsetCommit(positions: positions, note: "n")
+    }
+
+    /// UNKNOWN, which librdkafka does not send again by itself: at the start and later.
+    @Test func offsetsThatAreNotTakenAreSentAgain() throws {
+        let member = try Member(start: .earliest)
+        member.cluster.failNext(.offsetCommit, codes: [-1, -1])
+        try member.join()
+        let said = "offsets not committed; the next commit tries again"
+        #expect(member.lines.containing(said).count == 2)
+        #expect(try member.committed("new").map { $0?.offset } == [0, 0, 0])
+        member.cluster.failNext(.offsetCommit, codes: [-1, -1])
+        #expect(try member.port.commit(offsets(5, in: member), isFinal: false) == .accepted)
+        try member.until("the commit") {
+            try member.lines.containing(said).count >= 4 && member.committed("added").map { $0?.offset } == [5, 5, 5]
+        }
+        try member.close()
+    }
+
+    /// GROUP_AUTHORIZATION_FAILED and OFFSET_METADATA_TOO_LARGE.
+    @Test(arguments: [30, 12] as [Int32])
+    func offsetsThatAreRefusedEndTheRun(code: Int32) throws {
+        let member = try Member(start: .earliest)
+        try member.join()
+        member.cluster.failNext(.offsetCommit, codes: [code])
+        #expect(try member.port.commit(offsets(5, in: member), isFinal: false) == .accepted)
+        let thrown = try #require(throws: KafkaFailure.self) { try member.until("the failure") { false } }
+        #expect(thrown.code == code && thrown.message.hasPrefix("offsets cannot be committed: "), "\(thrown)")
+        try member.close()
+    }
+
+    /// REBALANCE_IN_PROGRESS, which the embedded cluster is told to answer without there being one: nothing is sent until
+    /// the last commit of the assignment, and that takes all along.
+    @Test func offsetsOfAnAssignmentThatIsOverWaitForItsEnd() throws {
+        let member = try Member(start: .earliest)
+        try member.join()
+        member.cluster.failNext(.offsetCommit, codes: [27])
+        #expect(try member.port.commit(offsets(5, in: member), isFinal: false) == .accepted)
+        let said = "notice offsets not committed: the group goes on without this assignment"
+        try member.until("the refusal") { !member.lines.containing(said).isEmpty }
+        // Were anything sent, it would meet this and end the run.
+        member.cluster.failNext(.offsetCommit, codes: [30])
+        var turns = 0
+        try member.until("turns") {
+            turns += 1
+            return turns > 20
+        }
+        member.cluster.clearFailures(of: .offsetCommit)
+        #expect(try member.committed("added").map { $0?.offset } == [0, 0, 0])
+        var last = offsets(7, in: member)
+        last.positions.removeSubrange(1...)
+        #expect(try member.port.commit(last, isFinal: true) == .accepted)
+        let committed = try (member.committed("added") + member.committed("new")).map { $0?.offset }
+        #expect(committed == [7, 5, 5, 5, 5, 5])
+        #expect(member.lines.containing("offsets not committed").count == 1)
         try member.close()
     }
 }
