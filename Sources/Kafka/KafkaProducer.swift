@@ -55,6 +55,8 @@ public enum ProduceOutcome: Sendable {
 // SAFETY: librdkafka's producer is thread-safe, and all stored properties are constant.
 public final class KafkaProducer: @unchecked Sendable {
     let client: Client
+    /// What `poll` reads.
+    private let queue: OpaquePointer
     /// The longest record, with key and headers, that is taken.
     public let messageBytesMax: Int
 
@@ -87,7 +89,10 @@ public final class KafkaProducer: @unchecked Sendable {
         client = try Client(
             configuration, RD_KAFKA_PRODUCER, callbacks: ClientCallbacks(onLog: onLog, statistics: statistics))
         client.callbacks.producer = ProducerCalls(onDelivery: onDelivery, onFailure: onFailure)
+        queue = rd_kafka_queue_get_main(client.pointer)
     }
+
+    deinit { rd_kafka_queue_destroy(queue) }
 
     /// A handle that spares the look-up by name in each `produce`.
     ///
@@ -168,6 +173,9 @@ public final class KafkaProducer: @unchecked Sendable {
     /// - Returns: how many there were.
     @discardableResult
     public func poll(milliseconds: Int) -> Int { Int(rd_kafka_poll(client.pointer, Int32(clamping: milliseconds))) }
+
+    /// Ends a wait in `poll`, or lets the next one return at once. Any thread.
+    public func wake() { rd_kafka_queue_yield(queue) }
 
     /// Sends without lingering and waits until all is delivered or the time is up; deliveries come meanwhile.
     ///

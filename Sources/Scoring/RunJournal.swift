@@ -17,6 +17,8 @@ final class RunJournal: StreamObserver {
     private let time = AnchoredClock()
     private let waits = Mutex(MergeWaitWatch())
     private let faults = Mutex(FaultWatch())
+    private let pressure = Mutex(PressureWatch())
+    private let rebuild = Mutex(RestoreWatch())
 
     init(
         _ logger: Logger, metrics: RunMetrics, ends: @escaping Ends, passingOnTo observer: (any StreamObserver)?,
@@ -55,19 +57,18 @@ final class RunJournal: StreamObserver {
                 metadata: ["seconds": "\(Double(step) / 1_000)"])
         }
         for line in waits.withLock({ $0.lines(books, now: clock.nanoseconds) }) { log(line) }
+        for line in pressure.withLock({ $0.lines(metrics.pressure, now: clock.nanoseconds) }) { log(line) }
         observer?.didBalance(books)
     }
 
     private func log(_ notice: EngineNotice) {
         switch notice {
         case .restoring(let source, let offsets):
+            rebuild.withLock { $0.begin(now: clock.nanoseconds) }
             logger.notice("windows are rebuilt from \(source)", metadata: ["offsets": "\(offsets)"])
-        case .restored(let offsets, let total):
-            logger.info(
-                "windows are being rebuilt",
-                metadata: [
-                    "offsets": "\(offsets)", "of": "\(total)", "percent": "\(total > 0 ? offsets * 100 / total : 100)",
-                ])
+        case .restored(let offsets, let total, let events):
+            let line = rebuild.withLock { $0.line(offsets: offsets, of: total, events: events, now: clock.nanoseconds) }
+            if let line { log(line) }
         case .restoreFinished(let nanoseconds, let isWhole):
             let metadata: Logger.Metadata = ["seconds": "\(Self.seconds(nanoseconds))"]
             if isWhole {
@@ -95,7 +96,19 @@ final class RunJournal: StreamObserver {
                 metadata: ["origin": "\(lane)/\(offset)"])
         case .assignmentStale:
             logger.warning("the group has passed this instance over: what was in flight is void, and is read again")
+        case .commitRefused(let reason):
+            logger.warning(
+                "the last offsets of an assignment were not committed: events behind them are scored again",
+                metadata: ["reason": "\(reason)"])
         }
+    }
+
+    private func log(_ line: RestoreWatch.Line) {
+        var metadata: Logger.Metadata = [
+            "percent": "\(line.percent)", "events": "\(line.events)", "events_per_second": "\(line.eventsPerSecond)",
+        ]
+        if let seconds = line.secondsLeft { metadata["seconds_left"] = "\(seconds)" }
+        logger.notice("windows are being rebuilt", metadata: metadata)
     }
 
     /// What brings nothing and is not known to be at its end is most often a slow broker or a fetch that is too small.
@@ -110,6 +123,23 @@ final class RunJournal: StreamObserver {
                 metadata: metadata)
         } else {
             logger.notice("scoring waits for partitions that are behind", metadata: metadata)
+        }
+    }
+
+    private func log(_ line: PressureWatch.Line) {
+        switch line {
+        case .throttled(let client, let milliseconds):
+            logger.notice(
+                """
+                brokers throttle this client, and the stream waits: its user or client.id is over a quota; raise that, or \
+                bring less
+                """, metadata: ["client": "\(client)", "seconds": "\(Double(milliseconds) / 1_000)"])
+        case .queueFull(let times):
+            logger.notice(
+                """
+                the producer's queue is full, and the stream waits: brokers take less than comes in; look at their disk, \
+                network and quotas, at compression.type and at output.features
+                """, metadata: ["times": "\(times)"])
         }
     }
 

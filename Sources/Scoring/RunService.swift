@@ -94,13 +94,15 @@ public final class RunService: @unchecked Sendable {
     private func runToEnd() throws -> StreamSummary {
         let spec = assembly.spec
         let topics = assembly.scoring.sources.map(\.topic)
-        let endOffsets = try prepareTopics(sources: topics)
+        let prepared = try prepareTopics(sources: topics)
         let consumer = try KafkaConsumer(
             brokers: brokers, group: spec.kafka.group, instance: spec.kafka.instance, properties: properties,
-            onLog: kafkaLogSink(logger), statistics: metrics.consumer.sink)
+            prefetch: KafkaPrefetch(partitions: prepared.sourcePartitions),
+            onLog: kafkaLogSink(logger), statistics: metrics.consumer)
         let source = KafkaSourcePort(consumer: consumer, start: startPosition, logger: logger, metrics: metrics)
         let outputs = OutputTopics(
-            scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic)
+            scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic,
+            scorePartitions: prepared.scorePartitions)
         let sink = try KafkaSinkPort(
             brokers: brokers, properties: properties, topics: outputs,
             bounds: try TopicBounds(of: outputs, brokers: brokers, properties: properties, logger: logger),
@@ -117,7 +119,8 @@ public final class RunService: @unchecked Sendable {
         startReloading(into: modelSlot)
         defer { stopReloading() }
         let engine = StreamEngine(
-            plan: assembly.scoring, settings: settings(endOffsets: endOffsets), source: source, sink: sink, pool: pool,
+            plan: assembly.scoring, settings: settings(endOffsets: prepared.endOffsets), source: source, sink: sink,
+            pool: pool,
             order: order, snapshots: try snapshots(), inFlight: inFlight, models: modelSlot, questions: questions,
             inlineRowsMax: options.inlineRowsMax ?? ScoringPipeline.inlineRowsMaxDefault)
         let journal = RunJournal(
@@ -256,7 +259,7 @@ public final class RunService: @unchecked Sendable {
 
     /// Checks that the sources are there, makes output topics that are not, and notes where the sources end now if that
     /// is asked for.
-    private func prepareTopics(sources: [String]) throws -> [String: [Int64]]? {
+    private func prepareTopics(sources: [String]) throws -> PreparedTopics {
         let admin = try KafkaAdmin(brokers: brokers, properties: properties, onLog: kafkaLogSink(logger))
         var partitions: [Int] = []
         for source in sources {
@@ -270,6 +273,7 @@ public final class RunService: @unchecked Sendable {
             (assembly.spec.output.topic.value, partitions[0]), (assembly.spec.deadLetter.topic.value, 1),
         ]
         if let orderTopic { outputs.append((orderTopic, 1)) }
+        var prepared = PreparedTopics(sourcePartitions: partitions.reduce(0, +), scorePartitions: partitions[0])
         for (topic, partitions) in outputs {
             if let found = try metadata(of: topic, admin) {
                 if topic == orderTopic && found.partitions.count != 1 {
@@ -277,6 +281,7 @@ public final class RunService: @unchecked Sendable {
                         "topic \"\(topic)\" has \(found.partitions.count) partitions, and one order has one; name another with "
                             + "\"order.topic\"")
                 }
+                if topic == assembly.spec.output.topic.value { prepared.scorePartitions = found.partitions.count }
                 continue
             }
             do {
@@ -289,11 +294,21 @@ public final class RunService: @unchecked Sendable {
             }
             logger.notice("topic created", metadata: ["topic": "\(topic)", "partitions": "\(partitions)"])
         }
-        guard options.untilEnd else { return nil }
+        guard options.untilEnd else { return prepared }
         var ends: [String: [Int64]] = [:]
         for source in sources { ends[source] = try admin.endOffsets(of: source, milliseconds: 30_000) }
-        return ends
+        prepared.endOffsets = ends
+        return prepared
     }
+}
+
+/// What is known of a pipeline's topics before anything is read.
+private struct PreparedTopics {
+    /// Of all sources together: one instance may come to own them all.
+    var sourcePartitions: Int
+    var scorePartitions: Int
+    /// Where to stop, by topic; `nil`: run until told to stop.
+    var endOffsets: [String: [Int64]]?
 }
 
 /// A stop was asked for before anything was read.

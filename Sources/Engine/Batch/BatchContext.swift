@@ -34,6 +34,8 @@ public final class BatchContext: @unchecked Sendable {
     var epoch: UInt64 = 0
     /// The order in which rows came that no record tells of yet.
     var order = OrderRuns()
+    /// Instead of rows: lanes of which everything before an offset is known to hold no record any more.
+    var passed: [(lane: Int, offset: Int64)] = []
 
     init(plan: ScoringPlan, engine: FeatureEngine, capacity: Int) {
         batch = plan.makeBatch(capacity: capacity)
@@ -71,6 +73,7 @@ public final class BatchContext: @unchecked Sendable {
         batch.removeAll()
         recordCount = 0
         order.removeAll()
+        passed.removeAll(keepingCapacity: true)
     }
 
     static func sliceCount(_ rows: Int) -> Int { (rows + sliceRows - 1) / sliceRows }

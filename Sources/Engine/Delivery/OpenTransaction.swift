@@ -79,7 +79,7 @@ final class OpenTransaction {
     /// Takes over what a batch sends; false: it sends nothing, and moves no offset.
     func keep(_ context: BatchContext, token: UInt64, assignment: Assignment, order: [UInt8]) -> Bool {
         let dispositions = context.frame.dispositions
-        var isNeeded = !order.isEmpty
+        var isNeeded = !order.isEmpty || !context.passed.isEmpty
         for row in 0..<context.batch.count where dispositions[row].isAnswered { isNeeded = true }
         if !isNeeded { return false }
         let firstRow = rows.count
@@ -139,7 +139,7 @@ final class OpenTransaction {
         var held: [Int: Int64] = [:]
         for batch in batches {
             let entry = ledger.entry(batch.token)
-            for lane in 0..<entry.laneCount where entry.rows[lane] > 0 {
+            for lane in 0..<entry.laneCount {
                 guard let offset = entry.counts[lane].nextOffset else { continue }
                 if batch.assignment.isRebuilding(lane, offset) {
                     held[lane] = batch.assignment.starts[lane].mutedUntil

@@ -5,6 +5,8 @@ import Features
 struct OutputRow {
     let disposition: RowDisposition
     let lane: Int
+    /// Of the topic that it came from; set by who knows the assignment.
+    var partition: Int32 = -1
     /// The place of its source among the plan's.
     let source: Int
     let offset: Int64

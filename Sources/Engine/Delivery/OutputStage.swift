@@ -59,8 +59,11 @@ final class OutputStage: @unchecked Sendable {
     /// Whether the group no longer knows this assignment, so that nothing of it can be committed any more.
     func isStale(_ epoch: UInt64) -> Bool { epoch <= staleEpoch.load(ordering: .relaxed) }
 
-    /// Asks for a commit before it is due; noticed within a commit interval.
-    func requestFlush() { isFlushRequested.store(true, ordering: .sequentiallyConsistent) }
+    /// Asks for a commit before it is due.
+    func requestFlush() {
+        isFlushRequested.store(true, ordering: .sequentiallyConsistent)
+        sink.wake()
+    }
 
     /// One output fewer to wait for; wakes the engine when a batch is complete.
     func acknowledge(_ token: UInt64) {
@@ -85,6 +88,7 @@ final class OutputStage: @unchecked Sendable {
             return
         }
         let entry = ledger.entry(token)
+        for (lane, offset) in context.passed { entry.counts[lane].nextOffset = offset }
         if !orderBytes.isEmpty && !isGivenUp(assignment.epoch) {
             sendOrder(token: token, epoch: assignment.epoch, entry: entry)
         }
@@ -95,6 +99,8 @@ final class OutputStage: @unchecked Sendable {
                 let row = context.outputRow(index)
                 let kind = sendRow(row, context.models, assignment, token: token, entry: entry, text: start)
                 count(row, entry: entry, kind: kind)
+                // What was acknowledged meanwhile is given back while it is warm.
+                if index & 0xFF == 0xFF { sink.serve(milliseconds: 0) }
             }
         }
         release(context)
@@ -126,6 +132,8 @@ final class OutputStage: @unchecked Sendable {
         text: UnsafeMutablePointer<UInt8>
     ) -> OutputKind? {
         guard row.disposition == .score || row.disposition == .fault else { return nil }
+        var row = row
+        row.partition = assignment.starts[row.lane].partition
         let length = assignment.origin.write(lane: row.lane, offset: row.offset, to: text)
         do {
             let origin = UnsafeRawBufferPointer(start: text, count: length)
@@ -184,6 +192,7 @@ final class OutputStage: @unchecked Sendable {
             discard(token)
             return
         }
+        for (lane, offset) in context.passed { entry.counts[lane].nextOffset = offset }
         if transaction.keep(context, token: token, assignment: assignment, order: orderBytes) {
             sendKept(transaction, from: transaction.batchCount - 1, entry: entry)
         } else {
@@ -192,7 +201,6 @@ final class OutputStage: @unchecked Sendable {
             release(context)
             acknowledge(token)
         }
-        // Nobody else takes deliveries off the sink here.
         sink.serve(milliseconds: 0)
         commitIfDue()
     }

@@ -50,7 +50,7 @@ final class OutputWriter {
                     kind: .order, key: key, value: bytes, headers: UnsafeBufferPointer(start: headers, count: 0),
                     origin: RecordReference(
                         key: nil, keyCount: 0, value: nil, valueCount: 0, offset: -1, timestamp: .min, handle: nil),
-                    token: token))
+                    token: token, partition: -1))
         }
         if outcome == .tooLarge { throw OutputTooLarge() }
     }
@@ -69,11 +69,14 @@ final class OutputWriter {
                 add("riffle-origin", origin)
                 add("riffle-plan", plan)
                 if !model.isEmpty { add("riffle-model", model) }
-                if let trace = source.header("traceparent", of: row.record) { add("traceparent", trace) }
-                if let state = source.header("tracestate", of: row.record) { add("tracestate", state) }
+                if row.record.mayHaveHeaders {
+                    if let trace = source.header("traceparent", of: row.record) { add("traceparent", trace) }
+                    if let state = source.header("tracestate", of: row.record) { add("tracestate", state) }
+                }
                 let output = OutputRecord(
                     kind: .score, key: key(row), value: row.value,
-                    headers: UnsafeBufferPointer(start: headers, count: count), origin: row.record, token: token)
+                    headers: UnsafeBufferPointer(start: headers, count: count), origin: row.record, token: token,
+                    partition: row.partition)
                 return send(output) != .tooLarge
             }
         }
@@ -107,7 +110,8 @@ final class OutputWriter {
             var output = OutputRecord(
                 kind: .deadLetter, key: key(row),
                 value: record.value.map { UnsafeRawBufferPointer(start: $0, count: record.valueCount) },
-                headers: UnsafeBufferPointer(start: headers, count: count), origin: record, token: token)
+                headers: UnsafeBufferPointer(start: headers, count: count), origin: record, token: token,
+                partition: row.partition)
             if send(output) != .tooLarge { return }
             // With these headers it passes the topic's bound: what can be kept is where it is and why.
             headers[count] = OutputHeader(name: "riffle-truncated", value: parts[4])

@@ -11,7 +11,11 @@ final class Lane {
     var buffered = 0
     var bufferedBytes = 0
     /// The offset behind the last record taken, or where the source says it stands.
-    var position: Int64
+    var position: Int64 { didSet { if position != oldValue { positionSince = nil } } }
+    /// Since when it has been seen to stand there, for what is committed behind the last record.
+    var positionSince: Int64?
+    /// Up to where offsets without records are on their way to be committed.
+    var passedOffset = Int64.min
     /// Behind the last row that entered the state.
     var stateOffset: Int64
     /// Behind the last row whose batch is acknowledged, or committed where that is one: before it state and recorded

@@ -17,6 +17,7 @@ struct LaneMerge {
     }
 
     let waitNanoseconds: Int64
+    private var heap = LaneHeap()
     private var blockedSince: Int64?
     /// How often the wait ran out.
     private(set) var expiries: UInt64 = 0
@@ -28,14 +29,21 @@ struct LaneMerge {
     ///
     /// `lanes` stand in the order that decides ties. A chunk whose last row was handed out belongs to `take`.
     ///
-    /// Complexity: O(lanes) a run; a comparison and a call an event within it.
+    /// Complexity: O(lanes) a call, O(log lanes) a run; a comparison and a call an event within it.
     mutating func merge(
         _ lanes: [Lane], limit: Int, now: Int64, take: (_ chunk: DecodedChunk, _ rows: Range<Int>) -> Void
     ) -> Outcome {
+        if limit <= 0 { return .complete }
+        heap.fill(lanes)
+        var isBlocked = lanes.contains { $0.isWaitedFor }
         var room = limit
         while room > 0 {
-            guard let choice = chooseLane(lanes, now: now) else { return outcome(lanes) }
-            let lane = lanes[choice.lane]
+            guard let place = heap.least else { return .complete }
+            if !mayGoOn(lanes, isBlocked: isBlocked, now: now) { return .blocked }
+            // Whoever is waited for is given up by now.
+            isBlocked = false
+            let lane = lanes[place]
+            let bound = heap.bound
             let chunk = lane.chunks[0]
             let first = chunk.next
             let last = min(lane.rowEnd(in: chunk, before: lane.limit), first &+ room)
@@ -44,7 +52,7 @@ struct LaneMerge {
             while row < last {
                 let time = chunk.time(of: row, highest: highest)
                 // Ties go to the lane with the smaller number.
-                if time > choice.boundTime || (time == choice.boundTime && choice.boundLane < choice.lane) { break }
+                if time > bound.time || (time == bound.time && bound.lane < place) { break }
                 highest = time
                 row &+= 1
             }
@@ -54,48 +62,24 @@ struct LaneMerge {
             room -= row - first
             if row == chunk.batch.count { lane.chunks.removeFirst() }
             take(chunk, first..<row)
+            if lane.hasNext {
+                heap.replaceLeast(time: lane.nextTime)
+            } else {
+                heap.removeLeast()
+                isBlocked = lane.isWaitedFor
+            }
         }
         return .complete
     }
 
-    private struct Choice {
-        var lane: Int
-        /// The least key among the other lanes: rows up to it may go.
-        var boundTime: Int64
-        var boundLane: Int
-    }
-
-    private mutating func chooseLane(_ lanes: [Lane], now: Int64) -> Choice? {
-        var best = -1
-        var bestTime = Int64.max
-        var boundTime = Int64.max
-        var boundLane = Int.max
-        var isBlocked = false
-        for index in lanes.indices {
-            let lane = lanes[index]
-            if !lane.hasNext {
-                if lane.isWaitedFor { isBlocked = true }
-                continue
-            }
-            let time = lane.nextTime
-            if best < 0 || time < bestTime {
-                boundTime = best < 0 ? Int64.max : bestTime
-                boundLane = best < 0 ? Int.max : best
-                best = index
-                bestTime = time
-            } else if time < boundTime || boundLane == Int.max {
-                boundTime = time
-                boundLane = index
-            }
-        }
-        if best < 0 { return nil }
-        if isBlocked {
-            if !hasWaitExpired(lanes, now: now) { return nil }
-        } else if blockedSince != nil {
+    /// Whether rows may be handed out now, though a lane that is not at its end has none.
+    private mutating func mayGoOn(_ lanes: [Lane], isBlocked: Bool, now: Int64) -> Bool {
+        if isBlocked { return hasWaitExpired(lanes, now: now) }
+        if blockedSince != nil {
             for lane in lanes { lane.countWait(now: now) }
             blockedSince = nil
         }
-        return Choice(lane: best, boundTime: boundTime, boundLane: boundLane)
+        return true
     }
 
     private mutating func hasWaitExpired(_ lanes: [Lane], now: Int64) -> Bool {
@@ -113,10 +97,6 @@ struct LaneMerge {
 
     /// Forgets a wait: the lanes are others now.
     mutating func reset() { blockedSince = nil }
-
-    private func outcome(_ lanes: [Lane]) -> Outcome {
-        lanes.contains { $0.hasNext } ? .blocked : .complete
-    }
 
     /// When a blocked merge may go on at the latest, if it is blocked.
     var deadline: Int64? { blockedSince.map { $0 + waitNanoseconds } }

@@ -11,11 +11,13 @@ public struct RecordReference {
     public var timestamp: Int64
     /// The source's own name for the record.
     public var handle: UnsafeMutableRawPointer?
+    /// False: it is known to have none. By the time it is sent a record is far from the processor, and a look at its
+    /// headers waits for memory twice.
+    public var mayHaveHeaders: Bool
 
     public init(
         key: UnsafeRawPointer?, keyCount: Int, value: UnsafeRawPointer?, valueCount: Int, offset: Int64,
-        timestamp: Int64,
-        handle: UnsafeMutableRawPointer?
+        timestamp: Int64, handle: UnsafeMutableRawPointer?, mayHaveHeaders: Bool = true
     ) {
         self.key = key
         self.keyCount = keyCount
@@ -24,6 +26,7 @@ public struct RecordReference {
         self.offset = offset
         self.timestamp = timestamp
         self.handle = handle
+        self.mayHaveHeaders = mayHaveHeaders
     }
 
     /// Bytes of key and value.

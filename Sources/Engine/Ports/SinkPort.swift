@@ -27,10 +27,13 @@ public struct OutputRecord {
     public var origin: RecordReference
     /// The batch that this output belongs to; comes back with the acknowledgement.
     public var token: UInt64
+    /// The partition that the event came from: what has no key goes by it, so that what is sent again goes where it
+    /// went before, in the same order. -1: there is no event.
+    public var partition: Int32
 
     public init(
         kind: OutputKind, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: UnsafeBufferPointer<OutputHeader>, origin: RecordReference, token: UInt64
+        headers: UnsafeBufferPointer<OutputHeader>, origin: RecordReference, token: UInt64, partition: Int32
     ) {
         self.kind = kind
         self.key = key
@@ -38,6 +41,7 @@ public struct OutputRecord {
         self.headers = headers
         self.origin = origin
         self.token = token
+        self.partition = partition
     }
 }
 
@@ -56,14 +60,16 @@ public protocol SinkObserver: AnyObject {
     func sinkDidFail(token: UInt64, error: any Error)
 }
 
-/// Where records go. `send` is called from one thread, so that the order per key holds; `serve` from that one where
-/// the sink is full and from another all the time, also from both at once.
+/// Where records go. `send` and `serve` are called from one thread, so that the order per key holds and what was taken
+/// for a record is given back where it was taken.
 public protocol SinkPort: AnyObject {
     /// Who hears of acknowledgements; before anything is sent, and `nil` when nothing more is to be heard.
     func attach(_ observer: (any SinkObserver)?)
     func send(_ output: OutputRecord) throws -> SendOutcome
-    /// Delivers acknowledgements for at most so long.
+    /// Delivers acknowledgements; waits at most so long for the first.
     func serve(milliseconds: Int)
+    /// Ends a wait in `serve`, or lets the next one return at once; from any thread.
+    func wake()
     /// No order that is not yet acknowledged will stand before this offset of the order topic; -1: not known.
     var orderPosition: Int64 { get }
     /// Set where outputs and offsets go in one transaction.

@@ -81,6 +81,14 @@ public struct LanePosition: Hashable, Sendable {
     }
 }
 
+/// What became of a commit, as far as it is known.
+public enum CommitOutcome: Hashable, Sendable {
+    /// It is made or, where it was not waited for, under way.
+    case accepted
+    /// The group goes on without this assignment: its events are read again by whoever has the partitions now.
+    case superseded(reason: String)
+}
+
 /// Positions that become durable together.
 public struct OffsetCommit: Hashable, Sendable {
     public var positions: [LanePosition]
@@ -130,7 +138,7 @@ public protocol SourcePort: AnyObject {
     /// Makes positions durable; not called where outputs and offsets go in one transaction.
     ///
     /// - Parameter isFinal: wait for the answer; else it may come later, and a failure is thrown by a later call.
-    func commit(_ commit: OffsetCommit, isFinal: Bool) throws
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws -> CommitOutcome
     /// The first offset of each lane whose record's timestamp is not before a time in microseconds; called from inside
     /// `sourceDidAssign` only.
     func offsets(notBefore recordTime: Int64) throws -> [Int64]

@@ -4,8 +4,8 @@ import Events
 public enum EngineNotice: Hashable, Sendable {
     /// State is rebuilt: from where, and how many offsets have to be read before anything is scored.
     case restoring(from: RestoreSource, offsets: Int64)
-    /// So many of them are read.
-    case restored(offsets: Int64, of: Int64)
+    /// So many of them are read, and so many events have entered windows; about once a second.
+    case restored(offsets: Int64, of: Int64, events: UInt64)
     /// Windows are whole, or as whole as they can be: scoring begins. Where they are not, `incomplete` came before it.
     case restoreFinished(nanoseconds: Int64, isWhole: Bool)
     /// The log does not reach back far enough for these features, or did not when the snapshot was taken.
@@ -21,6 +21,9 @@ public enum EngineNotice: Hashable, Sendable {
     case quarantined(lane: String, offset: Int64)
     /// The group no longer knows this instance: what was in flight is void, and is read again.
     case assignmentStale
+    /// The last commit of an assignment was not taken: what it would have covered is read again, by whoever has the
+    /// partitions.
+    case commitRefused(reason: String)
 }
 
 /// Where state comes from after partitions were assigned.

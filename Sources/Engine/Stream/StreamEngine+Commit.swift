@@ -1,7 +1,11 @@
 /// From acknowledgements to committed offsets, and the books.
 extension StreamEngine {
     /// Takes note of batches that are wholly acknowledged, and commits if it is time.
-    func commitFinished(isFinal: Bool) throws {
+    ///
+    /// - Returns: `superseded` where the group no longer takes this assignment's commits.
+    /// - Throws: `CommitFailure` where it is the commit that failed.
+    @discardableResult
+    func commitFinished(isFinal: Bool) throws -> CommitOutcome {
         ledger.retire { entry in
             if entry.epoch != epoch {
                 // Its partitions are another's by now: what it counted belongs to accounts that are closed.
@@ -11,8 +15,12 @@ extension StreamEngine {
                 for lane in 0..<entry.laneCount { accounts[lane].released += entry.rows[lane] }
                 return
             }
-            for lane in 0..<entry.laneCount where entry.rows[lane] > 0 {
+            for lane in 0..<entry.laneCount {
                 let counts = entry.counts[lane]
+                if entry.rows[lane] == 0 {
+                    if let offset = counts.nextOffset { didPass(offset, lane: lane) }
+                    continue
+                }
                 accounts[lane].scored += counts.scored
                 accounts[lane].absorbed += counts.absorbed
                 accounts[lane].deadLettered += counts.deadLettered
@@ -29,19 +37,23 @@ extension StreamEngine {
         }
         let now = clock.nanoseconds
         let isDue = isFinal || now - lastCommit >= Int64(settings.commitEveryMilliseconds) * 1_000_000
-        if !isDue { return }
+        if !isDue { return .accepted }
         lastCommit = now
         try checkAccounts()
         showBooks(isClosed: false)
-        if pendingPositions.isEmpty && !isFinal { return }
+        if pendingPositions.isEmpty && !isFinal { return .accepted }
         let positions = pendingPositions.sorted { $0.key < $1.key }
             .map { assignment.position(lane: $0.key, offset: $0.value) }
         pendingPositions.removeAll(keepingCapacity: true)
         if !positions.isEmpty { summary.commits += 1 }
         // In a transaction they were committed with their outputs.
-        if sink.transactions != nil { return }
-        try source.commit(
-            OffsetCommit(positions: positions, note: CommitNote(watermark: pendingWatermark).text), isFinal: isFinal)
+        if sink.transactions != nil { return .accepted }
+        let commit = OffsetCommit(positions: positions, note: CommitNote(watermark: pendingWatermark).text)
+        do {
+            return try source.commit(commit, isFinal: isFinal)
+        } catch {
+            throw CommitFailure(reason: error)
+        }
     }
 
     /// Both identities for every lane: what was consumed is finished or in flight, and offsets are records or gaps.
@@ -53,7 +65,8 @@ extension StreamEngine {
     }
 
     /// Waits until everything sent is acknowledged, for at most the drain's time, and commits it.
-    func drain(isFinal: Bool) throws {
+    @discardableResult
+    func drain(isFinal: Bool) throws -> CommitOutcome {
         isDraining = true
         output.requestFlush()
         defer {
@@ -66,7 +79,27 @@ extension StreamEngine {
             if ledger.isEmpty { break }
             if settings.sendsInline { serveInline(milliseconds: 1) } else { source.wait(milliseconds: 10) }
         }
-        try commitFinished(isFinal: isFinal)
+        let outcome = try commitFinished(isFinal: isFinal)
         if let failure = output.failed { throw failure }
+        return outcome
     }
+
+    /// The same at the end of an assignment, where a commit that is not taken is no reason to stop.
+    ///
+    /// - Returns: why it was not; `nil`: it was.
+    func drainAssignment() throws -> String? {
+        do {
+            if case .superseded(let reason) = try drain(isFinal: true) { return reason }
+        } catch let failure as CommitFailure {
+            return "\(failure)"
+        }
+        return nil
+    }
+}
+
+/// Offsets could not be committed; nothing is lost by it, since their events are read again.
+struct CommitFailure: Error, CustomStringConvertible {
+    let reason: any Error
+
+    var description: String { "\(reason)" }
 }

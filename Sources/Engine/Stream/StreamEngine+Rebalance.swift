@@ -29,15 +29,20 @@ extension StreamEngine: SourceObserver {
     public func sourceWillRevoke(epoch: UInt64, isLost: Bool) {
         // After `run` the lanes are given back already: there is nothing to drain, and nobody to send.
         if self.epoch == 0 { return }
+        let deadline = drainDeadline
         if !isLost {
             do {
-                try drain(isFinal: true)
-                if ledger.isEmpty { completeSnapshot() }
+                if let reason = try drainAssignment() {
+                    // A snapshot of what is not committed would be of no use to anybody.
+                    observer?.didNotice(.commitRefused(reason: reason))
+                } else if ledger.isEmpty {
+                    completeSnapshot(by: deadline)
+                }
             } catch {
                 output.fail(error)
             }
         }
-        abandonSnapshot()
+        abandonSnapshot(by: deadline)
         releaseLanes()
         if isLost {
             // Another instance goes on from the committed offsets; what this one knows beyond them is no longer true.

@@ -11,8 +11,8 @@ public import Workers
 /// ```
 ///
 /// At-least-once: an offset is committed only when every output of everything before it is acknowledged.
-// SAFETY: all state belongs to the thread in `run`; the output and acknowledgement threads reach only queues, the
-// ledger's atomics and the output stage.
+// SAFETY: all state belongs to the thread in `run`; the output thread reaches only queues, the ledger's atomics and
+// the output stage.
 public final class StreamEngine: @unchecked Sendable {
     let plan: ScoringPlan
     let settings: StreamSettings
@@ -54,6 +54,8 @@ public final class StreamEngine: @unchecked Sendable {
     /// Orders of the assignment in force stand from this offset of the order topic on.
     var followedOrderEnd: Int64 = -1
     var snapshotSession: SnapshotSession?
+    /// One that was given up and whose writer the disk has not let go yet.
+    var leftSnapshot: SnapshotSession?
     var snapshotImages: [ShardImage] = []
     var eventsSinceSnapshot: UInt64 = 0
     var lastSnapshot: Int64 = 0
@@ -76,7 +78,6 @@ public final class StreamEngine: @unchecked Sendable {
     private(set) var current: BatchContext?
     var summary = StreamSummary()
     private let stopRequested = Atomic<Bool>(false)
-    private let serviceStopped = Atomic<Bool>(false)
 
     /// A batch on its way to the output thread.
     struct SendTask: Sendable {
@@ -141,26 +142,32 @@ public final class StreamEngine: @unchecked Sendable {
         sink.attach(self)
         try output.start()
         beginInFlight()
-        let services = settings.sendsInline ? [] : startServices()
+        let outputThread = settings.sendsInline ? nil : startOutput()
         var failure: (any Error)?
+        var deadline = start
         do {
             while !stopRequested.load(ordering: .relaxed) && !hasReachedEnd {
                 try turn()
             }
-            try drain(isFinal: true)
+            deadline = drainDeadline
+            let commit = try drain(isFinal: true)
             // The end may have come with the last event that rebuilt state.
             if restoration != nil { try finishRestoration() }
-            if ledger.isEmpty { completeSnapshot() }
+            switch commit {
+            case .accepted: if ledger.isEmpty { completeSnapshot(by: deadline) }
+            case .superseded(let reason): observer?.didNotice(.commitRefused(reason: reason))
+            }
         } catch {
             // Whatever failed, what is acknowledged may still be committed; the first failure is what is reported.
             releaseCurrent()
-            try? drain(isFinal: true)
-            failure = error
+            deadline = drainDeadline
+            _ = try? drain(isFinal: true)
+            failure = (error as? CommitFailure)?.reason ?? error
         }
         // A sink that has no room for ever must not keep the output thread from ending.
         output.abandon()
-        abandonSnapshot()
-        stop(services)
+        abandonSnapshot(by: deadline)
+        stop(outputThread)
         output.close()
         sink.attach(nil)
         releaseLanes()
@@ -181,19 +188,20 @@ public final class StreamEngine: @unchecked Sendable {
         if let failure = output.failed { throw failure }
         if epoch > 0 && output.isStale(epoch) {
             observer?.didNotice(.assignmentStale)
-            abandonSnapshot()
+            abandonSnapshot(by: drainDeadline)
             releaseLanes()
         }
         try commitFinished(isFinal: false)
         try takeFromLanes()
         let hasScored = try scoreNextBatch()
+        if !hasScored { try passGaps() }
         advanceSnapshot()
         if let questions, questions.isWaiting { answerQuestions(questions) }
         if hasScored { return }
         source.wait(milliseconds: waitMilliseconds)
     }
 
-    /// What the output and acknowledgement threads do, on the engine's own.
+    /// What the output thread does, on the engine's own.
     func serveInline(milliseconds: Int = 0) {
         sink.serve(milliseconds: milliseconds)
         output.commitIfDue()
@@ -259,9 +267,9 @@ public final class StreamEngine: @unchecked Sendable {
         let token = ledger.open(epoch: context.epoch, laneCount: lanes.count, watermark: watermark.time)
         let entry = ledger.entry(token)
         for row in 0..<context.batch.count { entry.rows[Int(context.batch.lanes[row])] += 1 }
-        summary.batches += 1
+        if context.batch.count > 0 { summary.batches += 1 }
         let task = SendTask(context: context, token: token, assignment: assignment)
-        if settings.sendsInline { send(task) } else { sendQueue.push(task) }
+        if settings.sendsInline { send(task) } else { handOver(task) }
     }
 
     private func send(_ task: SendTask) {
@@ -280,29 +288,34 @@ public final class StreamEngine: @unchecked Sendable {
         return times
     }
 
-    private func startServices() -> [ServiceThread] {
-        let sender = ServiceThread(name: "output") { [self] in
+    private func startOutput() -> ServiceThread {
+        // One thread sends and hears what became of it: memory that is given back on another thread than it was taken
+        // on costs an allocator a walk through cold blocks, and a transaction's end must not wait for a second reader.
+        ServiceThread(name: "output") { [self] in
             while true {
-                if let task = sendQueue.pop(milliseconds: output.dueMilliseconds) {
+                while let task = sendQueue.pop(milliseconds: 0) {
                     if task.context == nil { return }
                     send(task)
+                    output.commitIfDue()
                 }
+                sink.serve(milliseconds: min(output.dueMilliseconds ?? .max, Self.serveMilliseconds))
                 output.commitIfDue()
             }
         }
-        // Transactions take their deliveries themselves: a second thread would hold each commit up.
-        if sink.transactions != nil { return [sender] }
-        let acknowledger = ServiceThread(name: "acknowledgements") { [self] in
-            while !serviceStopped.load(ordering: .relaxed) { sink.serve(milliseconds: 100) }
-        }
-        return [sender, acknowledger]
     }
 
-    private func stop(_ services: [ServiceThread]) {
-        if services.isEmpty { return }
-        sendQueue.push(SendTask(context: nil, token: 0, assignment: assignment))
-        serviceStopped.store(true, ordering: .relaxed)
-        for service in services { service.join() }
+    /// So long the output thread waits where nothing is due; whoever hands something over wakes it.
+    private static let serveMilliseconds = 1_000
+
+    private func handOver(_ task: SendTask) {
+        sendQueue.push(task)
+        sink.wake()
+    }
+
+    private func stop(_ service: ServiceThread?) {
+        guard let service else { return }
+        handOver(SendTask(context: nil, token: 0, assignment: assignment))
+        service.join()
     }
 }
 

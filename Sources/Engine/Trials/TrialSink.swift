@@ -14,6 +14,7 @@ final class TrialSink: SinkPort, OrderPort, @unchecked Sendable {
     }
 
     func serve(milliseconds: Int) {}
+    func wake() {}
 
     var orderPosition: Int64 { Int64(orders.count) }
     var transactions: (any TransactionPort)? { nil }

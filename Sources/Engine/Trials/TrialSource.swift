@@ -107,9 +107,10 @@ final class TrialSource: SourcePort, @unchecked Sendable {
 
     func wait(milliseconds: Int) { onIdle() }
 
-    func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
+    func commit(_ commit: OffsetCommit, isFinal: Bool) -> CommitOutcome {
         for position in commit.positions { topics[position.lane.rawValue].committed = position.offset }
         note = commit.note
+        return .accepted
     }
 
     func offsets(notBefore recordTime: Int64) throws -> [Int64] {

@@ -9,15 +9,19 @@ struct OutputTopics {
     let deadLetters: String
     /// `nil`: the order is not recorded.
     let order: String?
+    /// Of `scores`; 0: not known.
+    var scorePartitions = 0
 }
 
 /// The engine's sink over an idempotent Kafka producer, with transactions or without.
-// SAFETY: `send` belongs to one thread; nothing else changes after `init` until `close`, when all threads have stopped.
+// SAFETY: `send` and `serve` belong to one thread, `wake` to any; nothing else changes after `init` until `close`, when
+// all threads have stopped.
 final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private var producer: KafkaProducer?
     private var scores: KafkaTopic?
     private var deadLetters: KafkaTopic?
     private var order: KafkaTopic?
+    private let scorePartitions: Int32
     private let deliveries: SinkDeliveries
     private let headers: UnsafeMutablePointer<KafkaHeader>
     private static let headersMax = 256
@@ -32,6 +36,7 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         transactionalID: String?, logger: Logger, metrics: RunMetrics? = nil
     ) throws {
         self.metrics = metrics
+        scorePartitions = Int32(clamping: topics.scorePartitions)
         let deliveries = SinkDeliveries(
             logger: logger, metrics: metrics,
             transactionMilliseconds: transactionalID == nil ? nil : properties.transactionTimeoutMilliseconds)
@@ -43,14 +48,14 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
                 brokers: brokers, transactionalID: transactionalID, properties: properties,
                 batchBytesMax: bounds.least, onDelivery: { deliveries.note($0) },
                 onFailure: { deliveries.report($0) },
-                onLog: kafkaLogSink(logger), statistics: metrics?.producer.sink)
+                onLog: kafkaLogSink(logger), statistics: metrics?.producer)
             transactions = KafkaTransactionPort(transactional, logger: logger, metrics: metrics)
             producer = transactional.producer
         } else {
             producer = try KafkaProducer(
                 brokers: brokers, properties: properties, batchBytesMax: bounds.least,
                 onDelivery: { deliveries.acknowledge($0) },
-                onFailure: { deliveries.report($0) }, onLog: kafkaLogSink(logger), statistics: metrics?.producer.sink)
+                onFailure: { deliveries.report($0) }, onLog: kafkaLogSink(logger), statistics: metrics?.producer)
         }
         self.producer = producer
         func topic(_ name: String) throws -> KafkaTopic {
@@ -72,7 +77,7 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         }
         if output.kind == .deadLetter { count = addOriginalHeaders(of: output.origin, from: count) }
         let outcome = producer.produce(
-            to: topic, partition: output.kind == .order ? 0 : nil, key: output.key, value: output.value,
+            to: topic, partition: partition(of: output), key: output.key, value: output.value,
             headers: UnsafeBufferPointer(start: headers, count: count),
             token: output.kind == .order ? output.token | SinkDeliveries.orderBit : output.token)
         switch outcome {
@@ -88,6 +93,18 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
             // what is sent into it is void anyhow.
             if let transactions = transactions as? KafkaTransactionPort, transactions.isVoid(failure) { return .queued }
             throw failure
+        }
+    }
+
+    /// `nil`: the key decides, or chance where a dead letter has none.
+    ///
+    /// A score without a key has a place of its own, too: where it went by chance, what is sent again after a crash
+    /// would stand in another partition than at first, and no reader could tell that it has it already.
+    private func partition(of output: OutputRecord) -> Int32? {
+        switch output.kind {
+        case .order: 0
+        case .score where output.key == nil && scorePartitions > 0: max(0, output.partition) % scorePartitions
+        case .score, .deadLetter: nil
         }
     }
 
@@ -114,6 +131,7 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     func attach(_ observer: (any SinkObserver)?) { deliveries.observer = observer }
 
     func serve(milliseconds: Int) { _ = producer?.poll(milliseconds: milliseconds) }
+    func wake() { producer?.wake() }
 
     var orderPosition: Int64 { deliveries.orderPosition }
 

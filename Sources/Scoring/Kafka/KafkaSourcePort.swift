@@ -12,6 +12,8 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     private let logger: Logger
     private let metrics: RunMetrics?
     private var partitions: [KafkaPartition] = []
+    /// By lane.
+    private var guesses: [HeaderGuess] = []
     private var epoch: AssignmentEpoch?
     private var observer: (any SourceObserver)?
     private var failure: (any Error)?
@@ -75,9 +77,13 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
         let partition = partitions[lane.rawValue]
         let taken = consumer.take(
             partition, max: min(buffer.count, Self.scratchRecords), bytesMax: bytesMax, into: scratch)
+        var guess = guesses[lane.rawValue]
         for index in 0..<taken.count {
-            buffer.initializeElement(at: index, to: RecordReference(scratch[index]))
+            let record = scratch[index]
+            buffer.initializeElement(
+                at: index, to: RecordReference(record, mayHaveHeaders: guess.mayHaveHeaders(record)))
         }
+        guesses[lane.rawValue] = guess
         if let failure = taken.failure {
             if !failure.isRetriable { self.failure = failure }
             metrics?.didFailToRead(failure)
@@ -93,17 +99,23 @@ final class KafkaSourcePort: SourcePort, @unchecked Sendable {
     func wait(milliseconds: Int) { consumer.wait(milliseconds: milliseconds) }
     func wake() { consumer.wake() }
 
-    func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws -> CommitOutcome {
         add(commit)
         if !isFinal {
             try sendPending()
-            return
+            return .accepted
         }
-        guard let epoch, !pending.isEmpty else { return }
+        guard let epoch, !pending.isEmpty else { return .accepted }
         let report = try consumer.commitAndWait(
             Array(pending.values), epoch: epoch, milliseconds: Self.finalCommitMilliseconds)
         pending = [:]
-        try noteCommit(report)
+        do throws(KafkaFailure) {
+            try noteCommit(report)
+        } catch {
+            guard error.isSuperseded else { throw error }
+            return .superseded(reason: "\(error)")
+        }
+        return .accepted
     }
 
     private func noteCommit(_ report: CommitReport) throws(KafkaFailure) {
@@ -159,6 +171,7 @@ extension KafkaSourcePort: KafkaConsumerDelegate {
         _ assigned: [AssignedPartition], epoch: AssignmentEpoch, consumer: KafkaConsumer
     ) throws(KafkaFailure) -> [Int64] {
         partitions = assigned.map(\.partition)
+        guesses = Array(repeating: HeaderGuess(), count: assigned.count)
         self.epoch = epoch
         pending = [:]
         commitRetry = CommitRetry()

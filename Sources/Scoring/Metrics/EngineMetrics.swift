@@ -112,7 +112,7 @@ final class EngineMetrics: @unchecked Sendable {
             restoreOffsets = offsets
             registry.gauge(.restoreOffsets).set(offsets)
             registry.gauge(.restoreOffsetsDone).set(0)
-        case .restored(let offsets, let total):
+        case .restored(let offsets, let total, _):
             restoreOffsets = total
             registry.gauge(.restoreOffsets).set(total)
             registry.gauge(.restoreOffsetsDone).set(offsets)
@@ -126,6 +126,8 @@ final class EngineMetrics: @unchecked Sendable {
         case .carefulRestart: registry.counter(.carefulRestarts).increment()
         case .quarantined: registry.counter(.quarantined).increment()
         case .assignmentStale: registry.counter(.rebalances, RunMetrics.Rebalance.stale.rawValue).increment()
+        // Counted by its code where it failed.
+        case .commitRefused: break
         }
     }
 

@@ -12,6 +12,7 @@ final class DiscardingSink: SinkPort {
     }
 
     func serve(milliseconds: Int) {}
+    func wake() {}
 
     var orderPosition: Int64 { -1 }
     var transactions: (any TransactionPort)? { nil }

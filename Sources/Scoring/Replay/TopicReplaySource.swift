@@ -92,7 +92,7 @@ final class TopicReplaySource: SourcePort {
 
     func wake() { consumer.wake() }
 
-    func commit(_ commit: OffsetCommit, isFinal: Bool) {}
+    func commit(_ commit: OffsetCommit, isFinal: Bool) -> CommitOutcome { .accepted }
 
     func offsets(notBefore recordTime: Int64) throws -> [Int64] {
         try consumer.offsets(

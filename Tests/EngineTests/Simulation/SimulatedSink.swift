@@ -69,6 +69,9 @@ final class SimulatedSink: SinkPort, TransactionPort {
         return Queued(entry: entry, kind: Int(output.kind.rawValue), partition: partition, token: output.token)
     }
 
+    /// It is served on the engine's own thread.
+    func wake() {}
+
     func serve(milliseconds: Int) {
         if milliseconds > 0 { world.sleep(instance, milliseconds: min(milliseconds, 5)) }
         guard (try? world.pass(instance, .serve)) != nil, !world.isSinkStuck else { return }

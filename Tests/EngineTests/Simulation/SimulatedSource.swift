@@ -6,8 +6,8 @@ enum SimulatedFailure: Error, Hashable {
     case crash
     /// Another producer has the transactional id.
     case fenced
-    /// The group refused a commit that had to be made.
-    case staleCommit
+    /// No coordinator answered a commit that was waited for.
+    case commitTimedOut
     /// The log does not hold an offset that was asked for.
     case outOfRange
 }
@@ -124,7 +124,7 @@ final class SimulatedSource: SourcePort {
 
     // MARK: - Commits
 
-    func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws -> CommitOutcome {
         for position in commit.positions {
             waiting[position.simulatedLane] = SimulatedGroup.Committed(
                 offset: world.plant(.commit, position.offset), note: commit.note)
@@ -132,14 +132,19 @@ final class SimulatedSource: SourcePort {
         try world.pass(instance, .commit)
         if !isFinal {
             sendCommits(isFinal: false)
-            return
+            return .accepted
         }
+        let deadline = cluster.now + Self.finalCommitMilliseconds
         while !waiting.isEmpty || underway != nil {
             try world.pass(instance, .commit)
-            if !sendCommits(isFinal: true) { throw SimulatedFailure.staleCommit }
+            if cluster.now >= deadline { throw SimulatedFailure.commitTimedOut }
+            if !sendCommits(isFinal: true) { return .superseded(reason: "the group has a newer generation") }
         }
         try world.pass(instance, .commit)
+        return .accepted
     }
+
+    private static let finalCommitMilliseconds: Int64 = 10_000
 
     /// One commit is under way at a time; false: the group refuses.
     @discardableResult

@@ -17,6 +17,7 @@ extension SimulatedWorld {
         guard to <= Int64(events[partition].count) else {
             return fail("a commit of \(partition)/\(to), behind the log")
         }
+        if to > from && events[partition][Int(to) - 1] == nil { note("commit behind a marker") }
         for offset in from..<to where visible[partition][Int(offset)] == 0 {
             guard events[partition][Int(offset)] != nil, offset >= mutedUntil[partition] else { continue }
             // A label has no output but as a dead letter, which is looked for at the end.

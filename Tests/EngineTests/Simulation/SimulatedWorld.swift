@@ -380,6 +380,7 @@ extension SimulatedWorld: StreamObserver {
         case .snapshotWritten: note("snapshot")
         case .snapshotFailed: note("snapshot failed")
         case .assignmentStale: note("assignment stale")
+        case .commitRefused: note("commit refused")
         case .carefulRestart: note("careful restart")
         case .quarantined(let lane, let offset): fail("\(lane)/\(offset) is quarantined, though it killed nobody")
         default: break

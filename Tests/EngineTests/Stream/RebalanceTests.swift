@@ -66,6 +66,56 @@ struct RebalanceTests {
         run.expectAllReleased("seed \(seed)")
     }
 
+    /// The group refuses the last commit of an assignment, or no coordinator answers it: its events are read again, and
+    /// nothing ends.
+    @Test(arguments: 0..<6 as Range<UInt64>, [false, true])
+    func aLastCommitThatIsNotTakenEndsNothing(seed: UInt64, isThreaded: Bool) throws {
+        let plan = try PaymentPlan(outputFeatures: ["customer_count", "terminal_mean"]).make()
+        let log = PaymentStream(seed: seed, events: 400).log()
+        let run = StreamRun(plan, log, isThreaded: isThreaded) { settings in
+            settings.commitEveryMilliseconds = 3
+            settings.batchRowsMax = 16
+        }
+        let notices = Notices()
+        run.engine.observer = notices
+        run.checkCommits("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        var revocations = 0
+        var isRevoking = false
+        run.source.onFinalCommit = {
+            // The end of the run is committed.
+            if !isRevoking { return nil }
+            if random.next() % 2 == 0 { throw InjectedFault(what: "no coordinator") }
+            return .superseded(reason: "a newer generation")
+        }
+        run.source.onPoll = { source, observer in
+            if source.lanePartitions.isEmpty {
+                source.assign(to: observer)
+            } else if random.next() % 3 == 0 && revocations < 4 {
+                revocations += 1
+                isRevoking = true
+                source.revoke(from: observer)
+                isRevoking = false
+            }
+        }
+        let summary = try run.run()
+        #expect(revocations == 4, "seed \(seed)")
+        #expect(summary.isBalanced, "seed \(seed)")
+        #expect(notices.refusedCommits > 0, "seed \(seed)")
+        let expected = Dictionary(
+            uniqueKeysWithValues: ExpectedOutputs(log, plan: plan).outputs.map { ($0.origin, $0) })
+        #expect(Set(run.sink.outputs.filter(\.isAcknowledged).map(\.origin)) == Set(log.origins), "seed \(seed)")
+        for output in run.sink.outputs { #expect(output.asExpected == expected[output.origin], "seed \(seed)") }
+        run.expectAllReleased("seed \(seed)")
+    }
+
+    // SAFETY: notices come on the engine's thread, which has ended when they are read.
+    private final class Notices: StreamObserver, @unchecked Sendable {
+        private(set) var refusedCommits = 0
+
+        func didNotice(_ notice: EngineNotice) { if case .commitRefused = notice { refusedCommits += 1 } }
+    }
+
     /// Between the loss and the next assignment a commit may fall due: it must not name lanes that are gone.
     @Test func aCommitThatWasPendingGoesWithItsLanes() throws {
         let log = PaymentStream(seed: 3, events: 200).log()

@@ -95,6 +95,8 @@ final class MemorySink: SinkPort, @unchecked Sendable {
 
     var orderPosition: Int64 { -1 }
 
+    func wake() { changed.signal() }
+
     func serve(milliseconds: Int) {
         onServe()
         clock?.advance(milliseconds: 1)

@@ -19,6 +19,8 @@ final class MemorySource: SourcePort, @unchecked Sendable {
     var onPoll: Step = { source, observer in if source.epoch == 0 { source.assign(to: observer) } }
     /// Hears of each commit before it is made.
     var onCommit: ([LanePosition]) throws -> Void = { _ in }
+    /// What becomes of a commit that is waited for; `nil`: it is made.
+    var onFinalCommit: () throws -> CommitOutcome? = { nil }
     /// The notes of all commits.
     var notes: [String] = []
     /// Runs where the engine has nothing to do.
@@ -182,12 +184,14 @@ final class MemorySource: SourcePort, @unchecked Sendable {
 
     func wake() { woken.signal() }
 
-    func commit(_ commit: OffsetCommit, isFinal: Bool) throws {
+    func commit(_ commit: OffsetCommit, isFinal: Bool) throws -> CommitOutcome {
         try onCommit(commit.positions)
+        if isFinal, let outcome = try onFinalCommit() { return outcome }
         notes.append(commit.note)
         for position in commit.positions {
             log.commit(position.offset, partition: lanePartitions[position.lane.rawValue])
         }
+        return .accepted
     }
 
     func offsets(notBefore recordTime: Int64) throws -> [Int64] {

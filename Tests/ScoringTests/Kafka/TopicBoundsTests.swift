@@ -41,7 +41,7 @@ struct TopicBoundsTests {
                         kind: kind, key: nil, value: value, headers: UnsafeBufferPointer(start: nil, count: 0),
                         origin: RecordReference(
                             key: nil, keyCount: 0, value: nil, valueCount: 0, offset: 0, timestamp: 0, handle: nil),
-                        token: 1))
+                        token: 1, partition: 0))
             }
         }
         #expect(try send(.score, bytes: 500) == .queued)
