@@ -9,18 +9,18 @@ import json
 import random
 from collections import defaultdict
 from fractions import Fraction
+from typing import NamedTuple
 
 PIPELINE = """
 pipeline: {name}
 kafka:
   brokers: {brokers}
-  delivery: at-least-once
+  delivery: {delivery}
   commit_every: 250ms
-sources:
+{kafka}sources:
   payments:
     topic: {name}.payments
-    key: customer
-    id: id
+{key}    id: id
     time: {{field: at, format: epoch-ms}}
     fields:
       id: int
@@ -34,22 +34,57 @@ features:
   - by: customer
     over: [1m, 10m]
     aggregates: {{customer_count: count(), customer_sum: sum(amount), customer_mean: mean(amount)}}
-  - by: terminal
-    over: [1m, 10m]
-    delay: 30s
-    aggregates: {{past_count: count(), past_mean: mean(amount)}}
-  - by: terminal
-    over: [5m]
-    aggregates: {{terminal_count: count(), terminal_sum: sum(amount)}}
-  - share: amount / terminal_sum_5m
-decide:
-  - busy: terminal_count_5m >= 5
-  - calm: "true"
-output: {{topic: {name}.scores, features: all}}
+{terminals}output: {{topic: {name}.scores, features: all}}
 dead_letter: {{topic: {name}.dead-letter}}
 limits: {{batch_events: 200}}
 state: {{directory: state, snapshot_every: "1s or 2_000 events", keep: 5}}
 """
+
+CUSTOMERS_AND_TERMINALS = """  - by: terminal
+    over: [1m, 10m]
+    delay: 30s
+    aggregates: {past_count: count(), past_mean: mean(amount)}
+  - by: terminal
+    over: [5m]
+    aggregates: {terminal_count: count(), terminal_sum: sum(amount)}
+  - share: amount / terminal_sum_5m
+decide:
+  - busy: terminal_count_5m >= 5
+  - calm: "true"
+"""
+
+CUSTOMERS_ALONE = """decide:
+  - busy: customer_count_1m >= 5
+  - calm: "true"
+"""
+
+
+class Shape(NamedTuple):
+    """What matters for delivery in a pipeline: whose windows it has, and whether its events have keys."""
+
+    has_terminals: bool = True
+    has_keys: bool = True
+    score_partitions: int = 4
+
+    def pipeline(self, name, brokers, delivery, kafka=()):
+        """Its text; `kafka` are further lines of that section."""
+        return PIPELINE.format(
+            name=name, brokers=brokers, delivery=delivery, kafka="".join(f"  {line}\n" for line in kafka),
+            key="    key: customer\n" if self.has_keys else "",
+            terminals=CUSTOMERS_AND_TERMINALS if self.has_terminals else CUSTOMERS_ALONE)  # fmt: skip
+
+    @property
+    def foreign(self):
+        """How names of features begin that depend on more than the events of one partition."""
+        windows = ("past_", "terminal_", "share") if self.has_terminals else ()
+        return windows if self.has_keys else (*windows, "customer_")
+
+    def settled(self, answer):
+        """What of an answer cannot come out otherwise after a restart, in whatever order partitions are merged."""
+        if answer[0] != "score" or not self.foreign:
+            return answer
+        return answer[0], {name: value for name, value in answer[1].items() if not name.startswith(self.foreign)}
+
 
 BEGIN_MILLISECONDS = 1_740_816_000_000  # 2025-03-01T08:00:00Z
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
@@ -140,9 +175,8 @@ class Windows:
 class Oracle:
     """What becomes of events in the order in which they are given."""
 
-    FOREIGN = ("past_", "terminal_", "share")
-
-    def __init__(self):
+    def __init__(self, shape):
+        self.shape = shape
         self.watermark = None
         self.customers = Windows()
         self.terminals = Windows()
@@ -165,6 +199,8 @@ class Oracle:
             values = self.customers.window(customer, time, length)
             for aggregate, value in zip(["count", "sum", "mean"], values, strict=True):
                 features[f"customer_{aggregate}_{name}"] = value
+        if not self.shape.has_terminals:
+            return "score", features, "busy" if features["customer_count_1m"] >= 5 else "calm"
         for name, length in [("1m", MINUTE), ("10m", 10 * MINUTE)]:
             count, _, mean = self.terminals.window(terminal, time, length, delay=30 * SECOND)
             features[f"past_count_{name}"], features[f"past_mean_{name}"] = count, mean
