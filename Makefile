@@ -5,7 +5,7 @@ RELEASE := $(BUILD)/release/riffle
 # Suites that block threads run one after the other: they would starve the pool that runs tests. A hang is a failure.
 TEST := scripts/within.sh 1200 swift test --skip-build
 
-.PHONY: demo up test build release lint format deploy-check handbook bench copier setup setup-test goldens clean help
+.PHONY: demo up test kill-test build release lint format deploy-check handbook bench copier setup setup-test goldens clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,12 @@ test: setup-test lint ## All tests: format, unit, real librdkafka, allocations, 
 	$(TEST) --filter AllocationTests
 	RIFFLE_MUTANTS=10000 $(TEST) --filter ModelMutationTests
 	scripts/within.sh 1800 /usr/bin/python3 Tests/EndToEnd/run.py --riffle $(BUILD)/debug/riffle
+
+kill-test: setup-test release ## Kill runs on the brokers of KAFKA=host:port (docs/CONTRIBUTING.md).
+	@test -n "$(KAFKA)" || { echo "make kill-test KAFKA=host:port [DELIVERY=at-least-once] [PROPERTIES=FILE]" >&2; exit 2; }
+	RIFFLE_KILL_BROKERS="$(KAFKA)" RIFFLE_KILL_DELIVERY="$(or $(DELIVERY),exactly-once)" \
+		RIFFLE_KILL_PROPERTIES="$(PROPERTIES)" RIFFLE_KILL_ROUNDS="$(or $(ROUNDS),50)" \
+		scripts/within.sh 3600 /usr/bin/python3 Tests/EndToEnd/kill_kafka.py --riffle $(RELEASE)
 
 lint: ## Check the format of the sources.
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift
