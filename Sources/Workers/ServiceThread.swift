@@ -15,4 +15,11 @@ public final class ServiceThread: Sendable {
 
     /// Waits until the body has returned; call it once.
     public func join() { done.wait() }
+
+    /// The same, for so long at most.
+    ///
+    /// - Returns: false where the body has not returned by then; it may be joined again, and only then.
+    public func join(milliseconds: Int) -> Bool {
+        done.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    }
 }

@@ -80,7 +80,10 @@ public final class SnapshotSession: @unchecked Sendable {
         }
     }
 
-    deinit { abandon() }
+    deinit { if !isLeftBehind { abandon(by: clock.nanoseconds + Self.letGoNanoseconds) } }
+
+    /// So long whoever just lets go of a session waits for its writer at most.
+    private static let letGoNanoseconds: Int64 = 10_000_000_000
 
     /// Copies shards until the next would take longer than the budget, but one at least if an image is free; returns at
     /// once where there is nothing to do.
@@ -90,7 +93,7 @@ public final class SnapshotSession: @unchecked Sendable {
         let start = clock.nanoseconds
         var now = start
         repeat {
-            guard copyNext(positions: positions, waits: false) else { return }
+            guard copyNext(positions: positions, deadline: .min) else { return }
             let before = now
             now = clock.nanoseconds
             slowest = max(slowest, now - before)
@@ -108,29 +111,52 @@ public final class SnapshotSession: @unchecked Sendable {
 
     /// Copies what is left at this place of the stream and waits until it is durable: when partitions are given back,
     /// and at the end.
-    public func complete(positions: [Int64]) -> Progress {
-        while copyNext(positions: positions, waits: true) {}
+    ///
+    /// - Parameter deadline: by the session's clock; what is not durable by then is given up, and its writer may be left
+    ///   behind. `nil`: waits as long as the disk takes.
+    public func complete(positions: [Int64], by deadline: Int64? = nil) -> Progress {
+        while copyNext(positions: positions, deadline: deadline) {}
         // What is not final now will not be for this session.
         end()
-        join()
+        if !join(by: deadline) { leaveBehind() }
         return progress
     }
 
     /// Gives the snapshot up, unless it is finished, and waits until nothing is left of it.
-    public func abandon() {
+    ///
+    /// - Parameter deadline: by the session's clock; behind it the writer is left behind. `nil`: there is none.
+    /// - Returns: false where it is.
+    @discardableResult
+    public func abandon(by deadline: Int64? = nil) -> Bool {
         send(.abandon)
-        join()
+        if join(by: deadline) { return true }
+        leaveBehind()
+        return false
     }
 
-    /// Copies a shard; false where that cannot be done now, or not any more.
-    private func copyNext(positions: [Int64], waits: Bool) -> Bool {
+    /// The writer hangs in a call of the disk. Once that returns it puts its temporary file away, gives it no name, and
+    /// ends. Until `hasEnded` the images are its own, and nobody else may write into the store.
+    public private(set) var isLeftBehind = false
+
+    /// Whether the writer is gone.
+    ///
+    /// - Parameter deadline: by the session's clock: waits until then.
+    public func hasEnded(by deadline: Int64) -> Bool { join(by: deadline) }
+
+    private func leaveBehind() {
+        isLeftBehind = true
+        desk.giveUp()
+    }
+
+    /// Copies a shard; false where that cannot be done in time, or not any more.
+    private func copyNext(positions: [Int64], deadline: Int64?) -> Bool {
         if isEnded { return false }
         if desk.outcome.withLock({ $0 != nil }) {
             end()
             return false
         }
         if copied < header.taskCount {
-            guard let image = desk.free.pop(milliseconds: waits ? nil : 0) else { return false }
+            guard let image = desk.free.pop(milliseconds: milliseconds(until: deadline)) else { return false }
             // Models come last: what they read of shards when the stream is read again has to be whole.
             if copied < header.shardTaskCount {
                 features.copyShard(copied, into: image)
@@ -160,9 +186,29 @@ public final class SnapshotSession: @unchecked Sendable {
 
     private func end() { send(.abandon) }
 
-    private func join() {
-        thread?.join()
-        thread = nil
+    private func join(by deadline: Int64?) -> Bool {
+        guard let thread else { return true }
+        if let milliseconds = milliseconds(until: deadline) {
+            if !thread.join(milliseconds: milliseconds) { return false }
+        } else {
+            thread.join()
+        }
+        self.thread = nil
+        return true
+    }
+
+    /// What is left until then, rounded up; none behind it, and none, without a look at the clock, where the deadline is
+    /// the beginning of time.
+    private func milliseconds(until deadline: Int64?) -> Int? {
+        deadline.map { $0 == .min ? 0 : Int(max(0, $0 - clock.nanoseconds + 999_999) / 1_000_000) }
+    }
+}
+
+/// A snapshot that the disk did not take in the time that there was.
+public struct SnapshotOverdue: Error, Hashable, Sendable, CustomStringConvertible {
+    public var description: String {
+        "the disk has not taken it within the time that giving partitions back may take, a fifth of "
+            + "\"max.poll.interval.ms\": it was given up, and older ones are as they were"
     }
 }
 
@@ -207,8 +253,15 @@ private final class SnapshotDesk: @unchecked Sendable {
         }
     }
 
+    /// Whatever the writer does from now on comes to nothing; it goes on by itself.
+    func giveUp() { outcome.withLock { $0 = $0 ?? .failed(SnapshotOverdue()) } }
+
     func perform(_ order: Order) {
         let isOver = outcome.withLock { $0 != nil }
+        if isOver {
+            writer?.abandon()
+            writer = nil
+        }
         do {
             switch order {
             case .shard(let task, let positions, let image):
@@ -220,8 +273,8 @@ private final class SnapshotDesk: @unchecked Sendable {
                 if isOver { return }
                 let writer = try self.writer ?? store.begin(header)
                 self.writer = nil
-                let (manifest, left) = try writer.finish()
-                outcome.withLock { $0 = .finished(manifest, left: left) }
+                let (manifest, left) = try writer.finish(isGivenUp: { self.outcome.withLock { $0 != nil } })
+                outcome.withLock { $0 = $0 ?? .finished(manifest, left: left) }
             case .abandon:
                 if isOver { return }
                 throw Abandoned()
@@ -229,7 +282,7 @@ private final class SnapshotDesk: @unchecked Sendable {
         } catch {
             writer?.abandon()
             writer = nil
-            outcome.withLock { $0 = .failed(error) }
+            outcome.withLock { $0 = $0 ?? .failed(error) }
         }
     }
 }

@@ -47,9 +47,12 @@ public final class SnapshotWriter: @unchecked Sendable {
 
     /// Writes what is left, makes the file durable, gives it its name and deletes what is too old.
     ///
+    /// - Parameter isGivenUp: asked when the file is durable: where nobody waits for it any more it gets no name.
     /// - Returns: what was written, and an old file that could not be deleted.
     /// - Throws: there is no new snapshot then, or one whose name may not outlive a crash; older ones are as they were.
-    public func finish() throws(FileFailure) -> (manifest: SnapshotManifest, left: FileFailure?) {
+    public func finish(
+        isGivenUp: () -> Bool = { false }
+    ) throws(FileFailure) -> (manifest: SnapshotManifest, left: FileFailure?) {
         precondition(sections.count == header.taskCount, "\(sections.count) of \(header.taskCount) shards")
         guard let file else { preconditionFailure("snapshot \(header.sequence) is finished twice") }
         let index = SnapshotFormat.index(sections)
@@ -60,6 +63,7 @@ public final class SnapshotWriter: @unchecked Sendable {
             try file.synchronize()
             self.file = nil
             try file.close()
+            if isGivenUp() { throw FileFailure(.rename, temporaryPath, reason: "it was given up") }
             try store.files.rename(temporaryPath, to: path)
         } catch {
             abandon()

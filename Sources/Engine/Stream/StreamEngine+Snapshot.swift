@@ -30,30 +30,45 @@ extension StreamEngine {
         if eventsSinceSnapshot == 0 { return }
         let isTime = settings.snapshots.everyNanoseconds.map { clock.nanoseconds - lastSnapshot >= $0 } ?? false
         let isCount = settings.snapshots.everyEvents.map { eventsSinceSnapshot >= $0 } ?? false
-        if isTime || isCount { beginSnapshot(in: snapshots) }
+        if isTime || isCount { beginSnapshot(in: snapshots, by: clock.nanoseconds) }
     }
 
     /// Saves the state as it is now, and waits for it: when partitions are given back, and at the end.
     ///
     /// Call it when everything is committed: a snapshot that is ahead of the committed offsets is of no use.
-    func completeSnapshot() {
+    ///
+    /// - Parameter deadline: a disk that hangs keeps nobody's partitions, and no process from ending.
+    func completeSnapshot(by deadline: Int64) {
         // Lanes that could not be taken up have no state.
         guard let snapshots, restoration == nil, assignmentFailure == nil, !lanes.isEmpty else {
-            abandonSnapshot()
+            abandonSnapshot(by: deadline)
             return
         }
         if snapshotSession == nil {
             if eventsSinceSnapshot == 0 { return }
-            beginSnapshot(in: snapshots)
+            beginSnapshot(in: snapshots, by: deadline)
         }
         guard let session = snapshotSession else { return }
-        finish(session.complete(positions: statePositions))
+        finish(session.complete(positions: statePositions, by: deadline))
+        if session.isLeftBehind { leftSnapshot = session }
     }
 
     /// Gives up the snapshot that is being taken: its place in the stream is no longer this instance's.
-    func abandonSnapshot() {
-        snapshotSession?.abandon()
+    func abandonSnapshot(by deadline: Int64) {
+        guard let session = snapshotSession else { return }
+        if !session.abandon(by: deadline) { leftSnapshot = session }
         snapshotSession = nil
+    }
+
+    /// When a drain that begins now has to be over, snapshot and all.
+    var drainDeadline: Int64 { clock.nanoseconds + Int64(settings.drainMilliseconds) * 1_000_000 }
+
+    /// Whether nobody writes into the store: a writer that the disk has held up may still do so.
+    private func hasWriterEnded(by deadline: Int64) -> Bool {
+        guard let left = leftSnapshot else { return true }
+        guard left.hasEnded(by: deadline) else { return false }
+        leftSnapshot = nil
+        return true
     }
 
     private var statePositions: [Int64] { lanes.map(\.stateOffset) }
@@ -64,7 +79,15 @@ extension StreamEngine {
         return incomplete.map { IncompleteState(features: $0.features, logFrom: $0.logFrom) }
     }
 
-    private func beginSnapshot(in store: SnapshotStore) {
+    private func beginSnapshot(in store: SnapshotStore, by deadline: Int64) {
+        guard hasWriterEnded(by: deadline) else {
+            // Once the next is due it is tried again.
+            eventsSinceSnapshot = 0
+            lastSnapshot = clock.nanoseconds
+            observer?.didNotice(
+                .snapshotFailed(reason: "the disk still holds up the writer of the one that was given up before it"))
+            return
+        }
         while snapshotImages.count < max(1, settings.snapshots.images) { snapshotImages.append(ShardImage()) }
         let header = SnapshotHeader(
             pipeline: plan.pipeline, statePlanHash: store.statePlanHash,
