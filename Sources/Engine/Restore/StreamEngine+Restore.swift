@@ -236,7 +236,9 @@ extension StreamEngine {
         } else if now - restoration.lastNotice >= Self.noticeEveryNanoseconds {
             self.restoration?.lastNotice = now
             let done = lanes.reduce(0) { $0 + max(0, min($1.stateOffset, $1.start.mutedUntil) - $1.start.offset) }
-            observer?.didNotice(.restored(offsets: done, of: restoration.offsets))
+            let taken = accounts.reduce(0) { $0 + $1.consumed }
+            let buffered = lanes.reduce(0) { $0 + UInt64($1.buffered) }
+            observer?.didNotice(.restored(offsets: done, of: restoration.offsets, events: taken - buffered))
         }
     }
 

@@ -84,7 +84,7 @@ public final class LiveFigures: Sendable {
     func didNotice(_ notice: EngineNotice) {
         switch notice {
         case .restoring(_, let offsets): state.withLock { $0.restoring = (0, offsets) }
-        case .restored(let offsets, let total): state.withLock { $0.restoring = (offsets, total) }
+        case .restored(let offsets, let total, _): state.withLock { $0.restoring = (offsets, total) }
         case .restoreFinished: state.withLock { $0.restoring = nil }
         default: break
         }

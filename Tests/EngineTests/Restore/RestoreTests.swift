@@ -65,6 +65,29 @@ struct RestoreTests {
         #expect(wrong == 0, "seed \(seed): of \(outputs.count)")
     }
 
+    /// About once a second it is told how far the rebuild has come, in offsets and in events.
+    @Test func progressIsTold() throws {
+        let plan = try PaymentPlan().make()
+        let log = log(seed: 9)
+        _ = try firstHalf(log, plan: plan)
+        let second = StreamRun(plan, log)
+        second.source.takeRowsMax = 100
+        second.source.onTake = { [clock = second.clock] _ in clock.advance(milliseconds: 400) }
+        let listener = Listener()
+        second.engine.observer = listener
+        let summary = try withExtendedLifetime(listener) { try second.run() }
+        var events: [UInt64] = []
+        var offsets: [Int64] = []
+        for case .restored(let done, let total, let count) in listener.notices {
+            #expect(done <= total && total == Int64(Self.half * log.partitions.count))
+            events.append(count)
+            offsets.append(done)
+        }
+        #expect(events.count > 5 && events == events.sorted() && offsets == offsets.sorted())
+        // Where one partition is behind, the others are scored already.
+        #expect(events.last ?? 0 > summary.muted / 2 && events.last ?? 0 < summary.consumed)
+    }
+
     /// Another tool has committed: no note, so the whole log is read.
     @Test func withoutANoteTheWholeLogIsRead() throws {
         let plan = try PaymentPlan().make()

@@ -73,7 +73,7 @@ import Testing
         let figures = LiveFigures(plan: BareBatch.plan)
         #expect(figures.snapshot().restoring == nil)
         figures.didNotice(.restoring(from: .horizon, offsets: 100))
-        figures.didNotice(.restored(offsets: 40, of: 100))
+        figures.didNotice(.restored(offsets: 40, of: 100, events: 39))
         #expect(figures.snapshot().restoring?.done == 40 && figures.snapshot().restoring?.of == 100)
         figures.didNotice(.restoreFinished(nanoseconds: 1, isWhole: true))
         #expect(figures.snapshot().restoring == nil)

@@ -75,7 +75,7 @@ import Testing
     }
 
     private static let notices: [EngineNotice] = [
-        .restoring(from: .snapshot(3), offsets: 1_000), .restored(offsets: 400, of: 1_000),
+        .restoring(from: .snapshot(3), offsets: 1_000), .restored(offsets: 400, of: 1_000, events: 380),
         .incomplete(IncompleteState(features: [IncompleteState.Feature(name: "f", wholeFrom: 1)], logFrom: 0)),
         .restoreFinished(nanoseconds: 2_000_000_000, isWhole: false), .snapshotRefused(name: "s", reason: "r"),
         .snapshotWritten(sequence: 1, bytes: 1_000, nanoseconds: 1_000_000), .snapshotFailed(reason: "r"),
