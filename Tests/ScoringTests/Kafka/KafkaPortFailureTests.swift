@@ -11,7 +11,11 @@ import Testing
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private final class Nobody: SourceObserver {
-        func sourceDidAssign(epoch: UInt64, lanes: [AssignedLane]) -> [LaneStart] { [] }
+        func sourceDidAssign(epoch: UInt64, lanes: [AssignedLane]) -> [LaneStart] {
+            lanes.map {
+                LaneStart(topic: $0.topic, partition: $0.partition, offset: $0.begin, mutedUntil: $0.begin)
+            }
+        }
         func sourceWillRevoke(epoch: UInt64, isLost: Bool) {}
     }
 
