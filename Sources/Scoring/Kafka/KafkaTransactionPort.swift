@@ -108,7 +108,10 @@ final class KafkaTransactionPort: TransactionPort {
     }
 }
 
-/// Another instance writes under the same name.
+/// The cluster takes nothing more from this instance's producer.
+///
+/// A coordinator that ends a transaction which lasts too long, and another producer of the same name, cannot be told
+/// apart: both raise the producer's epoch, and that is all that is heard of it.
 struct TransactionFenced: Error, CustomStringConvertible {
     let failure: KafkaFailure
     /// `transaction.timeout.ms`
