@@ -3,13 +3,12 @@ import CRdkafka
 extension ConfigurationHandle {
     /// Lets a client tell its statistics; before it is made.
     borrowing func report(to sink: any KafkaStatisticsSink) {
-        withPointer { pointer in
-            rd_kafka_conf_set_stats_cb(pointer, onStatistics)
-            rd_kafka_conf_set_throttle_cb(pointer, onThrottle)
-        }
+        withPointer { rd_kafka_conf_set_throttle_cb($0, onThrottle) }
+        guard let wanted = sink.statisticsMilliseconds else { return }
+        withPointer { rd_kafka_conf_set_stats_cb($0, onStatistics) }
         // librdkafka's own default is never.
         if value(of: statisticsInterval) == "0" {
-            let milliseconds = min(86_400_000, max(1, sink.statisticsMilliseconds))
+            let milliseconds = min(86_400_000, max(1, wanted))
             _ = set(statisticsInterval, String(milliseconds))
         }
     }

@@ -91,8 +91,8 @@ private struct Number: Decodable {
 /// Receives what a client says of itself beside failures, on the thread that polls it: it must be quick, and must not
 /// call back into the client.
 public protocol KafkaStatisticsSink: AnyObject, Sendable {
-    /// How often statistics are wanted, unless the user has set `statistics.interval.ms`.
-    var statisticsMilliseconds: Int { get }
+    /// How often statistics are wanted, unless the user has set `statistics.interval.ms`; `nil`: never.
+    var statisticsMilliseconds: Int? { get }
     /// librdkafka's statistics, JSON in UTF-8; borrowed for the call.
     func didReport(_ statistics: UnsafeRawBufferPointer)
     /// A broker asks for a wait of so long before the next request.

@@ -51,7 +51,7 @@ import Testing
 
     private final class Sink: KafkaStatisticsSink {
         let reports = Mutex<[Data]>([])
-        var statisticsMilliseconds: Int { 20 }
+        var statisticsMilliseconds: Int? { 20 }
         func didReport(_ statistics: UnsafeRawBufferPointer) { reports.withLock { $0.append(Data(statistics)) } }
         func didThrottle(milliseconds: Int) {}
         var last: KafkaStatistics? { reports.withLock { $0.last }.flatMap { KafkaStatistics(json: $0) } }

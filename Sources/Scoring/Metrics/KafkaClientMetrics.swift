@@ -9,6 +9,7 @@ final class KafkaClientMetrics: KafkaStatisticsSink {
     private let client: String
     private let registry: MetricRegistry
     private let throttledSeconds: FloatingPointCounter
+    private let throttled = Atomic<UInt64>(0)
     private let state = Mutex(State())
     /// `nil`: statistics are not wanted.
     private let milliseconds: Int?
@@ -28,10 +29,10 @@ final class KafkaClientMetrics: KafkaStatisticsSink {
         throttledSeconds = registry.fractions(.kafkaThrottledSeconds, client)
     }
 
-    /// What a client is made with; `nil`: it is not to report.
-    var sink: (any KafkaStatisticsSink)? { milliseconds == nil ? nil : self }
+    var statisticsMilliseconds: Int? { milliseconds }
 
-    var statisticsMilliseconds: Int { milliseconds ?? 0 }
+    /// For which brokers have asked the client to wait.
+    var throttledMilliseconds: UInt64 { throttled.load(ordering: .relaxed) }
 
     /// Brokers that the client was connected to when it reported last; `nil`: it has not yet, or does not.
     var brokersUp: Int? {
@@ -41,7 +42,10 @@ final class KafkaClientMetrics: KafkaStatisticsSink {
 
     func didFail(_ failure: KafkaFailure) { registry.counter(.kafkaErrors, client, failure.name).increment() }
 
-    func didThrottle(milliseconds: Int) { throttledSeconds.increment(by: Double(milliseconds) / 1_000) }
+    func didThrottle(milliseconds: Int) {
+        throttledSeconds.increment(by: Double(milliseconds) / 1_000)
+        throttled.add(UInt64(max(0, milliseconds)), ordering: .relaxed)
+    }
 
     func didReport(_ statistics: UnsafeRawBufferPointer) {
         let text = statistics.count <= KafkaStatistics.bytesMax ? Data(statistics) : nil

@@ -21,7 +21,7 @@ public final class RunMetrics: Sendable {
     let transactionsResent: Counter
     let transactionCommitSeconds: CoreMetrics.Timer
     private let produceFailures = Mutex<[Int32: Counter]>([:])
-    let produceQueueFull: Counter
+    let produceQueueFull: ReadableCounter
     let keepAlivePolls: Counter
     let partitionsAdded: Counter
     let orderGaps: Counter
@@ -45,7 +45,7 @@ public final class RunMetrics: Sendable {
         transactionsStale = registry.counter(.transactions, "stale")
         transactionsResent = registry.counter(.transactionsResent)
         transactionCommitSeconds = registry.timer(.transactionCommitSeconds)
-        produceQueueFull = registry.counter(.produceQueueFull)
+        produceQueueFull = ReadableCounter(registry.counter(.produceQueueFull))
         keepAlivePolls = registry.counter(.keepAlivePolls)
         partitionsAdded = registry.counter(.partitionsAdded)
         orderGaps = registry.counter(.orderGaps)
@@ -72,6 +72,14 @@ public final class RunMetrics: Sendable {
     public func didStop(_ error: (any Error)?) {
         let reason = error.map { StopReason($0) } ?? .requested
         registry.counter(.stops, reason.rawValue).increment()
+    }
+
+    /// What the cluster has held up so far.
+    var pressure: PressureWatch.Totals {
+        PressureWatch.Totals(
+            throttledMilliseconds: [
+                "consumer": consumer.throttledMilliseconds, "producer": producer.throttledMilliseconds,
+            ], queueFull: produceQueueFull.value)
     }
 
     /// By how many milliseconds the wall clock was set since the last call that noticed anything; `nil`: it was not.
