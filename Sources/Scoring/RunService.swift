@@ -102,7 +102,7 @@ public final class RunService: @unchecked Sendable {
         let source = KafkaSourcePort(consumer: consumer, start: startPosition, logger: logger, metrics: metrics)
         let outputs = OutputTopics(
             scores: spec.output.topic.value, deadLetters: spec.deadLetter.topic.value, order: orderTopic,
-            scorePartitions: prepared.scorePartitions)
+            scorePartitions: prepared.scorePartitions, deadLetterPartitions: prepared.deadLetterPartitions)
         let sink = try KafkaSinkPort(
             brokers: brokers, properties: properties, topics: outputs,
             bounds: try TopicBounds(of: outputs, brokers: brokers, properties: properties, logger: logger),
@@ -281,7 +281,8 @@ public final class RunService: @unchecked Sendable {
                         "topic \"\(topic)\" has \(found.partitions.count) partitions, and one order has one; name another with "
                             + "\"order.topic\"")
                 }
-                if topic == assembly.spec.output.topic.value { prepared.scorePartitions = found.partitions.count }
+                if topic == outputs[0].0 { prepared.scorePartitions = found.partitions.count }
+                if topic == outputs[1].0 { prepared.deadLetterPartitions = found.partitions.count }
                 continue
             }
             do {
@@ -307,6 +308,7 @@ private struct PreparedTopics {
     /// Of all sources together: one instance may come to own them all.
     var sourcePartitions: Int
     var scorePartitions: Int
+    var deadLetterPartitions = 1
     /// Where to stop, by topic; `nil`: run until told to stop.
     var endOffsets: [String: [Int64]]?
 }

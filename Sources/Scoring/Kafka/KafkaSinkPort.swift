@@ -9,8 +9,9 @@ struct OutputTopics {
     let deadLetters: String
     /// `nil`: the order is not recorded.
     let order: String?
-    /// Of `scores`; 0: not known.
+    /// Of `scores` and of `deadLetters`; 0: not known.
     var scorePartitions = 0
+    var deadLetterPartitions = 0
 }
 
 /// The engine's sink over an idempotent Kafka producer, with transactions or without.
@@ -22,7 +23,9 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     private var deadLetters: KafkaTopic?
     private var order: KafkaTopic?
     private let scorePartitions: Int32
-    private let deliveries: SinkDeliveries
+    private let deadLetterPartitions: Int32
+    let deliveries: SinkDeliveries
+    private var isPurged = false
     private let headers: UnsafeMutablePointer<KafkaHeader>
     private static let headersMax = 256
     private let metrics: RunMetrics?
@@ -37,6 +40,7 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
     ) throws {
         self.metrics = metrics
         scorePartitions = Int32(clamping: topics.scorePartitions)
+        deadLetterPartitions = Int32(clamping: topics.deadLetterPartitions)
         let deliveries = SinkDeliveries(
             logger: logger, metrics: metrics,
             transactionMilliseconds: transactionalID == nil ? nil : properties.transactionTimeoutMilliseconds)
@@ -96,16 +100,18 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
         }
     }
 
-    /// `nil`: the key decides, or chance where a dead letter has none.
+    /// `nil`: the key decides, or chance where it is not known how many partitions there are.
     ///
-    /// A score without a key has a place of its own, too: where it went by chance, what is sent again after a crash
-    /// would stand in another partition than at first, and no reader could tell that it has it already.
+    /// What has no key has a place of its own, too: where it went by chance, what is sent again after a crash would
+    /// stand in another partition than at first, and no reader could tell that it has it already.
     private func partition(of output: OutputRecord) -> Int32? {
+        let count: Int32
         switch output.kind {
-        case .order: 0
-        case .score where output.key == nil && scorePartitions > 0: max(0, output.partition) % scorePartitions
-        case .score, .deadLetter: nil
+        case .order: return 0
+        case .score: count = scorePartitions
+        case .deadLetter: count = deadLetterPartitions
         }
+        return output.key == nil && count > 0 ? max(0, output.partition) % count : nil
     }
 
     private func topic(_ kind: OutputKind) -> KafkaTopic? {
@@ -130,14 +136,22 @@ final class KafkaSinkPort: SinkPort, @unchecked Sendable {
 
     func attach(_ observer: (any SinkObserver)?) { deliveries.observer = observer }
 
-    func serve(milliseconds: Int) { _ = producer?.poll(milliseconds: milliseconds) }
+    /// Once a record has failed for good what is queued behind it is given up: it would stand in the log before the one
+    /// that the next start sends again.
+    func serve(milliseconds: Int) {
+        producer?.poll(milliseconds: milliseconds)
+        if deliveries.hasFailed && !isPurged {
+            isPurged = true
+            producer?.purge()
+        }
+    }
     func wake() { producer?.wake() }
 
     var orderPosition: Int64 { deliveries.orderPosition }
 
     /// Waits until the queue is empty; nothing may be sent after it.
     func close() {
-        if transactions == nil { _ = producer?.flush(milliseconds: 10_000) }
+        if transactions == nil { _ = producer?.flush(milliseconds: isPurged ? 0 : 10_000) }
         transactions = nil
         producer = nil
     }

@@ -17,6 +17,8 @@ final class SinkDeliveries: @unchecked Sendable {
     private let metrics: RunMetrics?
     /// `transaction.timeout.ms`; `nil`: there are no transactions.
     private let transactionMilliseconds: Int?
+    /// A record was given up for good, and the engine stops; read by the thread that serves.
+    private(set) var hasFailed = false
     /// Behind the last acknowledged order.
     private let orderEnd = Atomic<Int64>(-1)
 
@@ -35,6 +37,7 @@ final class SinkDeliveries: @unchecked Sendable {
         if delivery.isDelivered {
             observer?.sinkDidAcknowledge(token: delivery.token & ~Self.orderBit)
         } else if let failure = delivery.failure {
+            hasFailed = true
             observer?.sinkDidFail(token: delivery.token & ~Self.orderBit, error: failure)
         }
     }
