@@ -151,13 +151,14 @@ struct RestoreTests {
 
         /// Goes on up to the first record behind a time; `nil`: to the end.
         func run(
-            refuses: Bool, until time: Int64? = nil, everyEvents: UInt64? = nil
+            refuses: Bool, until time: Int64? = nil, everyEvents: UInt64? = nil, rows: Int = 64
         ) throws -> (notices: [EngineNotice], summary: StreamSummary) {
             let ends = log.partitions.map { entries in
                 time.flatMap { time in entries.firstIndex { ($0.record?.timestamp ?? .min) > time } } ?? entries.count
             }
             let run = StreamRun(plan, log, snapshots: store) {
                 $0.refusesIncompleteState = refuses
+                $0.batchRowsMax = rows
                 $0.endOffsets = { _, partition in Int64(ends[Int(partition)]) }
                 $0.snapshots.everyEvents = everyEvents
                 $0.snapshots.everyNanoseconds = nil
@@ -235,9 +236,12 @@ struct RestoreTests {
         let cut = try CutLog(self, seed: 15)
         let accepted = try #require(throws: IncompleteState.self) { _ = try cut.run(refuses: true) }
         let end = try #require(accepted.features.map(\.wholeFrom).min())
-        _ = try cut.run(refuses: false, until: end - PaymentPlan.hour / 2)
-        // 64 events are more than the half hour.
-        #expect(throws: IncompleteState.self) { _ = try cut.run(refuses: true) }
+        _ = try cut.run(refuses: false, until: end - PaymentPlan.hour, everyEvents: 50)
+        // From the one before the last on there is something to be read muted; the batch then goes on to the end.
+        let newest = try #require(try cut.store.candidates().first)
+        try cut.disk.delete(cut.store.path(newest.fileName))
+        let refusal = try #require(throws: IncompleteState.self) { _ = try cut.run(refuses: true, rows: 4_096) }
+        #expect(refusal.features == accepted.features && refusal.snapshot ?? 0 < newest.sequence)
     }
 
     /// What the log has lost behind a snapshot comes to what the snapshot lacked.
