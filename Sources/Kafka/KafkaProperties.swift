@@ -105,6 +105,7 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
                     message: masked(message, value: value, of: name),
                     suggestion: isUnknown ? Suggestion.text(for: name, among: known) : nil))
         }
+        problems = (problems + securityProblems(trial)).sorted { $0.property < $1.property }
         guard problems.isEmpty, !values.isEmpty else { return problems }
         let sender = isTransactional ? KafkaClientRole.transactionalProducer(id: "check") : .producer
         for role in [.consumer(group: "check", prefetch: KafkaPrefetch()), sender] {
@@ -118,7 +119,8 @@ public struct KafkaProperties: Sendable, CustomStringConvertible, CustomDebugStr
                 let message = masked(error.message)
                 if problems.contains(where: { $0.message == message }) { continue }
                 problems.append(
-                    KafkaPropertyProblem(kind: .combination, property: "", message: message, suggestion: nil))
+                    KafkaPropertyProblem(
+                        kind: .combination, property: propertyNamed(in: message), message: message, suggestion: nil))
             }
         }
         return problems

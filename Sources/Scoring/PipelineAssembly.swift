@@ -58,7 +58,10 @@ public struct PipelineAssembly: Sendable {
                 spec.redacted(
                     Diagnostic(code: "kafka-property", message, at: place, suggestion: problem.suggestion))
             }
-            let message = "property \"\(problem.property)\": \(problem.message)"
+            let message =
+                problem.property.isEmpty
+                ? "librdkafka takes these properties, but not together: \(problem.message)"
+                : "property \"\(problem.property)\": \(problem.message)"
             if let place = file.propertyFile?.properties.first(where: { $0.name.value == problem.property }) {
                 // What nobody knows and is near to nothing known may be half of a secret.
                 let isShown = !place.name.isFromEnvironment || problem.kind != .unknown || problem.suggestion != nil

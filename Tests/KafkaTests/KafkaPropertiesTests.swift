@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -48,6 +49,39 @@ import Testing
         let problem = try #require(KafkaProperties(["max.in.flight": "100"]).check().first)
         #expect(problem.kind == .combination)
         #expect(problem.message.contains("max.in.flight"))
+    }
+
+    /// Without a callback for tokens, which Riffle has none of, librdkafka would try for ever.
+    @Test(arguments: ["sasl.mechanisms", "sasl.mechanism"])
+    func aTokenHasToComeFromSomewhere(name: String) throws {
+        let bare = ["security.protocol": "SASL_SSL", name: "OAUTHBEARER"]
+        let problems = KafkaProperties(bare).check()
+        let problem = try #require(problems.first)
+        #expect(problems.count == 1 && problem.kind == .combination && problem.property == name)
+        #expect(problem.message.hasPrefix("OAUTHBEARER has nowhere to get a token from"))
+        #expect(problem.suggestion?.hasPrefix("set \"sasl.oauthbearer.method: oidc\"") == true)
+        #expect(!KafkaProperties(bare.merging(["sasl.oauthbearer.method": "default"]) { $1 }).check().isEmpty)
+        #expect(KafkaProperties(bare.merging(["enable.sasl.oauthbearer.unsecure.jwt": "true"]) { $1 }).check().isEmpty)
+        #expect(
+            !KafkaProperties(bare.merging(["sasl.oauthbearer.method": "oidc"]) { $1 }).check()
+                .contains { $0.message.hasPrefix("OAUTHBEARER") })
+        let plain = ["sasl.mechanisms": "PLAIN", "sasl.username": "u", "sasl.password": "p"]
+        #expect(KafkaProperties(plain).check().isEmpty)
+    }
+
+    @Test func aFileThatIsNotThereIsNamedByItsProperty() throws {
+        let properties = ["ssl.ca.location": "/no/ca.pem", "ssl.key.location": "/no/key.pem"]
+        let problems = KafkaProperties(properties.merging(["security.protocol": "sasl_ssl"]) { $1 }).check()
+        #expect(problems.map(\.property) == ["ssl.ca.location", "ssl.key.location"])
+        #expect(problems.allSatisfy { $0.message == "the file cannot be read: No such file or directory" })
+        // Nothing reads them without TLS.
+        #expect(KafkaProperties(properties.merging(["security.protocol": "sasl_plaintext"]) { $1 }).check().isEmpty)
+        // One that is there and is no certificate: librdkafka's words, at its property.
+        let file = FileManager.default.temporaryDirectory.appending(path: "riffle-\(UUID().uuidString).pem")
+        try Data("no certificate".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let wrong = KafkaProperties(["ssl.ca.location": file.path, "security.protocol": "ssl"]).check()
+        #expect(wrong.map(\.property) == ["ssl.ca.location"] && wrong.map(\.kind) == [.combination], "\(wrong)")
     }
 
     /// librdkafka would load or run them while the properties are checked.
