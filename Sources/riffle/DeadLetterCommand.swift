@@ -45,6 +45,9 @@ struct DeadLetterOptions: ParsableArguments {
     var limit: Int?
 
     func validate() throws {
+        if let problem = code.lazy.compactMap(DeadLetterQuery.problem).first {
+            throw ValidationError("--code: \(problem)")
+        }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
     }
 

@@ -1,3 +1,6 @@
+import Diagnostics
+import Events
+
 /// Which dead letters are meant.
 public struct DeadLetterQuery: Hashable, Sendable {
     /// Empty: any.
@@ -12,6 +15,17 @@ public struct DeadLetterQuery: Hashable, Sendable {
     public var limit = Int.max
 
     public init() {}
+
+    /// Every code that a dead letter may have.
+    static let codeNames = FaultCode.allCases.filter { $0 != .none }.map(\.name) + ["score-too-large"]
+
+    /// What is wrong with a code that no letter can have; `nil`: nothing is.
+    public static func problem(ofCode code: String) -> String? {
+        if codeNames.contains(code) { return nil }
+        let advice =
+            Suggestion.text(for: code, among: codeNames) ?? "expected one of " + codeNames.joined(separator: ", ")
+        return "no dead letter has the code \"\(code)\"; \(advice)"
+    }
 
     func matches(_ letter: DeadLetter) -> Bool {
         (codes.isEmpty || codes.contains(letter.code))
