@@ -68,31 +68,15 @@ import Testing
 
     /// In the log: what happened, and what can be done about it.
     @Test func theLogSaysWhoIsWaitedFor() {
-        final class Lines: Sendable {
-            let all = Mutex<[String]>([])
-        }
-        struct Handler: LogHandler {
-            let lines: Lines
-            var logLevel = Logger.Level.trace
-            var metadata: Logger.Metadata = [:]
-            subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-                get { metadata[key] }
-                set { metadata[key] = newValue }
-            }
-            func log(event: LogEvent) {
-                let fields = (event.metadata ?? [:]).map { "\($0)=\($1)" }.sorted().joined(separator: " ")
-                lines.all.withLock { $0.append("\(event.level) \(event.message) [\(fields)]") }
-            }
-        }
-        let lines = Lines()
+        let lines = LoggedLines()
         let journal = RunJournal(
-            Logger(label: "test") { _ in Handler(lines: lines) },
+            lines.logger,
             metrics: RunMetrics(pipeline: "p", topics: ["labels"]),
             ends: { _, _ in nil }, passingOnTo: nil)
         journal.didBalance(Self.books(Self.account("labels", 2, waited: 1_250_000_000, expired: 0)))
         journal.didBalance(Self.books(epoch: 2, Self.account("events", 1, waited: 30_000_000, expired: 4)))
         #expect(
-            lines.all.withLock { $0 } == [
+            lines.all == [
                 "notice scoring waits for partitions that are behind "
                     + "[expired=0 partitions=2 seconds=1.25 topic=labels]",
                 "warning scoring went on without partitions that were behind: look at their broker, or raise "

@@ -7,31 +7,6 @@ import Testing
 
 /// What the log says of a restart.
 struct RunJournalTests {
-    final class Lines: Sendable {
-        private let all = Mutex<[String]>([])
-        func add(_ line: String) { all.withLock { $0.append(line) } }
-        func take() -> [String] {
-            all.withLock { lines in
-                defer { lines = [] }
-                return lines
-            }
-        }
-    }
-
-    struct Handler: LogHandler {
-        let lines: Lines
-        var logLevel = Logger.Level.notice
-        var metadata: Logger.Metadata = [:]
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-        func log(event: LogEvent) {
-            let fields = (event.metadata ?? [:]).map { "\($0)=\($1)" }.sorted().joined(separator: " ")
-            lines.add("\(event.level) \(event.message) [\(fields)]")
-        }
-    }
-
     final class ManualClock: EngineClock {
         private let now = Atomic<Int64>(0)
         var nanoseconds: Int64 { now.load(ordering: .relaxed) }
@@ -39,15 +14,15 @@ struct RunJournalTests {
     }
 
     /// At the default level.
-    private func journal(_ lines: Lines, clock: any EngineClock = ManualClock()) -> RunJournal {
+    private func journal(_ lines: LoggedLines, clock: any EngineClock = ManualClock()) -> RunJournal {
         RunJournal(
-            Logger(label: "test") { _ in Handler(lines: lines) }, metrics: RunMetrics(pipeline: "p", topics: ["t"]),
+            lines.logger, metrics: RunMetrics(pipeline: "p", topics: ["t"]),
             ends: { _, _ in nil }, passingOnTo: nil, clock: clock)
     }
 
     /// A long restart is seen at the default level: now and then while it lasts, and when it is over.
     @Test func aLongRebuildIsTold() {
-        let lines = Lines()
+        let lines = LoggedLines(level: .notice)
         let clock = ManualClock()
         let journal = journal(lines, clock: clock)
         clock.advance(seconds: 100)
@@ -97,7 +72,7 @@ struct RunJournalTests {
 
     /// The line of the end says the same as the warning before it.
     @Test func windowsAreCalledWholeOnlyWhereTheyAre() {
-        let lines = Lines()
+        let lines = LoggedLines(level: .notice)
         let journal = journal(lines)
         let state = IncompleteState(
             features: [IncompleteState.Feature(name: "sum", wholeFrom: 1_700_000_000_000_000)], logFrom: 0)
